@@ -1,0 +1,5 @@
+"""`python -m ovtui` is `ovtui`."""
+
+from ovtui.cli import main
+
+main()

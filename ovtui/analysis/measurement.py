@@ -1,0 +1,324 @@
+"""The course of a measurement: warming, measuring, done; what is known so far, and what came out.
+
+A pure machine: inferences come in as arrays, time as a horizon, and the same arrays give the same result however they
+are cut. Everything happens in whole bins of 100 ms that lie before the horizon.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeAlias
+
+import numpy as np
+from msgspec import structs
+
+from ovtui.analysis.arrays import Floats, Ints
+from ovtui.analysis.confidence import Interval, interval
+from ovtui.analysis.histogram import LatencyHistogram, Sparse
+from ovtui.analysis.percentiles import PercentileSupport, latency_summary
+from ovtui.analysis.series import WorkSeries
+from ovtui.analysis.warmup import steady_from
+from ovtui.records import Estimate, Histogram, Quiet, Record, Result, Stop
+
+BIN_NS = 100_000_000
+CHECK_BINS = 5
+"""Steadiness and confidence are looked at every half second."""
+ENOUGH = 30
+"""Independent values below which a narrow interval may be luck."""
+
+Phase: TypeAlias = Literal["warming", "measuring", "done"]
+
+
+class Window(Record, frozen=True):
+    """What happened since the window before, and what is known so far."""
+
+    t_s: float  # end of the window, since the first inference
+    warming: bool  # as it was known then; what came after `Result.warmup_s` counted in the end
+    inferences: int  # that ended in this window
+    throughput_fps: float
+    p50_ms: float | None  # of the latencies of this window
+    p99_ms: float | None
+    estimate: Estimate | None = None  # from here on: of everything measured so far
+    median_ms: float | None = None
+    n_eff: float | None = None
+    eta_s: float | None = None  # seconds of measuring still needed; None while there is nothing to judge by
+    progress: float = 0.0  # 0 … 1, never falling
+
+
+class Measurement:
+    """One measurement from its first inference on.
+
+    Closed loop (`open_loop` False): a request starts again as soon as it has finished, and the stop rule watches the
+    throughput of time bins. Open loop: starts are the *scheduled* arrivals; throughput is then the caller's own choice,
+    so the rule watches the mean latency of time bins instead.
+
+    Warming ends at the bin that `steady_from` finds, and what came since counts at once; a measurement by iterations
+    begins to count when steadiness is found, so that its N are the next N. After a cap (10 s; half of the seconds asked
+    for, within 0.5 … 10; 3 s for iterations) it ends all the same and is called not steady. Both count from the moment
+    at which every request has finished its first inference: those are never measured.
+    """
+
+    def __init__(self, stop: Stop, *, batch: int, open_loop: bool) -> None:
+        self.phase: Phase = "warming"
+        self._stop = stop
+        self._batch = batch
+        self._open_loop = open_loop
+
+        self._work = WorkSeries(BIN_NS)
+        self._waiting = WorkSeries(BIN_NS)  # open loop: the sum of latencies by end
+        self._pending_ends = np.empty(0, np.int64)
+        self._pending_latencies = np.empty(0, np.int64)
+        self._bins = 0  # whole bins taken so far
+
+        self._first: int | None = None  # the bin after every request's first inference
+        self._held: list[Sparse | None] = []  # the bins from there on, while warming
+        self._start = 0  # the bin in which measuring begins
+        self._steady = False
+
+        self._latencies = LatencyHistogram()
+        self._support = PercentileSupport()
+        self._last_end: int | None = None  # iterations: when the last of them ended
+        self._precise_before = False
+        self._converged = False
+
+        self._window_ns = 0  # where the next window begins
+        self._window_latencies: list[Ints] = []
+        self._progress = 0.0
+
+    def add(self, starts_ns: Ints, ends_ns: Ints, *, horizon_ns: int) -> None:
+        """Take finished inferences: int64 ns since the first start, both of shape (n,), in any order.
+
+        Everything that ended before the horizon must be in by now, and in a closed loop everything that started before
+        it: the horizon is then the earliest of the requests' last ends, 0 while one has not finished any.
+        """
+        if self.phase == "done":
+            return
+        latencies = ends_ns - starts_ns
+        if self._open_loop:
+            self._work.add_at(ends_ns)
+            self._waiting.add_at(ends_ns, latencies.astype(np.float64))
+        else:
+            self._work.add(starts_ns, ends_ns)
+        ends = np.concatenate((self._pending_ends, ends_ns))
+        order = np.argsort(ends, kind="stable")
+        ends, latencies = ends[order], np.concatenate((self._pending_latencies, latencies))[order]
+        if self._first is None:
+            if horizon_ns <= 0 or not len(ends):
+                self._pending_ends, self._pending_latencies = ends, latencies
+                return
+            first_ones = ends[ends - latencies <= ends[0]]
+            self._first = -(-int(first_ones[-1]) // BIN_NS)
+
+        edges = np.arange(self._bins + 1, horizon_ns // BIN_NS + 1) * BIN_NS
+        begin = 0
+        for end in np.searchsorted(ends, edges, side="right"):
+            phase = self._take(ends[begin:end], latencies[begin:end])
+            begin = int(end)
+            if phase == "done":
+                break
+        self._pending_ends, self._pending_latencies = ends[begin:], latencies[begin:]
+
+    @property
+    def measured_s(self) -> float:
+        """Seconds that count so far."""
+        return 0.0 if self.phase == "warming" else (self._end_ns - self._start_ns) / 1e9
+
+    def window(self) -> Window | None:
+        """What happened since the last call; None if no whole bin has passed (a slow model: nothing is known yet)."""
+        # A long run has longer bins; a window is made of those.
+        bin_ns = self._work.bin_ns
+        first = -(-self._window_ns // bin_ns)
+        rates = self._work.rates(first, self._bins * BIN_NS)
+        if not len(rates):
+            return None
+        self._window_ns = (first + len(rates)) * bin_ns
+        latencies = np.concatenate(self._window_latencies)
+        self._window_latencies = []
+        p50, p99 = np.quantile(latencies, (0.5, 0.99)) / 1e6 if len(latencies) else (None, None)
+        seen = Window(
+            t_s=self._window_ns / 1e9,
+            warming=self.phase == "warming",
+            inferences=len(latencies),
+            throughput_fps=self._batch * float(rates.mean()),
+            p50_ms=None if p50 is None else float(p50),
+            p99_ms=None if p99 is None else float(p99),
+        )
+        return seen if seen.warming else self._with_outlook(seen)
+
+    def result(self, refused: int = 0) -> Result | None:
+        """What came out, or has so far; None if nothing was measured. The caller knows the fields left empty."""
+        throughput = self._throughput()
+        if throughput is None:
+            return None
+        watched = self._watched()
+        return Result(
+            throughput_fps=throughput,
+            inferences_per_s=throughput.mean / self._batch,
+            latency_ms=latency_summary(self._latencies, self._support),
+            inferences=self._latencies.count,
+            measured_s=self.measured_s,
+            warmup_s=self._start_ns / 1e9,
+            warmup_steady=self._steady,
+            effective_samples=watched.n_eff if watched else None,
+            refused=refused,
+        )
+
+    def histogram(self) -> Histogram:
+        """The measured latencies."""
+        lower, upper, counts = self._latencies.buckets()
+        return Histogram(lower_ns=lower.tolist(), upper_ns=upper.tolist(), counts=counts.tolist())
+
+    def quiet(self, disturbed: list[tuple[float, float]]) -> Quiet | None:
+        """The measured bins that touch none of the disturbed stretches (from, to: seconds since the first inference).
+
+        A share of 1 if none does; None if nothing was measured, or no bin stayed quiet.
+        """
+        rates = self._measured(self._work)
+        if not len(rates):
+            return None
+        begin = (-(-self._start_ns // self._work.bin_ns) + np.arange(len(rates))) * self._work.bin_ns / 1e9
+        end = begin + self._work.bin_ns / 1e9
+        calm = np.ones(len(rates), bool)
+        for start_s, end_s in disturbed:
+            calm &= (end <= start_s) | (begin >= end_s)
+        if not calm.any():
+            return None
+        return Quiet(share=float(calm.mean()), throughput_fps=self._batch * float(rates[calm].mean()))
+
+    # One bin after the other
+
+    def _take(self, ends: Ints, latencies: Ints) -> Phase:
+        """Take the inferences of the next bin, in order of their end. Returns the phase after it."""
+        self._window_latencies.append(latencies)
+        first = self._first or 0
+        if self.phase == "measuring":
+            self._count(ends, latencies)
+        elif self._bins >= first:
+            self._held.append(Sparse.of(latencies))
+        self._bins += 1
+        if self._bins > first and (self._bins - first) % CHECK_BINS == 0 and self.phase == "warming":
+            self._look_for_steadiness(first)
+        if self.phase == "measuring":
+            self._look_for_the_end()
+        return self.phase
+
+    def _count(self, ends: Ints, latencies: Ints) -> None:
+        if self._stop.kind == "iterations":
+            wanted = max(self._stop.iterations, 1) - self._latencies.count
+            if len(ends) >= wanted:
+                latencies = latencies[:wanted]
+                self._last_end = int(ends[wanted - 1])
+                self.phase = "done"
+        self._latencies.add(latencies)
+        self._support.add(latencies)
+
+    def _look_for_steadiness(self, first: int) -> None:
+        found = steady_from(self._values(first * BIN_NS, self._bins * BIN_NS))
+        if not found.steady and (self._bins - first) * BIN_NS < self._warmup_cap_s * 1e9:
+            return
+        self._steady = found.steady
+        self._start = self._bins
+        if found.steady and self._stop.kind != "iterations":
+            self._start = first + found.index
+        for sparse in self._held[self._start - first :]:
+            if sparse:
+                self._latencies.add_sparse(sparse)
+            self._support.add_sparse(sparse)
+        self._held = []
+        self.phase = "measuring"
+
+    def _look_for_the_end(self) -> None:
+        measured = self.measured_s
+        late = measured >= self._stop.seconds and self._latencies.count > 0  # a slow model may finish its one
+        if self._stop.kind == "seconds":
+            if late:
+                self.phase = "done"
+        elif self._stop.kind == "ci" and (self._bins - self._start) % CHECK_BINS == 0:
+            precise = self._is_precise(self._watched())
+            self._converged = precise and self._precise_before and measured >= self._stop.min_seconds
+            self._precise_before = precise
+            if self._converged or late:
+                self.phase = "done"
+
+    @property
+    def _warmup_cap_s(self) -> float:
+        if self._stop.kind == "seconds":
+            return min(max(self._stop.seconds / 2, 0.5), 10.0)
+        return 3.0 if self._stop.kind == "iterations" else 10.0
+
+    # What is known
+
+    @property
+    def _start_ns(self) -> int:
+        return self._start * BIN_NS
+
+    @property
+    def _end_ns(self) -> int:
+        return self._bins * BIN_NS if self._last_end is None else self._last_end
+
+    def _measured(self, series: WorkSeries) -> Floats:
+        """Amounts per second of the measured bins."""
+        return np.empty(0) if self.phase == "warming" else series.rates_between(self._start_ns, self._end_ns)
+
+    def _values(self, start_ns: int, end_ns: int) -> Floats:
+        """What the rules watch, by bin: inferences per second, or in an open loop the mean latency (ns)."""
+        rates = self._work.rates_between(start_ns, end_ns)
+        if not self._open_loop:
+            return rates
+        some = rates > 0
+        return self._waiting.rates_between(start_ns, end_ns)[some] / rates[some]
+
+    def _watched(self) -> Interval | None:
+        return None if self.phase == "warming" else interval(self._values(self._start_ns, self._end_ns))
+
+    def _is_precise(self, watched: Interval | None) -> bool:
+        return watched is not None and watched.relative <= self._stop.ci and watched.n_eff >= ENOUGH
+
+    def _throughput(self) -> Estimate | None:
+        if not self._latencies.count:
+            return None
+        known = interval(self._measured(self._work))
+        if known is None:
+            # A few iterations: the bin in which the last one ended serves as well, it is complete. Their number over
+            # their time would depend on how far the first one was when measuring began.
+            rates = self._work.rates(self._start_ns // self._work.bin_ns, self._bins * BIN_NS)
+            mean = float(rates.mean()) if len(rates) else self._latencies.count / self.measured_s
+            return Estimate(mean=self._batch * mean, ci95=None, converged=False)
+        low, high = known.bounds
+        return Estimate(
+            mean=self._batch * known.mean,
+            ci95=(self._batch * low, self._batch * high),
+            converged=self._converged if self._stop.kind == "ci" else self._is_precise(self._watched()),
+        )
+
+    def _with_outlook(self, seen: Window) -> Window:
+        eta = self._eta_s()
+        if self.phase == "done":
+            self._progress = 1.0
+        elif eta is not None:
+            self._progress = max(self._progress, self.measured_s / (self.measured_s + eta))
+        watched = self._watched()
+        return structs.replace(
+            seen,
+            estimate=self._throughput(),
+            median_ms=self._latencies.quantile(0.5) / 1e6 if self._latencies.count else None,
+            n_eff=watched.n_eff if watched else None,
+            eta_s=eta,
+            progress=self._progress,
+        )
+
+    def _eta_s(self) -> float | None:
+        """Seconds still to measure: an interval narrows with the square root of time, n_eff grows with it."""
+        measured, stop = self.measured_s, self._stop
+        if self.phase == "done":
+            return 0.0
+        if not measured or (stop.kind == "iterations" and not self._latencies.count):
+            return None
+        needed = stop.seconds
+        if stop.kind == "iterations":
+            needed = stop.iterations * measured / self._latencies.count
+        elif stop.kind == "ci" and (watched := self._watched()):
+            wide = (watched.relative / stop.ci) ** 2 if stop.ci else math.inf
+            needed = measured * max(wide, ENOUGH / watched.n_eff)
+            needed = min(max(needed, stop.min_seconds), stop.seconds)
+        return max(needed - measured, 0.0)

@@ -1,0 +1,428 @@
+"""Static shapes for a model's inputs: from what the user fixed, what data brings, and sensible choices that are said.
+
+A layout names dimensions: "NCHW", "N...", "?C". What is guessed about it only decides which dimension is the batch
+and what size a dynamic dimension gets; values are never rearranged by it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TypeVar
+
+from ovtui.errors import InputError
+from ovtui.records import Dim, Port, StaticShape
+from ovtui.text import plain
+
+LARGEST = 1 << 40
+"""Elements of an input; more is a mistake on any machine."""
+
+_IMAGE, _FRAMES, _VIDEO, _SEQUENCE, _OTHER = 224, 16, 112, 128, 16  # sizes for dynamic dimensions
+_CHANNELS = (1, 3, 4)
+_TOKENS = re.compile(r"ids|mask|token|position|segment", re.IGNORECASE)
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What to measure with."""
+
+    shapes: dict[str, StaticShape]
+    layouts: dict[str, str]  # of inputs that have one, stated or guessed
+    batch: int
+    changed: bool  # whether the model must be reshaped
+    notes: tuple[str, ...]  # what was chosen, in sentences
+    guessed: frozenset[str] = frozenset()  # inputs whose layout is a guess
+
+
+@dataclass
+class _Input:
+    """One input while its shape is being found."""
+
+    port: Port
+    shape: tuple[Dim, ...]
+    fixed: StaticShape | None  # by the user
+    sample: StaticShape | None  # of data
+    layout: str | None
+    guessed: bool
+
+    @property
+    def axis(self) -> int | None:
+        """The batch dimension."""
+        return None if self.layout is None else _place(self.layout, "N", len(self.shape))
+
+    @property
+    def free(self) -> list[int]:
+        """The dimensions that need a size, beside the batch."""
+        return [i for i, dim in enumerate(self.shape) if not isinstance(dim, int) and i != self.axis]
+
+    @property
+    def sequence(self) -> bool:
+        """Whether its free dimensions are the length of a text or a signal."""
+        rank = len(self.shape)
+        tokens = not self.port.type.startswith(("f", "bf")) or _TOKENS.search(self.port.name) is not None
+        return (rank == 2 and tokens) or (rank == 3 and self.shape[0] != 3)
+
+
+def resolve(
+    inputs: tuple[Port, ...],
+    *,
+    shapes: Mapping[str, StaticShape],
+    batch: int | None,
+    layouts: Mapping[str, str],
+    data_shapes: Mapping[str, StaticShape],
+) -> Resolved:
+    """A static shape for every input, each dimension inside its range (but a static batch may be changed).
+
+    `shapes` and `layouts` are what the user stated, by input; the key "" or "*" means the only input. `data_shapes`:
+    one sample of the data for an input; its sizes are used where they fit (whoever loads data that does not fit
+    refuses it). A result given back as `shapes` and `batch` resolves to itself.
+
+    InputError: an unknown input, a shape or batch that the model does not allow, or a shape that cannot be guessed.
+    """
+    if batch is not None and not 1 <= batch <= LARGEST:
+        raise InputError(f"A batch of {batch} is not possible; give 1 or more.")
+    stated, told = _by_name(inputs, shapes, "--shape"), _by_name(inputs, layouts, "--layout")
+    found = [_input(port, stated.get(port.name), data_shapes.get(port.name), told.get(port.name)) for port in inputs]
+    notes: list[str] = []
+    size = _batch(batch, found, notes)
+    lengths = _lengths(found)
+    results = {item.port.name: _static(item, size, lengths, notes) for item in found}
+    if batch is not None and batch > 1:
+        notes += [
+            f"The layout of input {_quoted(item.port.name)} is not stated and was taken as {item.layout}; "
+            "if its batch is another dimension, say so with --layout."
+            for item in found
+            if item.guessed and item.axis is not None
+        ]
+    return Resolved(
+        shapes=results,
+        layouts={item.port.name: item.layout for item in found if item.layout is not None},
+        batch=size if any(item.axis is not None for item in found) else 1,
+        changed=any(results[port.name] != port.shape for port in inputs),
+        notes=tuple(notes),
+        guessed=frozenset(item.port.name for item in found if item.guessed),
+    )
+
+
+# Text
+
+
+def parse_shape(text: str) -> tuple[str, StaticShape]:
+    """`'input[1,3,224,224]'` as ("input", (1, 3, 224, 224)); `'[1,3]'` has the name "". Names may hold brackets."""
+    name, bracket, inside = text.rstrip().rpartition("[")
+    if not bracket or not inside.endswith("]"):
+        raise InputError(f"--shape {_quoted(text)} is not a shape; write it like 'input[1,3,224,224]'.")
+    parts = [part.strip() for part in inside[:-1].split(",")] if inside[:-1].strip() else []
+    for part in parts:
+        if not re.fullmatch(r"[0-9]{1,15}", part) or int(part) == 0:
+            raise InputError(f"In --shape {_quoted(text)}, {_quoted(part)} is not a whole number above 0.")
+    shape = tuple(int(part) for part in parts)
+    _not_huge(name, shape)
+    return name, shape
+
+
+def parse_layout(text: str) -> tuple[str, str]:
+    """`'x[NCHW]'` as ("x", "NCHW"); `'NCHW'` and `'[N,C,H,W]'` have the name ""."""
+    name, bracket, inside = text.rstrip().rpartition("[")
+    if bracket and inside.endswith("]"):
+        return name, _layout(inside[:-1])
+    return "", _layout(text)
+
+
+def format_shape(name: str, shape: Sequence[Dim]) -> str:
+    """`input[1,3,?,?]`: what `parse_shape` reads, if it is static."""
+    return f"{name}[{','.join(map(str, shape))}]"
+
+
+def bounds(dim: Dim) -> tuple[int, int | None]:
+    """The smallest and the largest size a dimension may have; None: no largest."""
+    if isinstance(dim, int):
+        return dim, dim
+    if dim == "?":
+        return 1, None
+    low, _, high = dim.partition("..")
+    return max(1, int(low or 1)), int(high) if high else None
+
+
+def _layout(text: str) -> str:
+    layout = re.sub(r"[\s,]", "", text).upper()
+    letters = layout.replace("...", "", 1)
+    named = letters.replace("?", "")
+    if not layout or not re.fullmatch(r"[A-Z?]*", letters) or len(set(named)) != len(named):
+        raise InputError(
+            f"--layout {_quoted(text)} is not a layout; give each dimension a letter of its own, as in NCHW or N..."
+        )
+    return layout
+
+
+# One input
+
+
+def _by_name(inputs: tuple[Port, ...], values: Mapping[str, _Value], option: str) -> dict[str, _Value]:
+    names = [port.name for port in inputs]
+    result: dict[str, _Value] = {}
+    for key, value in values.items():
+        if key in names:
+            result[key] = value
+        elif key not in {"", "*"}:
+            close = difflib.get_close_matches(key[:200], [name[:200] for name in names], 1)
+            hint = f"did you mean {_quoted(close[0])}?" if close else f"there is {_listed(names)}."
+            raise InputError(f"{option}: the model has no input {_quoted(key)}; {hint}")
+        elif len(names) == 1:
+            result[names[0]] = value
+        else:
+            raise InputError(f"{option}: say for which input, there is {_listed(names)}.")
+    return result
+
+
+def _input(port: Port, fixed: StaticShape | None, sample: StaticShape | None, told: str | None) -> _Input:
+    shape = port.shape
+    if shape is None:
+        known = fixed if fixed is not None else sample
+        if known is None:
+            example = shlex.quote(f"{plain(port.name, 80)}[1,3,224,224]")
+            raise InputError(
+                f"The model does not say how many dimensions input {_quoted(port.name)} has; "
+                f"give its shape, as in --shape {example}."
+            )
+        shape = ("?",) * len(known)
+    if told is not None:
+        layout: str | None = _layout(told)
+        if not _fits(layout or "", len(shape)):
+            raise InputError(
+                f"Layout {layout} does not fit input {_quoted(port.name)}, which has {len(shape)} dimensions."
+            )
+    else:
+        layout = port.layout if port.layout is not None and _fits(port.layout, len(shape)) else None
+    guessed = layout is None
+    if guessed:
+        layout = _guess(shape, tokens=_TOKENS.search(port.name) is not None)
+    item = _Input(port, shape, fixed, sample, layout, guessed and layout is not None)
+    if fixed is not None:
+        _allowed(item, fixed)
+    if sample is not None and not _usable(item, sample):
+        item.sample = None
+    return item
+
+
+def _allowed(item: _Input, fixed: StaticShape) -> None:
+    """InputError unless the model can take the shape that the user fixed."""
+    # Another size than the one a model was saved with is what reshaping is for: OpenVINO knows whether it can.
+    if len(fixed) != len(item.shape) or not all(
+        size >= 1 if isinstance(dim, int) else _inside(size, dim) for size, dim in zip(fixed, item.shape, strict=True)
+    ):
+        raise InputError(
+            f"Input {_quoted(item.port.name)} cannot have shape {format_shape('', fixed)}: "
+            f"the model allows {format_shape('', item.shape)}."
+        )
+    _not_huge(item.port.name, fixed)
+
+
+def _usable(item: _Input, sample: StaticShape) -> bool:
+    return len(sample) == len(item.shape) and all(
+        _inside(size, dim) for i, (size, dim) in enumerate(zip(sample, item.shape, strict=True)) if i != item.axis
+    )
+
+
+def _fits(layout: str, rank: int) -> bool:
+    letters = len(layout.replace("...", ""))
+    return letters <= rank if "..." in layout else letters == rank
+
+
+def _place(layout: str, letter: str, rank: int) -> int | None:
+    """Where a layout has `letter`, counted from the front."""
+    front, _, back = layout.partition("...")
+    if letter in front:
+        return front.index(letter)
+    return rank - len(back) + back.index(letter) if letter in back else None
+
+
+def _guess(shape: tuple[Dim, ...], *, tokens: bool) -> str | None:
+    if len(shape) == 4 and not tokens:
+        if shape[1] in _CHANNELS:
+            return "NCHW"
+        if shape[3] in _CHANNELS:
+            return "NHWC"
+    if len(shape) == 2:
+        return "NC"
+    return "N..." if shape and (shape[0] == 1 or not isinstance(shape[0], int)) else None
+
+
+# The batch
+
+
+def _batch(asked: int | None, inputs: list[_Input], notes: list[str]) -> int:
+    """The batch of all inputs that have one. Guesses that contradict the others are taken back (`layout = None`)."""
+    batched = [item for item in inputs if item.axis is not None]
+    if not batched:
+        if asked is not None and asked > 1:
+            raise InputError("The model has no batch dimension: give --layout, as in --layout 'NCHW', if it has one.")
+        return 1
+    _take_back_guesses(batched)
+    batched = [item for item in batched if item.axis is not None]
+    size = asked if asked is not None else _usual_batch(batched)
+    wrong = [item for item in batched if not _takes(item, size, asked)]
+    for item in wrong:
+        if not item.guessed or len(wrong) == len(batched) or (asked is not None and item.fixed is None):
+            raise _contradiction(item, size, asked)
+        if not isinstance(_dim(item), int):
+            notes.append(f"Dimension 1 of input {_quoted(item.port.name)} was not taken as the batch, which is {size}.")
+        item.layout, item.guessed = None, False
+    return size
+
+
+def _dim(item: _Input) -> Dim:
+    return item.shape[item.axis or 0]
+
+
+def _take_back_guesses(batched: list[_Input]) -> None:
+    """A dimension that is static and unlike the other inputs' batch is something else, as in boxes [100, 4]."""
+    told = [dim for item in batched if not item.guessed and isinstance(dim := _dim(item), int)]
+    dims = [_dim(item) for item in batched]
+    if told:
+        usual = told[0]
+    else:
+        first = dims[0]
+        usual = 1 if 1 in dims or not all(isinstance(dim, int) for dim in dims) else int(first)
+    lists = any(len(item.shape) > 1 for item in batched)
+    for item in batched:
+        dim = _dim(item)
+        value = len(item.shape) == 1 and lists  # a [1] beside real tensors is a parameter, such as a threshold
+        if item.guessed and isinstance(dim, int) and (dim != usual or value):
+            item.layout, item.guessed = None, False
+
+
+def _usual_batch(batched: list[_Input]) -> int:
+    """What the user's shapes say, else the model; 1 where both leave it open."""
+    by_trust = sorted(batched, key=lambda item: item.guessed)
+    for item in by_trust:
+        if item.fixed is not None:
+            return item.fixed[item.axis or 0]
+    for item in by_trust:
+        if isinstance(dim := _dim(item), int):
+            return dim
+    return max(bounds(_dim(item))[0] for item in batched)
+
+
+def _takes(item: _Input, size: int, asked: int | None) -> bool:
+    if item.fixed is not None:
+        return item.fixed[item.axis or 0] == size
+    dim = _dim(item)
+    return dim == size or (asked is not None and dim != 0) if isinstance(dim, int) else _inside(size, dim)
+
+
+def _contradiction(item: _Input, size: int, asked: int | None) -> InputError:
+    name, dim = _quoted(item.port.name), _dim(item)
+    if item.fixed is not None:
+        shape = format_shape("", item.fixed)
+        return InputError(f"A batch of {size} contradicts the shape {shape} given for input {name}; give one of them.")
+    if asked is not None:
+        return InputError(f"A batch of {size} is not possible: input {name} allows {dim}.")
+    return InputError(f"Input {name} has a batch of {dim} and another input one of {size}; say which with --batch.")
+
+
+# Sizes
+
+
+def _lengths(inputs: list[_Input]) -> dict[tuple[int, int], int]:
+    """(rank, dimension) → one length for all sequences: tokens, their mask and their positions belong together."""
+    lengths: dict[tuple[int, int], int] = {}
+    sequences = [item for item in inputs if item.sequence]
+    for key in {(len(item.shape), i) for item in sequences for i in item.free}:
+        rank, i = key
+        group = [item for item in sequences if len(item.shape) == rank and i in item.free]
+        known = [shape[i] for item in group if (shape := item.fixed or item.sample) is not None]
+        open_ = [bounds(item.shape[i]) for item in group if item.fixed is None and item.sample is None]
+        low = max((low for low, _ in open_), default=1)
+        high = min((high for _, high in open_ if high is not None), default=None)
+        length = max(known[0] if known else _SEQUENCE, low)
+        lengths[key] = length if high is None else min(length, high)
+    return lengths
+
+
+def _static(item: _Input, batch: int, lengths: dict[tuple[int, int], int], notes: list[str]) -> StaticShape:
+    sizes = _sizes(item)
+    result: list[int] = []
+    for i, dim in enumerate(item.shape):
+        if item.axis == i:
+            result.append(batch)
+        elif item.fixed is not None:
+            result.append(item.fixed[i])
+        elif isinstance(dim, int):
+            result.append(dim)
+        elif item.sample is not None:
+            result.append(item.sample[i])
+        else:
+            length = lengths[len(item.shape), i] if item.sequence and i > 0 else sizes[i]
+            result.append(_clamp(length, dim))
+    if item.free and item.fixed is None and item.sample is None:
+        command = shlex.quote(format_shape(plain(item.port.name, 80), result))
+        notes.append(
+            f"Input {_quoted(item.port.name)} is dynamic {format_shape('', item.shape)}; "
+            f"measured as {format_shape('', result)}: fix it with --shape {command}."
+        )
+    _not_huge(item.port.name, result)
+    return tuple(result)
+
+
+def _sizes(item: _Input) -> list[int]:
+    """A usual size for each dimension, by the layout if it names height, width or the like, else by the rank."""
+    rank, layout = len(item.shape), item.layout or ""
+    each = _SEQUENCE if _TOKENS.search(item.port.name) else _OTHER
+    if rank == 3 and item.shape[0] == 3:
+        each = _IMAGE
+    sizes = [1] + [each] * (rank - 1)
+    if rank == 5:
+        sizes = _video(item.shape)
+    letters = {"H": _IMAGE, "W": _IMAGE, "D": _FRAMES, "T": _SEQUENCE, "S": _SEQUENCE, "L": _SEQUENCE}
+    if rank == 5:
+        letters |= {"H": _VIDEO, "W": _VIDEO}
+    if {"H", "W"} & set(layout):
+        letters["C"] = 3
+    for letter, size in letters.items():
+        place = _place(layout, letter, rank)
+        if place is not None:
+            sizes[place] = size
+    return sizes[:rank]
+
+
+def _video(shape: tuple[Dim, ...]) -> list[int]:
+    """[N, C, frames, H, W], or with the channels last, or after the frames."""
+    channel = next((i for i in (1, 4, 2) if shape[i] in _CHANNELS), 1)
+    sizes = [1] + [_VIDEO] * 4
+    sizes[2 if channel == 1 else 1] = _FRAMES
+    sizes[channel] = 3
+    return sizes
+
+
+def _inside(size: int, dim: Dim) -> bool:
+    low, high = bounds(dim)
+    return low <= size and (high is None or size <= high)
+
+
+def _clamp(size: int, dim: Dim) -> int:
+    low, high = bounds(dim)
+    size = max(size, low)
+    return size if high is None else min(size, high)
+
+
+def _not_huge(name: str, shape: Sequence[int]) -> None:
+    if prod(shape) > LARGEST or any(size > LARGEST for size in shape):
+        raise InputError(
+            f"Input {_quoted(name)} of shape {plain(format_shape('', shape), 120)} would hold more than "
+            f"{LARGEST:,} values; give a smaller --shape."
+        )
+
+
+def _quoted(name: str) -> str:
+    return f"'{plain(name, 80)}'"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(_quoted(name) for name in names[:8]) + (", …" if len(names) > 8 else "")

@@ -1,0 +1,80 @@
+"""What you type: parse, call, print. Commands are imported when they are used, so that `ovtui history` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+import ovtui
+from ovtui.cli.output import fail
+from ovtui.errors import OvtuiError
+
+_COMMANDS = {
+    "demo": ("demo", "Try it: measure a built-in model both ways."),
+    "import": ("import_", "Check a model file and register it."),
+    "models": ("models", "What is registered."),
+    "run": ("run", "Measure a model."),
+    "attach": ("attach", "Watch a run that is going on, from any terminal."),
+    "cancel": ("cancel", "End a run and keep what was measured."),
+    "history": ("history", "What was measured."),
+    "export": ("export", "Write runs to a .csv or .json file."),
+    "doctor": ("doctor", "What this machine can do, and what is missing."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"ovtui.cli.commands.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(ovtui.__version__, prog_name="ovtui")
+def cli() -> None:
+    """Measure and tune OpenVINO models in a terminal.
+
+    Begin with `ovtui demo`, or with `ovtui run MODEL` on a file of yours: OpenVINO IR, ONNX, TensorFlow, TFLite or
+    PaddlePaddle.
+
+    Exit status: 0 done, 1 the job failed, 2 bad usage or bad input, 3 cancelled, 130 interrupted.
+    """
+
+
+def main() -> NoReturn:
+    """The console script: errors become one sentence and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a character gets an escape instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except OvtuiError as error:
+        fail(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has left, as `head` does.
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)

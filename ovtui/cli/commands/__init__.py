@@ -1,0 +1,1 @@
+"""One command a file; each module's `command` is what `ovtui` runs."""

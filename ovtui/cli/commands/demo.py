@@ -1,0 +1,76 @@
+"""`ovtui demo`: the main job on a built-in model."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from ovtui import paths
+from ovtui.cli import show
+from ovtui.cli.follow import display, error_of, follow
+from ovtui.cli.importing import import_path
+from ovtui.cli.options import Number
+from ovtui.cli.output import document, json_option
+from ovtui.engine import client
+from ovtui.errors import OvtuiError
+from ovtui.records import Run, Spec, Stop
+from ovtui.store import open_store
+
+NAME = "demo"
+
+
+@click.command()
+@click.option("-t", "--seconds", type=Number(0.1, 3600), default=4.0, show_default=True, help="Each way.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
+@json_option
+def command(seconds: float, quiet: bool, as_json: bool) -> None:
+    """Build a small image classifier, import it, and measure its latency and its throughput."""
+    sys.exit(asyncio.run(_demo(seconds, quiet, as_json)))
+
+
+async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
+    shown = display(quiet)
+    runs: list[Run] = []
+    try:
+        folder = paths.home() / "demo"
+        model = await import_path(folder / "demo.xml", shown, name=NAME, demo=True)
+        for mode in ("latency", "throughput"):
+            spec = Spec(model=model.id, mode=mode, stop=Stop(kind="seconds", seconds=seconds))
+            job = await client.start_run(model, spec, label=f"demo {mode}")
+            if mode == "latency":
+                client.yield_to_measurement()
+            followed = await follow(job, shown, own=True)
+            ended = followed.ended
+            with open_store() as store:
+                record = store.runs.get(job.id)
+            if record is None:
+                raise OvtuiError(ended.error or "The run is not in the store.")
+            if ended.status != "done":
+                shown.close()
+                click.echo(f"ovtui: {error_of(ended)}", err=True)
+                return followed.exit_code
+            runs.append(record)
+    finally:
+        shown.close()
+    if as_json:
+        from ovtui.report.documents import model_document, run_document
+
+        document({"model": model_document(model), "runs": [run_document(run) for run in runs]})
+        return 0
+    show.model(model)
+    click.echo()
+    show.side_by_side(["latency mode", "throughput mode"], runs)
+    for warning in dict.fromkeys(warning for run in runs for warning in run.warnings):
+        click.echo(f"! {warning}")
+    click.echo()
+    for command, why in (
+        (f"ovtui run {NAME}", "measure until the mean is known to ±1 %"),
+        (f"ovtui run {NAME} --mode throughput -b 4", "four images at a time"),
+        (f"ovtui run {NAME} --mode server --rate 50", "arrivals at random, as users come"),
+        ("ovtui run MODEL", "a model of yours: .xml, .onnx, .pb, .tflite, .pdmodel"),
+        ("ovtui history", "everything that was measured"),
+    ):
+        click.echo(f"  {command:<44}{why}")
+    return 0

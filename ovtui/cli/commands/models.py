@@ -1,0 +1,43 @@
+"""`ovtui models`: what is registered."""
+
+from __future__ import annotations
+
+import click
+
+from ovtui.cli import words
+from ovtui.cli.output import document, json_option, notices, table
+from ovtui.store import open_store
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> None:
+    """List the registered models, newest first."""
+    with open_store(readonly=True) as store:
+        notices(store)
+        models = store.models.all()
+    if as_json:
+        from ovtui.report.documents import model_document
+
+        document({"models": [model_document(model) for model in models]})
+        return
+    if not models:
+        click.echo("No models yet. `ovtui import MODEL` registers one, `ovtui demo` brings its own.", err=True)
+        return
+    table(
+        ("ID", "NAME", "FORMAT", "SIZE", "PARAMETERS", "FLOPS", "REGISTERED", "PATH"),
+        [
+            (
+                model.id,
+                model.name,
+                model.format,
+                words.size(model.bytes),
+                words.count(model.parameters).rstrip(),
+                words.NOTHING if model.flops is None else words.count(model.flops).rstrip(),
+                words.when(model.created),
+                model.path,
+            )
+            for model in models
+        ],
+        right=frozenset({"SIZE", "PARAMETERS", "FLOPS"}),
+    )

@@ -1,0 +1,30 @@
+"""The end of a command that measured or watched: print the record."""
+
+from __future__ import annotations
+
+import click
+
+from ovtui.cli import show
+from ovtui.cli.output import document, notices
+from ovtui.engine.events import Ended
+from ovtui.errors import OvtuiError
+from ovtui.records import Run
+from ovtui.store import open_store
+
+
+def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
+    """Print run `run_id` and its error; OvtuiError with what `ended` told when the store never saw it."""
+    with open_store() as store:
+        notices(store)
+        record = store.runs.get(run_id)
+    if record is None:
+        raise OvtuiError((ended and ended.error) or f"Run {run_id} is not in the store.")
+    if as_json:
+        from ovtui.report.documents import run_document
+
+        document({"run": run_document(record)})
+    elif record.result is not None or record.error is None:
+        show.run(record)
+    if record.error is not None:
+        click.echo(f"ovtui: {record.error}", err=True)
+    return record

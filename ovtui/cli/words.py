@@ -1,0 +1,60 @@
+"""Numbers as people read them: three or four digits, thousands apart, a dash for what is not known."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from ovtui.records import Estimate
+
+NOTHING = "–"
+
+
+def number(value: float | None) -> str:
+    """Four significant digits at most: 1,234 · 123.4 · 12.34 · 0.0123."""
+    if value is None:
+        return NOTHING
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 100 else f"{value:.2f}" if size >= 1 else f"{value:.3g}"
+
+
+def doubt(estimate: Estimate) -> str:
+    """`±0.8 %`, or a dash when nothing is known of it."""
+    if estimate.ci95 is None or not estimate.mean:
+        return f"± {NOTHING}"
+    return f"±{(estimate.ci95[1] - estimate.ci95[0]) / 2 / estimate.mean * 100:.1f} %"
+
+
+def count(value: float) -> str:
+    """1.2 k, 3.4 M, 5.6 G."""
+    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= limit:
+            return f"{value / limit:.2f} {unit}"
+    return f"{value:g} "
+
+
+def size(value: float) -> str:
+    """Bytes as B, kB, MB, GB (of 1000)."""
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= limit:
+            return f"{value / limit:.1f} {unit}"
+    return f"{value:.0f} B"
+
+
+def plural(amount: float, noun: str) -> str:
+    """`1 stream`, `2 streams`."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+def when(seconds: float) -> str:
+    """Local time; today without the date."""
+    moment = datetime.fromtimestamp(seconds)
+    today = datetime.fromtimestamp(time.time()).date()
+    return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M")
+
+
+def shape(dims: tuple[int | str, ...] | None) -> str:
+    """`[1,3,224,224]`; `[…]` when even the rank is open."""
+    return "[…]" if dims is None else "[" + ",".join(str(d) for d in dims) + "]"

@@ -1,0 +1,184 @@
+"""The door to the engine for the command line and the app: start jobs, follow them, cancel them. Never OpenVINO.
+
+job = await start_run(model, spec)
+async for event in job.events(): ...
+ended = await job.result()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from ovtui.engine import liveness
+from ovtui.engine.events import AnyEvent, Ended
+from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
+from ovtui.engine.reconcile import reconcile
+from ovtui.errors import OvtuiError
+from ovtui.records import Job as JobRow
+from ovtui.records import Model, Spec, StaticShape
+from ovtui.store import open_store
+from ovtui.text import plain
+
+_POLL_S = 0.1
+_GRACE_S = 15.0
+
+
+class Job:
+    """A job as seen from outside: its folder, and its process if it is known."""
+
+    def __init__(self, job_id: str, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.id = job_id
+        self.folder = JobFolder(job_id)
+        self._process = process
+
+    async def events(self, poll_s: float = _POLL_S) -> AsyncIterator[AnyEvent]:
+        """Its events from the beginning; ends after `Ended`, also when its process died without one."""
+        reader = EventReader(self.folder)
+        while True:
+            dead = not self._alive()  # asked before reading, so that nothing written in between is missed
+            for event in reader.read():
+                yield event
+                if isinstance(event, Ended):
+                    self._reap()
+                    return
+            if dead:
+                yield self._post_mortem()
+                return
+            await asyncio.sleep(poll_s)
+
+    async def result(self) -> Ended:
+        """Wait for the end."""
+        async for event in self.events():
+            if isinstance(event, Ended):
+                return event
+        raise OvtuiError(f"The events of job {self.id} broke off.")
+
+    async def cancel(self) -> None:
+        """Ask it to end and keep what it has; after 15 seconds insist."""
+        row = self._row()
+        pid, since = (row.pid, row.pid_started) if row else (None, None)
+        if self._process is not None:
+            pid = self._process.pid
+            since = since or liveness.started(pid)
+        if pid is None or not liveness.alive(pid, since):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_S
+        while liveness.alive(pid, since) and time.monotonic() < deadline:
+            self._reap()
+            await asyncio.sleep(_POLL_S)
+        if liveness.alive(pid, since):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _row(self) -> JobRow | None:
+        with open_store() as store:
+            return store.jobs.get(self.id)
+
+    def _alive(self) -> bool:
+        if self._process is not None:
+            return self._process.poll() is None
+        row = self._row()
+        return row is not None and liveness.alive(row.pid, row.pid_started)
+
+    def _reap(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.01)
+
+    def _post_mortem(self) -> Ended:
+        """The end of a job that could not tell it."""
+        with open_store() as store:
+            reconcile(store)
+            row = store.jobs.get(self.id)
+        if row is not None and row.status not in ("queued", "running"):
+            return Ended(status=row.status, error=row.error)
+        lines = [line for line in tail(self.folder.log).splitlines() if line.strip()]
+        why = f" {plain(lines[-1], 200)}" if lines else ""
+        return Ended(status="failed", error=f"The job could not start.{why} The log is {self.folder.log}.")
+
+
+def _start(order: Order) -> Job:
+    """Start a process for `order` that outlives this one: own session, no terminal, its own files."""
+    folder = JobFolder.create(order)
+    with folder.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ovtui.engine.job", order.id],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            # Python looks for modules in the working folder: not where somebody's model lies.
+            cwd=folder.path,
+        )
+    return Job(order.id, process)
+
+
+async def start_import(
+    path: Path,
+    *,
+    name: str | None = None,
+    shapes: dict[str, StaticShape] | None = None,
+    layouts: dict[str, str] | None = None,
+    limit_s: float | None = None,
+    demo: bool = False,
+) -> Job:
+    """Begin to import the file at `path` (a folder for a SavedModel); with `demo`, make the built-in model there first.
+
+    Its `Ended` names the model's id. Raises StoreError when the data folder cannot be written.
+    """
+    return _start(
+        Order(
+            id=new_id(),
+            kind="import",
+            path=str(path.absolute()),
+            name=name,
+            demo=demo,
+            shapes=shapes or {},
+            layouts=layouts or {},
+            limit_s=limit_s,
+        )
+    )
+
+
+async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Job:
+    """Begin to measure; the job's id is the run's. It queues while the machine measures something else."""
+    job = _start(Order(id=new_id(), kind="run", model=model, spec=spec, label=label))
+    # Until its first event it is in nobody's list.
+    while not job.folder.events.exists() and job._alive():
+        await asyncio.sleep(0.02)
+    return job
+
+
+def attach(job_id: str) -> Job:
+    """A job somebody else started, from any terminal."""
+    return Job(job_id)
+
+
+def jobs() -> list[JobRow]:
+    """What is queued or running now, oldest first."""
+    with open_store() as store:
+        reconcile(store)
+        return store.jobs.live()
+
+
+def yield_to_measurement() -> None:
+    """Make this process use only what nobody else wants: for whatever draws while a measurement runs.
+
+    There is no way back without privileges; what follows is short.
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        with contextlib.suppress(OSError):
+            os.nice(19)

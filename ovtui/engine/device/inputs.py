@@ -1,0 +1,250 @@
+"""What a model is fed with: seeded random values in sane ranges, arrays from files, or a folder of images.
+
+Every request gets values of its own before the loop begins; nothing is copied while measuring.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ovtui.engine.device.images import ImageFolder
+from ovtui.errors import InputError, sentence
+from ovtui.records import Data, Images, Port, Spec, StaticShape
+from ovtui.text import plain
+
+Array = npt.NDArray[np.generic]
+
+DTYPES: dict[str, str] = {
+    "f32": "float32", "f64": "float64", "f16": "float16", "bf16": "uint16",
+    "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64",
+    "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64", "boolean": "bool",
+}  # fmt: skip
+"""OpenVINO's element types and the numpy types of the same bytes (bfloat16 has none: the upper half of a float32)."""
+
+
+@dataclass
+class Inputs:
+    """Where each input's values come from; made before the shapes are known, filled afterwards."""
+
+    arrays: dict[str, Array] = field(default_factory=dict)
+    images: dict[str, ImageFolder] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+
+    def shapes(self, ports: tuple[Port, ...], layouts: dict[str, str]) -> dict[str, StaticShape]:
+        """The shapes that array data asks for, one sample each: what makes a dynamic model static."""
+        found: dict[str, StaticShape] = {}
+        for port in ports:
+            array = self.arrays.get(port.name)
+            if array is None:
+                continue
+            rank = None if port.shape is None else len(port.shape)
+            shape = array.shape
+            if rank is not None and len(shape) == rank + 1:
+                shape = shape[1:]
+            elif rank is None or len(shape) == rank:
+                axis = batch_axis(layouts.get(port.name) or port.layout, len(shape))
+                if axis is not None and port.shape is not None and port.shape[axis] in ("?", 1):
+                    shape = (*shape[:axis], 1, *shape[axis + 1 :])
+            found[port.name] = tuple(int(n) for n in shape)
+        return found
+
+
+def batch_axis(layout: str | None, rank: int) -> int | None:
+    """Where the batch is: the layout's N, else the first of several dimensions."""
+    if layout is not None:
+        axis = layout.find("N")
+        return axis if 0 <= axis < rank else None
+    return 0 if rank > 1 else None
+
+
+def open_data(sources: tuple[Data, ...], ports: tuple[Port, ...], images: Images) -> Inputs:
+    """Open the files of `--data`; InputError for what cannot be read or matched with an input."""
+    inputs = Inputs()
+    for source in sources:
+        path = Path(source.path)
+        if path.is_dir():
+            port = _port_for(source, ports, images=True)
+            inputs.images[port.name] = ImageFolder(path, images)
+            inputs.paths[port.name] = source.path
+            continue
+        for name, array in _arrays(path, source, ports).items():
+            inputs.arrays[name] = array
+            inputs.paths[name] = source.path
+    return inputs
+
+
+def _port_for(source: Data, ports: tuple[Port, ...], *, images: bool = False) -> Port:
+    if source.input is not None:
+        for port in ports:
+            if port.name == source.input:
+                return port
+        names = ", ".join(f"'{plain(port.name, 60)}'" for port in ports)
+        raise InputError(f"There is no input '{plain(source.input, 60)}' for {plain(source.path)}: there is {names}.")
+    fitting = [port for port in ports if port.shape is not None and len(port.shape) == 4] if images else list(ports)
+    if len(fitting) == 1:
+        return fitting[0]
+    if images and not fitting:
+        raise InputError(f"No input takes images (four dimensions), so {plain(source.path)} cannot be used.")
+    names = ", ".join(f"'{plain(port.name, 60)}'" for port in fitting)
+    raise InputError(
+        f"Which input is {plain(source.path)} for? Say --data INPUT={plain(source.path)}; there is {names}."
+    )
+
+
+def _arrays(path: Path, source: Data, ports: tuple[Port, ...]) -> dict[str, Array]:
+    try:
+        # Without pickles a file can hold nothing but numbers; mapped, a huge one costs nothing until it is read.
+        with path.open("rb") as file:
+            if file.read(6) == b"\x93NUMPY":
+                return {_port_for(source, ports).name: np.load(path, mmap_mode="r", allow_pickle=False)}
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as loaded:
+                arrays = {name: loaded[name] for name in loaded.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError, MemoryError) as error:
+        raise InputError(f"Cannot read data from {plain(path)}: {plain(sentence(error), 200)}") from error
+    by_name = {port.name: port for port in ports}
+    if len(arrays) == 1 and (len(ports) == 1 or source.input):
+        return {_port_for(source, ports).name: next(iter(arrays.values()))}
+    positional = all(re.fullmatch(r"arr_\d+", name) for name in arrays)
+    if positional and len(arrays) <= len(ports):
+        return {port.name: arrays[f"arr_{i}"] for i, port in enumerate(ports) if f"arr_{i}" in arrays}
+    for name in arrays:
+        if name not in by_name:
+            names = ", ".join(f"'{plain(port.name, 60)}'" for port in ports)
+            raise InputError(f"{plain(path)} has an array '{plain(name, 60)}', but the inputs are {names}.")
+    return arrays
+
+
+@dataclass
+class Filling:
+    """One input's values for any request, and where they come from in words."""
+
+    values: Callable[[int], Array]
+    words: str
+    notes: tuple[str, ...] = ()
+
+
+def filling(
+    inputs: Inputs, port: Port, shape: StaticShape, layout: str | None, spec: Spec, index: int, requests: int
+) -> Filling:
+    """How input number `index` is filled for each of `requests` requests."""
+    if port.type not in DTYPES:
+        raise InputError(f"Input '{plain(port.name, 60)}' is of type {plain(port.type)}, which ovtui cannot fill.")
+    if port.name in inputs.images:
+        return _from_images(inputs.images[port.name], port, shape, layout, requests)
+    if port.name in inputs.arrays:
+        return _from_array(inputs.arrays[port.name], inputs.paths[port.name], port, shape, layout, requests)
+    words = _random(port, shape, np.random.default_rng(0))[1]
+
+    def values(request: int) -> Array:
+        return _random(port, shape, np.random.default_rng((spec.seed, index, request)))[0]
+
+    return Filling(values, f"{words} (seed {spec.seed})")
+
+
+def _random(port: Port, shape: StaticShape, generator: np.random.Generator) -> tuple[Array, str]:
+    """Values that a model of the kind can take, guessed from type, name and what the input feeds."""
+    kind, name = port.type, port.name.lower()
+    if kind == "boolean":
+        return np.ones(shape, dtype=bool), "all true"
+    if kind in ("f32", "f64", "f16", "bf16"):
+        if "mask" in name:
+            return encode(np.ones(shape, dtype=np.float32), kind), "ones (a mask, by its name)"
+        return encode(generator.standard_normal(shape, dtype=np.float32), kind), "random, standard normal"
+    dtype = np.dtype(DTYPES[kind])
+    if "mask" in name:
+        return np.ones(shape, dtype=dtype), "ones (a mask, by its name)"
+    if "token_type" in name or "segment" in name:
+        return np.zeros(shape, dtype=dtype), "zeros (segment ids, by its name)"
+    top = int(np.iinfo(dtype).max) + 1
+    if port.index_limit:
+        limit = min(port.index_limit, top)
+        if "position" in name and shape:
+            return np.broadcast_to(np.arange(shape[-1]) % limit, shape).astype(dtype), f"positions 0–{limit - 1}"
+        return generator.integers(0, limit, shape).astype(dtype), f"random ids 0–{limit - 1}"
+    if kind == "u8" and len(shape) >= 3:
+        return generator.integers(0, 256, shape, dtype=np.uint8), "random bytes 0–255"
+    return generator.integers(0, 2, shape).astype(dtype), "random 0 or 1"
+
+
+def encode(values: npt.NDArray[np.float32], kind: str) -> Array:
+    """Float32 values in the bytes of a floating type."""
+    if kind == "bf16":
+        upper: Array = np.ascontiguousarray(values).view(np.uint32) >> 16
+        return upper.astype(np.uint16)
+    converted: Array = values.astype(np.dtype(DTYPES[kind]))
+    return converted
+
+
+def _from_array(array: Array, path: str, port: Port, shape: StaticShape, layout: str | None, requests: int) -> Filling:
+    name = plain(port.name, 60)
+    axis = batch_axis(layout, len(shape))
+    stacked = array.ndim == len(shape) + 1 and array.shape[1:] == shape
+    batched = (
+        array.ndim == len(shape)
+        and axis is not None
+        and array.shape[:axis] + array.shape[axis + 1 :] == shape[:axis] + shape[axis + 1 :]
+        and array.shape[axis] >= 1
+    )
+    count = 1
+    if stacked and array.shape[0]:
+        count = array.shape[0]
+    elif batched and axis is not None:
+        count = max(1, array.shape[axis] // shape[axis])
+    elif array.shape != shape:
+        raise InputError(
+            f"{plain(path)} has shape {list(array.shape)}, which does not fit input '{name}' {list(shape)}: "
+            f"give {list(shape)}, samples along its batch dimension, or [samples, …]."
+        )
+
+    def sample(k: int) -> Array:
+        if array.shape == shape:
+            return array
+        if stacked or axis is None:
+            return np.asarray(array[k])
+        size, length = shape[axis], array.shape[axis]
+        taken: Array = np.take(array, np.arange(k * size, (k + 1) * size) % length, axis=axis)
+        return taken
+
+    target = port.type
+    dtype = np.dtype("float32") if target == "bf16" else np.dtype(DTYPES[target])
+    if not np.can_cast(array.dtype, dtype, "same_kind"):
+        raise InputError(
+            f"{plain(path)} holds {array.dtype}, but input '{name}' takes {target}: "
+            f"convert it with array.astype('{dtype}')."
+        )
+    if dtype.kind in "iu" and array.size and array.dtype != dtype:
+        low, high = int(array.min()), int(array.max())
+        if low < np.iinfo(dtype).min or high > np.iinfo(dtype).max:
+            raise InputError(f"{plain(path)} holds values {low} to {high}, beyond input '{name}' of type {target}.")
+
+    def values(request: int) -> Array:
+        part = sample(request % count)
+        return encode(part.astype(np.float32), target) if target == "bf16" else part.astype(dtype)
+
+    notes: tuple[str, ...] = ()
+    if count > requests:
+        notes = (f"{plain(path)}: {requests} of {count} samples are used, one for each request.",)
+    return Filling(values, f"{plain(path)}", notes)
+
+
+def _from_images(folder: ImageFolder, port: Port, shape: StaticShape, layout: str | None, requests: int) -> Filling:
+    if len(shape) != 4:
+        raise InputError(f"Input '{plain(port.name, 60)}' {list(shape)} does not take images: it needs 4 dimensions.")
+    batch, words, notes = folder.prepare(port, shape, layout, requests)
+    return Filling(
+        lambda request: (
+            encode(batch(request), port.type)
+            if port.type != "u8"
+            else np.clip(np.rint(batch(request)), 0, 255).astype(np.uint8)
+        ),
+        words,
+        notes,
+    )

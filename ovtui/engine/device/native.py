@@ -1,0 +1,78 @@
+"""The model behind OpenVINO's C API: `--api threads` (a blocking call per thread) and `async` (start, then wait)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from ovtui.engine.device import capi, loops
+from ovtui.engine.ring import Lane
+from ovtui.records import StaticShape
+
+
+class Native:
+    """Read, reshape, compile, fill, infer; raises `capi.DeviceError` with OpenVINO's reason."""
+
+    def __init__(self) -> None:
+        self._core = capi.Core()
+        self.requests: list[capi.Request] = []
+
+    def version(self) -> str:
+        return capi.version()
+
+    def devices(self) -> list[str]:
+        return self._core.devices()
+
+    def device_property(self, device: str, key: str) -> str:
+        return self._core.property(device, key)
+
+    def read(self, path: str) -> None:
+        self._model = self._core.read(path)
+
+    def reshape(self, shapes: list[StaticShape]) -> None:
+        capi.reshape(self._model, shapes)
+
+    def compile(self, device: str, properties: dict[str, str]) -> None:
+        self._compiled = self._core.compile(self._model, device, properties)
+
+    def property(self, key: str) -> str:
+        return self._compiled.property(key)
+
+    def create(self, requests: int) -> None:
+        self.requests += [self._compiled.request() for _ in range(requests)]
+
+    def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None:
+        memory = self.requests[request].input_bytes(index)
+        memory[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+
+    def infer(self, request: int) -> None:
+        self.requests[request].infer()
+
+    def closed(self, api: str, lanes: list[Lane], stop: memoryview) -> str | None:
+        """Every request over and over until `stop`; the reason if OpenVINO failed."""
+        bodies: list[Callable[[], bool]] = []
+        for request, lane in zip(self.requests, lanes, strict=True):
+            if api == "threads":
+                bodies.append(partial(loops.closed, capi.infer, request.handle, lane, stop))
+            else:
+                bodies.append(partial(loops.closed_async, capi.start_async, capi.wait, request.handle, lane, stop))
+        return loops.together(bodies, capi.last_error, stop)
+
+    def open_loop(self, api: str, line: loops.Line, lanes: list[Lane], stop: memoryview) -> str | None:
+        """Serve the arrivals of `line` until `stop`."""
+        bodies: list[Callable[[], bool]] = []
+        for request, lane in zip(self.requests, lanes, strict=True):
+            serve = partial(_infer if api == "threads" else _start_and_wait, request.handle)
+            bodies.append(partial(loops.open_loop, serve, line, lane, stop))
+        return loops.together(bodies, capi.last_error, stop)
+
+
+def _infer(handle: object) -> bool:
+    return not capi.infer(handle)
+
+
+def _start_and_wait(handle: object) -> bool:
+    return not (capi.start_async(handle) or capi.wait(handle))

@@ -1,0 +1,116 @@
+"""The model behind OpenVINO's Python API: `--api python`, what an application gets from `AsyncInferQueue`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ovtui.engine.device import loops
+from ovtui.engine.device.capi import DeviceError
+from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.reason import reason
+from ovtui.engine.ring import Lane
+from ovtui.records import StaticShape
+
+
+class Queue:
+    """The same steps as `Native`, through the Python package."""
+
+    def __init__(self) -> None:
+        self._ov = openvino()
+        self._core = self._ov.Core()
+
+    def version(self) -> str:
+        return str(self._ov.get_version())
+
+    def devices(self) -> list[str]:
+        return list(self._core.available_devices)
+
+    def device_property(self, device: str, key: str) -> str:
+        return _text(_said(self._core.get_property, device, key))
+
+    def read(self, path: str) -> None:
+        self._model = _said(self._core.read_model, path)
+
+    def reshape(self, shapes: list[StaticShape]) -> None:
+        _said(self._model.reshape, {i: list(shape) for i, shape in enumerate(shapes)})
+
+    def compile(self, device: str, properties: dict[str, str]) -> None:
+        self._compiled = _said(self._core.compile_model, self._model, device, properties)
+
+    def property(self, key: str) -> str:
+        return _text(_said(self._compiled.get_property, key))
+
+    def create(self, requests: int) -> None:
+        self._queue = self._ov.AsyncInferQueue(self._compiled, requests)
+
+    def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None:
+        # As bytes, since numpy has no bfloat16.
+        memory = self._queue[request].get_input_tensor(index).data
+        memory.reshape(-1).view(np.uint8)[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+
+    def infer(self, request: int) -> None:
+        _said(self._queue[request].infer)
+
+    def closed(self, api: str, lanes: list[Lane], stop: memoryview) -> str | None:
+        """Keep every request busy until `stop`; the reason if OpenVINO failed."""
+        queue = self._queue
+
+        def when_idle() -> tuple[int, int]:
+            which = queue.get_idle_request_id()
+            return which, time.perf_counter_ns()
+
+        return self._serve(lanes, stop, when_idle)
+
+    def open_loop(self, api: str, line: loops.Line, lanes: list[Lane], stop: memoryview) -> str | None:
+        """Start the arrivals of `line` on their schedule until `stop`."""
+
+        queue = self._queue
+
+        def on_schedule() -> tuple[int, int] | None:
+            scheduled = line.take()
+            if not loops.sleep_until(scheduled, stop):
+                return None
+            return queue.get_idle_request_id(), scheduled
+
+        loops.fine_timers()
+        return self._serve(lanes, stop, on_schedule)
+
+    def _serve(self, lanes: list[Lane], stop: memoryview, take: Callable[[], tuple[int, int] | None]) -> str | None:
+        """Start what `take` gives, (request, begin), until it gives nothing; a callback notes the ends."""
+        queue, clock = self._queue, time.perf_counter_ns
+        filled = [0] * len(lanes)
+
+        def done(request: object, started: tuple[int, int]) -> None:
+            end = clock()
+            which, begun = started
+            lane, i = lanes[which], filled[which]
+            lane.slots[i & lane.mask] = begun
+            lane.slots[(i + 1) & lane.mask] = end
+            filled[which] = lane.position[0] = i + 2
+
+        queue.set_callback(done)
+        try:
+            while not stop[0] and (started := take()) is not None:
+                queue.start_async(userdata=started)
+            queue.wait_all()
+        except RuntimeError as error:
+            return reason(str(error))
+        return None
+
+
+def _said(call: Any, *arguments: Any) -> Any:
+    try:
+        return call(*arguments)
+    except RuntimeError as error:
+        raise DeviceError(reason(str(error))) from error
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple, set)):
+        return " ".join(map(str, value))
+    return str(value)

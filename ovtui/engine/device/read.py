@@ -1,0 +1,270 @@
+"""What a model file holds: inputs, outputs, operations, weights and FLOPs, as OpenVINO reads them.
+
+Runs in the device process only: a file can crash, hang or fill the process that reads it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from ovtui.analysis import flops, shapes
+from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.reason import FAILURES, reason
+from ovtui.engine.files import quoted
+from ovtui.engine.messages import Inspected, Say, Task
+from ovtui.errors import InputError
+from ovtui.records import Dim, Port, Shape, StaticShape
+from ovtui.text import plain
+
+_COUNTABLE = 1 << 62  # numbers beyond it fit neither JSON readers nor the store, and mean nothing
+_FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake
+_VARYING = frozenset({"ReadValue", "RandomUniform", "RandomPoisson", "Multinomial", "If", "Loop", "TensorIterator"})
+_WHOLE = frozenset({"i4", "u4", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"})
+_ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string"})  # types of axes, shapes and the like
+_SAME_VALUES = frozenset({"Convert", "Reshape", "Squeeze", "Unsqueeze"})
+
+
+class Facts(TypedDict):
+    """The fields of `records.Model` that come from the model itself."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    operations: int
+    operation_types: dict[str, int]
+    parameters: int
+    weight_precisions: dict[str, int]
+    flops: int | None
+    flops_shapes: dict[str, StaticShape]
+    notes: tuple[str, ...]
+
+
+def inspect(task: Task, say: Say) -> None:
+    """Do the task "inspect": read the file and tell its facts."""
+    say(Inspected(facts=dict(facts(Path(task.path), shapes=task.shapes, layouts=task.layouts))))
+
+
+def facts(
+    path: Path, *, shapes: Mapping[str, StaticShape] | None = None, layouts: Mapping[str, str] | None = None
+) -> Facts:
+    """Read a model that `formats.check` accepted; `shapes` and `layouts` as for `analysis.shapes.resolve`.
+
+    InputError: OpenVINO cannot read it, with its reason; or the shapes do not fit.
+    """
+    try:
+        model = openvino().Core().read_model(path)
+        return _facts(model, dict(shapes or {}), dict(layouts or {}))
+    except FAILURES as error:
+        raise InputError(f"OpenVINO cannot read {quoted(path)}: {reason(error)}") from error
+
+
+def _facts(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str]) -> Facts:
+    operations = model.get_ordered_ops()
+    fixed = _fixed(operations)
+    weights = _weights(operations, fixed)
+    running = Counter(str(op.get_type_name()) for op in _running(operations, fixed))
+    inputs = _inputs(model)
+    count, counted_at, notes = _count(model, inputs, asked, layouts)
+    return Facts(
+        inputs=inputs,
+        outputs=tuple(
+            Port(name=name, type=_type(port), shape=_shape(port.get_partial_shape()))
+            for name, port in zip(_names(model.outputs), model.outputs, strict=True)
+        ),
+        operations=running.total(),
+        operation_types=dict(running.most_common()),
+        parameters=sum(weights.values()),
+        weight_precisions=dict(weights.most_common()),
+        flops=count,
+        flops_shapes=counted_at,
+        notes=notes,
+    )
+
+
+# Ports
+
+
+def _inputs(model: Any) -> tuple[Port, ...]:
+    return tuple(
+        Port(
+            name=name,
+            type=_type(port),
+            shape=_shape(port.get_partial_shape()),
+            layout=_layout(port.get_node().layout),
+            index_limit=_index_limit(port) if _type(port) in _WHOLE else None,
+        )
+        for name, port in zip(_names(model.inputs), model.inputs, strict=True)
+    )
+
+
+def _names(ports: Iterable[Any]) -> list[str]:
+    """A name for each port: the first of its tensor names in order, else its node's; made unique with `#2`."""
+    names: list[str] = []
+    for port in ports:
+        node = port.get_node()
+        if node.get_type_name() == "Result":
+            node = node.input_value(0).get_node()
+        name = min(port.get_names(), default=None) or str(node.get_friendly_name())
+        unique, again = name, 2
+        while unique in names:
+            unique, again = f"{name}#{again}", again + 1
+        names.append(unique)
+    return names
+
+
+def _type(port: Any) -> str:
+    return str(port.get_element_type().get_type_name())
+
+
+def _shape(shape: Any) -> Shape:
+    return None if shape.rank.is_dynamic else tuple(_dim(dim) for dim in shape)
+
+
+def _dim(dim: Any) -> Dim:
+    if dim.is_static:
+        return int(dim.get_length())
+    low, high = int(dim.get_min_length()), int(dim.get_max_length())
+    if high < 0:
+        return f"{low}.." if low else "?"
+    return f"{low}..{high}"
+
+
+def _layout(layout: Any) -> str | None:
+    """`[N,C,H,W]` as NCHW; names longer than a letter as `?`; None where nothing is stated."""
+    parts = str(layout).strip("[]").split(",")
+    text = "".join(part if part == "..." or len(part) == 1 else "?" for part in parts)
+    return text if re.search("[A-Z]", text) else None
+
+
+def _index_limit(port: Any) -> int | None:
+    """The length of the shortest table that this input's values index, through operations that keep the values."""
+    limits: list[int] = []
+    waiting, seen = [port], set()
+    while waiting:
+        for target in waiting.pop().get_target_inputs():
+            node = target.get_node()
+            kind = node.get_type_name()
+            if kind == "Gather" and target.get_index() == 1:
+                limits += _table_length(node)
+            elif kind in _SAME_VALUES and target.get_index() == 0 and node.get_name() not in seen:
+                seen.add(node.get_name())
+                waiting.append(node.output(0))
+    return min(limits, default=None)
+
+
+def _table_length(gather: Any) -> list[int]:
+    axis = gather.input_value(2).get_node()
+    table = gather.get_input_partial_shape(0)
+    if axis.get_type_name() != "Constant" or table.rank.is_dynamic or math.prod(axis.get_output_shape(0)) != 1:
+        return []
+    position = int(axis.get_data().reshape(-1)[0])
+    if not -len(table) <= position < len(table) or table[position].is_dynamic:
+        return []
+    length = int(table[position].get_length())
+    return [length] if length > 0 else []
+
+
+# Operations and weights
+
+
+def _fixed(operations: Iterable[Any]) -> set[str]:
+    """Names of the operations that no input can change: constants, and what is computed from constants alone.
+
+    OpenVINO computes them once when it compiles (decompression of weights, reshaped biases, shapes of what is static),
+    so that they are no part of an inference.
+    """
+    fixed: set[str] = set()
+    for op in operations:
+        kind = op.get_type_name()
+        if kind == "Constant" or (kind == "ShapeOf" and op.get_input_partial_shape(0).is_static):
+            fixed.add(op.get_name())
+        elif kind not in _VARYING and op.get_input_size():
+            sources = (op.input_value(i).get_node().get_name() for i in range(op.get_input_size()))
+            if all(source in fixed for source in sources):
+                fixed.add(op.get_name())
+    return fixed
+
+
+def _running(operations: Iterable[Any], fixed: set[str]) -> list[Any]:
+    """What an inference computes: no inputs, outputs, or what is fixed."""
+    return [op for op in operations if op.get_name() not in fixed and op.get_type_name() not in {"Parameter", "Result"}]
+
+
+def _weights(operations: Iterable[Any], fixed: set[str]) -> Counter[str]:
+    """Type → elements of all constants, without integer scalars and lists (axes, shapes).
+
+    A weight can also be written as one value and a shape to fill with it (Broadcast): then the filled shape counts.
+    """
+    weights: Counter[str] = Counter()
+    for op in operations:
+        kind = op.get_type_name()
+        if op.get_name() not in fixed or kind not in {"Constant", "Broadcast"}:
+            continue
+        shape = op.get_output_partial_shape(0)
+        if shape.is_dynamic:
+            continue
+        dims = [int(dim.get_length()) for dim in shape]
+        type_ = _type(op.output(0))
+        if (len(dims) > 1 or type_ not in _ARGUMENTS) and (kind == "Constant" or math.prod(dims) <= _FILL):
+            weights[type_] += math.prod(dims)
+    return weights
+
+
+# FLOPs
+
+
+def _count(
+    model: Any, inputs: tuple[Port, ...], asked: dict[str, StaticShape], layouts: dict[str, str]
+) -> tuple[int | None, dict[str, StaticShape], tuple[str, ...]]:
+    """FLOPs of one inference, the input shapes they are for, and what must be said about them."""
+    try:
+        resolved = shapes.resolve(inputs, shapes=asked, batch=None, layouts=layouts, data_shapes={})
+    except InputError as error:
+        if asked or layouts:
+            raise
+        return None, {}, (str(error),)
+    notes = list(resolved.notes)
+    if resolved.changed:
+        model = model.clone()
+        try:
+            model.reshape({i: list(resolved.shapes[port.name]) for i, port in enumerate(inputs)})
+        except FAILURES as error:
+            shown = ", ".join(f"'{plain(name, 60)}' {list(shape)}" for name, shape in resolved.shapes.items())
+            notes.append(f"FLOPs are unknown, since the model does not take {shown}: {reason(error)}")
+            return None, resolved.shapes, tuple(notes)
+    total, left_out = _sum(model)
+    if left_out:
+        kinds = ", ".join(f"{plain(kind, 40)} ({count})" for kind, count in left_out.most_common(5))
+        more = " and others" if len(left_out) > 5 else ""
+        notes.append(f"FLOPs leave out what cannot be counted from shapes: {kinds}{more}.")
+    if total >= _COUNTABLE:
+        notes.append("FLOPs are unknown: the shapes are too large to count.")
+        return None, resolved.shapes, tuple(notes)
+    return total, resolved.shapes, tuple(notes)
+
+
+def _sum(model: Any) -> tuple[int, Counter[str]]:
+    """The FLOPs of all operations, and which of them (type → count) cannot be counted."""
+    operations = model.get_ordered_ops()
+    total, left_out = 0, Counter[str]()
+    for op in _running(operations, _fixed(operations)):
+        kind = str(op.get_type_name())
+        ins = _static(op.get_input_partial_shape(i) for i in range(op.get_input_size()))
+        outs = _static(op.get_output_partial_shape(i) for i in range(op.get_output_size()))
+        if not flops.counted(kind) or ((ins is None or outs is None) and not flops.free(kind)):
+            left_out[kind] += 1
+        elif ins is not None and outs is not None:
+            attributes = op.get_attributes() if kind in flops.WITH_ATTRIBUTES else {}
+            total += flops.flops(flops.Operation(kind, ins, outs, attributes))
+    return total, left_out
+
+
+def _static(partial: Iterable[Any]) -> tuple[StaticShape, ...] | None:
+    found = tuple(partial)
+    if any(shape.is_dynamic for shape in found):
+        return None
+    return tuple(tuple(int(dim.get_length()) for dim in shape) for shape in found)

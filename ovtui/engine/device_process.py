@@ -1,0 +1,175 @@
+"""A device process seen from outside: start it, hear it, watch its memory, and say what became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from ovtui.engine import messages
+from ovtui.engine.folder import tail
+from ovtui.errors import InputError, OvtuiError
+from ovtui.text import plain
+
+_REASONS = {
+    "SIGFPE": "an arithmetic error",
+    "SIGSEGV": "a bad memory access",
+    "SIGBUS": "a bad memory access, or a file that shrank",
+    "SIGILL": "an instruction this processor does not have",
+    "SIGABRT": "an error it did not handle",
+}
+
+
+class Killed(OvtuiError):
+    """Somebody else killed the device process: the operator, or the kernel for want of memory."""
+
+    status = "interrupted"
+
+
+class DeviceProcess:
+    """One task in a process of its own. Raises what became of it from `hear`; `end` always leaves nothing behind."""
+
+    def __init__(self, task: messages.Task, log: Path | None, *, memory_limit: int | None = None) -> None:
+        self._log = log
+        self._limit = memory_limit
+        self.phase = "starting"
+        self._rest = b""
+        self._pipe, theirs = os.pipe()
+        os.set_blocking(self._pipe, False)
+        fds = (theirs, task.ring_fd) if task.ring_fd >= 0 else (theirs,)
+        sink = log.open("ab") if log else subprocess.DEVNULL
+        try:
+            self._process = subprocess.Popen(
+                # Unbuffered, so that what it said before a crash is in the log; hash seeds play no part.
+                [sys.executable, "-u", "-m", "ovtui.engine.device"],
+                stdin=subprocess.PIPE,
+                stdout=sink,
+                stderr=sink,
+                pass_fds=fds,
+                # Not where the model lies: Python looks for modules in the working folder.
+                cwd=log.parent if log else "/",
+            )
+        finally:
+            os.close(theirs)
+            if not isinstance(sink, int):
+                sink.close()
+        self.pid = self._process.pid
+        self._watched = psutil.Process(self.pid)
+        with contextlib.suppress(OSError):
+            # Should memory run out after all, this process goes first.
+            Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000")
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
+            stdin.write(msgspec.json.encode(msgspec.structs.replace(task, talk_fd=theirs)))
+
+    def hear(self, timeout_s: float) -> list[messages.AnyMessage]:
+        """What it said within the time; raises InputError, Killed or OvtuiError when it refused, died or grew too big.
+
+        A process that ended after it had said its last word raises nothing: `ended` tells.
+        """
+        select.select([self._pipe], [], [], timeout_s)
+        heard = self._read()
+        self._check_memory()
+        if self._process.poll() is not None:
+            heard += self._read()
+        for message in heard:
+            if isinstance(message, messages.At):
+                self.phase = message.phase
+            elif isinstance(message, messages.Refused):
+                raise (InputError if message.bad_input else OvtuiError)(message.error)
+        if self.ended and self._process.returncode != 0:
+            raise self._fate()
+        return heard
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def cpu_seconds(self) -> float | None:
+        try:
+            times = self._watched.cpu_times()
+        except psutil.Error:
+            return None
+        return float(times.user + times.system)
+
+    def rss_bytes(self) -> int | None:
+        try:
+            return int(self._watched.memory_info().rss)
+        except psutil.Error:
+            return None
+
+    def involuntary_switches(self) -> int | None:
+        """Of its main thread, which is what the system counts for a process."""
+        try:
+            return int(self._watched.num_ctx_switches().involuntary)
+        except (psutil.Error, NotImplementedError):
+            return None
+
+    def end(self) -> None:
+        """Kill it if it still runs, and wait."""
+        if not self.ended:
+            self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            os.close(self._pipe)
+
+    def wait_for_end(self, timeout_s: float) -> list[messages.AnyMessage]:
+        """Hear it out until it ends or the time is over."""
+        heard: list[messages.AnyMessage] = []
+        deadline = time.monotonic() + timeout_s
+        while not self.ended and time.monotonic() < deadline:
+            heard += self.hear(0.1)
+            if any(isinstance(message, messages.Stopped) for message in heard):
+                break
+        return heard + self.hear(0)
+
+    def _read(self) -> list[messages.AnyMessage]:
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self._pipe, 1 << 16):
+                self._rest += chunk
+        *lines, self._rest = self._rest.split(b"\n")
+        return [messages.decode(line) for line in lines]
+
+    def _check_memory(self) -> None:
+        rss = self.rss_bytes() if self._limit else None
+        if self._limit and rss is not None and rss > self._limit:
+            self._process.kill()
+            raise OvtuiError(
+                f"Stopped while {self.phase}: it took {rss / 2**30:.1f} GB of memory, "
+                f"more than the {self._limit / 2**30:.1f} GB that are sensible for this file and machine."
+            )
+
+    def _fate(self) -> OvtuiError:
+        code = self._process.returncode
+        where = f" The log is {plain(self._log)}." if self._log else ""
+        if code == -signal.SIGKILL:
+            return Killed(
+                f"The process was killed while {self.phase}, perhaps by the system for want of memory.{where}"
+            )
+        if code < 0:
+            name = signal.Signals(-code).name
+            why = _REASONS.get(name, "a signal")
+            return OvtuiError(f"OpenVINO crashed while {self.phase} this model: {name}, {why}.{where}")
+        text = tail(self._log) if self._log else ""
+        lines = [line for line in text.splitlines() if re.match(r"\w[\w.]*(Error|Exception)\b", line)]
+        last = f": {plain(lines[-1], 200)}" if lines else ""
+        return OvtuiError(f"The process ended while {self.phase}{last}.{where}")
+
+
+def import_memory_limit(model_bytes: int) -> int:
+    """What reading a file may take: generous for its size, and less than what is free."""
+    return min(int(psutil.virtual_memory().available * 0.8), (2 << 30) + 6 * model_bytes)
+
+
+def run_memory_limit() -> int:
+    """What a measurement may take: nearly all that is free, so that the machine stays usable."""
+    return int(psutil.virtual_memory().available * 0.92)

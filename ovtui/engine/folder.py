@@ -1,0 +1,128 @@
+"""A job's folder, which is the protocol: what to do (job.json), what happened (events.jsonl), the log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from ovtui import paths
+from ovtui.engine import events
+from ovtui.errors import StoreError
+from ovtui.records import JobKind, Model, Record, Spec
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
+
+
+class Order(Record, frozen=True):
+    """What a job is to do."""
+
+    id: str
+    kind: JobKind
+    # an import
+    path: str | None = None
+    name: str | None = None
+    demo: bool = False  # build the demo model at `path` first
+    shapes: dict[str, tuple[int, ...]] = {}
+    layouts: dict[str, str] = {}
+    limit_s: float | None = None
+    # a run
+    model: Model | None = None
+    spec: Spec | None = None
+    label: str | None = None
+
+
+def new_id() -> str:
+    """Fifty random bits in ten letters: short to type by its beginning, unique for millions of runs."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+class JobFolder:
+    """The files of one job."""
+
+    def __init__(self, job_id: str) -> None:
+        self.path = paths.jobs() / job_id
+        self.events = self.path / "events.jsonl"
+        self.log = self.path / "stderr.log"
+        self._order = self.path / "job.json"
+
+    @classmethod
+    def create(cls, order: Order) -> JobFolder:
+        """Make the folder and write the order; StoreError when the data folder cannot be written."""
+        folder = cls(order.id)
+        try:
+            folder.path.mkdir(parents=True, mode=0o700)
+            folder._order.write_bytes(msgspec.json.encode(order))
+        except OSError as error:
+            raise StoreError(
+                f"Cannot write to the data folder {paths.home()}: {error.strerror}. "
+                "Make room or give it write permission, or set OVTUI_HOME to another folder."
+            ) from error
+        return folder
+
+    def order(self) -> Order:
+        return msgspec.json.decode(self._order.read_bytes(), type=Order)
+
+    def replay(self) -> Iterator[events.AnyEvent]:
+        """The events so far; whatever was cut off is left out."""
+        try:
+            lines = self.events.read_bytes().split(b"\n")
+        except OSError:
+            return
+        for line in lines[:-1]:
+            event = events.decode(line)
+            if event is not None:
+                yield event
+
+
+class EventWriter:
+    """Appends events; a disk that is full silences it but does not end the measurement."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self._fd = os.open(folder.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._torn = False
+
+    def write(self, event: events.AnyEvent) -> None:
+        data = events.encode(event)
+        with contextlib.suppress(OSError):
+            # After a write that was cut short, a newline keeps the next event whole.
+            written = os.write(self._fd, b"\n" + data if self._torn else data)
+            self._torn = written < len(data)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class EventReader:
+    """Reads events as they come, from the beginning, remembering where it was."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self._path = folder.events
+        self._offset = 0
+
+    def read(self) -> list[events.AnyEvent]:
+        """The events since the last call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        found = (events.decode(line) for line in whole.split(b"\n") if line)
+        return [event for event in found if event is not None]
+
+
+def tail(path: Path, size: int = 4000) -> str:
+    """The end of a log, for an error that quotes it."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""

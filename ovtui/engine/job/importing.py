@@ -1,0 +1,112 @@
+"""The job that imports: check the file, hash it, let a device process read it, keep what was read."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import msgspec
+
+from ovtui.engine import events, formats, messages
+from ovtui.engine.device_process import DeviceProcess, import_memory_limit
+from ovtui.engine.folder import EventWriter, JobFolder, Order, new_id
+from ovtui.engine.job.cancel import Cancel
+from ovtui.errors import Cancelled, OvtuiError
+from ovtui.records import File, Model
+from ovtui.store import Store
+from ovtui.text import plain
+
+
+def run(order: Order, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel) -> str:
+    """Import `order.path`; the model's id. A file that is known already is not read again."""
+    path = Path(order.path or "")
+    if order.demo and not path.exists():
+        _attend(messages.Task(kind="build", talk_fd=-1, path=str(path)), order, folder, writer, cancel, 0)
+    writer.write(events.Phase(name="checking"))
+    checked = formats.check(path)
+    writer.write(events.Phase(name="hashing"))
+    sha256, files = formats.digest(checked.files)
+    known = store.models.with_content(str(path), sha256)
+    if known is not None and not order.shapes and not order.layouts:
+        return known.id
+    size = sum(file.bytes for file in files)
+    task = messages.Task(
+        kind="inspect",
+        talk_fd=-1,
+        path=str(path),
+        format=checked.format,
+        shapes=order.shapes,
+        layouts=order.layouts,
+    )
+    facts = _attend(task, order, folder, writer, cancel, size)
+    model = _model(facts, order, path, checked.format, sha256, files)
+    if known is not None:
+        model = msgspec.structs.replace(model, id=known.id, family=known.family, created=known.created)
+    writer.write(events.Phase(name="saving"))
+    store.models.save(model)
+    return model.id
+
+
+def _model(
+    facts: dict[str, object], order: Order, path: Path, format_: str, sha256: str, files: tuple[File, ...]
+) -> Model:
+    model_id = new_id()
+    return msgspec.convert(
+        facts
+        | {
+            "id": model_id,
+            "name": order.name or name_of(path),
+            "path": str(path),
+            "format": format_,
+            "sha256": sha256,
+            "bytes": sum(file.bytes for file in files),
+            "files": msgspec.to_builtins(files),
+            "created": time.time(),
+            "family": model_id,
+            "parent": None,
+        },
+        type=Model,
+    )
+
+
+def name_of(path: Path) -> str:
+    """What a model is called if nobody names it: the file's name; for names that say nothing, the folder's."""
+    stem = path.stem if path.is_file() else path.name
+    if stem.lower() in ("model", "saved_model", "frozen_inference_graph", "openvino_model", "inference"):
+        return path.parent.name or stem
+    return stem
+
+
+def time_limit_s(size: int) -> float:
+    """How long reading may take: a minute, and a second for every 10 MB."""
+    return 60 + size / 10e6
+
+
+def _attend(
+    task: messages.Task, order: Order, folder: JobFolder, writer: EventWriter, cancel: Cancel, size: int
+) -> dict[str, object]:
+    """Let a device process do `task` within its time and memory; the facts it told, if any."""
+    limit = order.limit_s or time_limit_s(size)
+    deadline = time.monotonic() + limit
+    device = DeviceProcess(task, folder.log, memory_limit=import_memory_limit(size))
+    facts: dict[str, object] = {}
+    try:
+        while True:
+            ended = device.ended
+            for message in device.hear(0.05):
+                if isinstance(message, messages.At):
+                    writer.write(events.Phase(name=message.phase))
+                elif isinstance(message, messages.Inspected):
+                    facts = message.facts
+            if ended or facts:
+                break
+            if cancel.asked:
+                raise Cancelled("The import was cancelled.")
+            if time.monotonic() > deadline:
+                raise OvtuiError(
+                    f"OpenVINO was still {device.phase} {plain(task.path)} after {limit:.0f} s and was stopped: "
+                    "the file is damaged or made to be slow (--timeout allows more)."
+                )
+    finally:
+        device.end()
+    return facts

@@ -1,0 +1,264 @@
+"""The job that measures: hold the machine, let a device process infer, count beside it, keep the result."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from ovtui.analysis import noise
+from ovtui.analysis.measurement import Measurement
+from ovtui.engine import events, lock, messages, ring
+from ovtui.engine.device_process import DeviceProcess, run_memory_limit
+from ovtui.engine.environment import cores, environment
+from ovtui.engine.folder import EventWriter, JobFolder, Order
+from ovtui.engine.job.cancel import Cancel
+from ovtui.engine.job.sensors import Sensors
+from ovtui.engine.timeline import Timeline
+from ovtui.errors import Cancelled, OvtuiError
+from ovtui.records import Histogram, Model, Result, Spec, Status
+from ovtui.store import Store
+from ovtui.text import plain
+
+_DRAIN_S = 0.125
+_WINDOW_S = 0.5
+_SENSOR_S = 1.0
+_GRACE_S = 3.0
+
+
+class Measuring:
+    """One run from queue to record."""
+
+    def __init__(
+        self, order: Order, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel, behind: str
+    ) -> None:
+        assert order.model is not None
+        assert order.spec is not None
+        self._id = order.id
+        self._model: Model = order.model
+        self._spec: Spec = order.spec
+        self._folder, self._writer, self._store, self._cancel = folder, writer, store, cancel
+        self._behind = behind
+        self._notes: list[str] = []
+        self._samples: list[noise.Sample] = []
+        self._timeline = Timeline()
+        self._measurement: Measurement | None = None
+        self._ready: messages.Ready | None = None
+        self._peak_rss_mb: float | None = None
+        self._lost = 0
+        self._refused = 0
+
+    def run(self) -> None:
+        """Measure and save. Raises OvtuiError; whatever was measured until then is saved with it."""
+        error: OvtuiError | None = None
+        try:
+            with lock.measuring(f"run {self._id} of {plain(self._model.name, 60)}", self._queue()):
+                self._measure()
+        except OvtuiError as raised:
+            error = raised
+        self._save(error)
+        if error is not None:
+            raise error
+
+    @contextlib.contextmanager
+    def _queue(self) -> Iterator[None]:
+        self._writer.write(events.Queued(behind=lock.holder() or self._behind))
+        with self._cancel.breaks_wait():
+            yield
+
+    def _measure(self) -> None:
+        self._environment = environment(openvino="")
+        self._store.jobs.set_status(self._id, "running", started=time.time())
+        self._writer.write(events.Started(pid=os.getpid(), environment=self._environment))
+        fd = ring.create()
+        task = messages.Task(kind="measure", talk_fd=-1, ring_fd=fd, model=self._model, spec=self._spec)
+        shared = ring.Ring(fd)
+        device = DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit())
+        try:
+            self._wait_until_ready(device)
+            self._count(device, shared)
+        finally:
+            shared.stop()
+            try:
+                if not device.ended and self._ready is not None:
+                    self._hear(device.wait_for_end(_GRACE_S))
+            finally:
+                self._refused = shared.refused
+                device.end()
+                os.close(fd)
+
+    def _wait_until_ready(self, device: DeviceProcess) -> None:
+        while self._ready is None:
+            if self._cancel.asked:
+                raise Cancelled("Cancelled before the measurement began.")
+            self._hear(device.hear(0.1))
+            if self._ready is None and device.ended:
+                self._hear(device.hear(0))
+                raise OvtuiError(f"The model could not be measured; the log is {plain(self._folder.log)}.")
+        ready = self._ready
+        self._environment = msgspec.structs.replace(self._environment, openvino=ready.openvino)
+        self._store.runs.set_environment(self._id, self._environment)
+        self._store.runs.set_effective(self._id, ready.effective)
+        self._writer.write(
+            events.Loaded(
+                effective=ready.effective,
+                read_ms=ready.read_ms,
+                compile_ms=ready.compile_ms,
+                first_inference_ms=ready.first_inference_ms,
+            )
+        )
+
+    def _hear(self, heard: list[messages.AnyMessage]) -> None:
+        for message in heard:
+            if isinstance(message, messages.At):
+                self._writer.write(events.Phase(name=message.phase))
+            elif isinstance(message, messages.Said):
+                self._notes.append(message.text)
+                self._writer.write(events.Note(text=message.text))
+            elif isinstance(message, messages.Ready):
+                self._ready = message
+            elif isinstance(message, messages.Stopped):
+                self._peak_rss_mb = message.peak_rss_mb
+
+    def _count(self, device: DeviceProcess, shared: ring.Ring) -> None:
+        """Drain, count and tell until the stop rule is satisfied, somebody cancels, or the device process ends."""
+        assert self._ready is not None
+        open_loop = self._spec.mode == "server"
+        measurement = Measurement(self._spec.stop, batch=self._ready.effective.batch, open_loop=open_loop)
+        self._measurement = measurement
+        self._writer.write(events.Phase(name="warming"))
+        sensors = Sensors(device)
+        reader: ring.Reader | None = None
+        origin: int | None = None
+        next_window = next_sensor = time.monotonic() + _WINDOW_S
+        while measurement.phase != "done" and not self._cancel.asked:
+            self._hear(device.hear(_DRAIN_S))
+            reader = reader or shared.reader()
+            if reader is not None:
+                # Whatever ended 20 ms ago has been published: a lane's position follows its values at once.
+                published = time.perf_counter_ns() - 20_000_000
+                begins, ends = reader.drain()
+                self._lost = reader.lost
+                if origin is None and begins.size:
+                    origin = int(begins.min())
+                if origin is not None:
+                    horizon = published if open_loop else reader.horizon_ns
+                    before = measurement.phase
+                    measurement.add(begins - origin, ends - origin, horizon_ns=max(0, horizon - origin))
+                    if before == "warming" and measurement.phase != "warming":
+                        self._writer.write(events.Phase(name="measuring"))
+            now = time.monotonic()
+            if now >= next_sensor:
+                next_sensor = now + _SENSOR_S
+                self._samples.append(sensors.sample())
+            if now >= next_window:
+                next_window = now + _WINDOW_S
+                self._tell(device, shared)
+            if device.ended:
+                self._hear(device.hear(0))  # raises what became of it, unless it left without a word
+                raise OvtuiError(f"The device process ended early; the log is {plain(self._folder.log)}.")
+        self._tell(device, shared)
+
+    def _tell(self, device: DeviceProcess, shared: ring.Ring) -> None:
+        assert self._measurement is not None
+        window = self._measurement.window()
+        if window is None:
+            return
+        sample = self._samples[-1] if self._samples else None
+        previous = self._samples[-2] if len(self._samples) > 1 else None
+        rss = device.rss_bytes()
+        self._refused = shared.refused
+        event = events.Window(
+            t_s=window.t_s,
+            warming=window.warming,
+            throughput_fps=window.throughput_fps,
+            inferences=window.inferences,
+            p50_ms=window.p50_ms,
+            p99_ms=window.p99_ms,
+            estimate=window.estimate,
+            median_ms=window.median_ms,
+            eta_s=window.eta_s,
+            progress=window.progress,
+            rss_mb=None if rss is None else rss / 2**20,
+            cpu_percent=None if sample is None or sample.own_cpu is None else sample.own_cpu * 100,
+            frequency_mhz=None if sample is None else sample.frequency_mhz,
+            temperature_c=None if sample is None else sample.temperature_c,
+            speed=None if sample is None else sample.speed,
+            disturbed=None if sample is None else noise.disturbed(sample, previous, cores()),
+            result=self._result(),
+        )
+        self._timeline.add(event)
+        self._writer.write(event)
+
+    def _result(self) -> Result | None:
+        measured = self._measurement.result(refused=self._refused) if self._measurement else None
+        if measured is None or self._ready is None:
+            return None
+        cpu = [s.own_cpu for s in self._samples if s.own_cpu is not None]
+        return msgspec.structs.replace(
+            measured,
+            read_ms=self._ready.read_ms,
+            compile_ms=self._ready.compile_ms,
+            first_inference_ms=self._ready.first_inference_ms,
+            peak_rss_mb=self._peak_rss_mb,
+            cpu_percent=sum(cpu) / len(cpu) * 100 if cpu else None,
+        )
+
+    def _save(self, error: OvtuiError | None) -> None:
+        self._writer.write(events.Phase(name="saving"))
+        result = self._result()
+        status: Status = "done"
+        if error is not None:
+            status = error.status
+        elif self._cancel.asked and (self._measurement is None or self._measurement.phase != "done"):
+            status = "cancelled"
+        if result is not None and self._measurement is not None:
+            quiet = self._measurement.quiet(self._timeline.disturbed_spans())
+            result = msgspec.structs.replace(result, quiet=quiet)
+        histogram: Histogram | None = None
+        if result is not None and self._measurement is not None:
+            histogram = self._measurement.histogram()
+        self._store.runs.finish(
+            self._id,
+            status,
+            result=result,
+            series=self._timeline.series(),
+            histogram=histogram,
+            warnings=self._warnings(result),
+            error=None if error is None else str(error),
+            finished=time.time(),
+        )
+        self.status = status
+
+    def _warnings(self, result: Result | None) -> tuple[str, ...]:
+        found = list(self._notes)
+        if result is not None:
+            found += verdicts(result, self._spec)
+            found += noise.warnings(self._samples, cores())
+        if self._lost:
+            found.append(f"{self._lost} inferences were not counted: the machine was too busy to take them down.")
+        return tuple(found)
+
+
+def verdicts(result: Result, spec: Spec) -> list[str]:
+    """What a reader must know of a result's own worth, most important first."""
+    found = []
+    estimate = result.throughput_fps
+    if not estimate.converged and spec.mode != "server":
+        if estimate.ci95 is None:
+            found.append("NOT CONVERGED: too few inferences for a confidence interval; measure longer with -t.")
+        else:
+            half = (estimate.ci95[1] - estimate.ci95[0]) / 2 / estimate.mean * 100
+            found.append(
+                f"NOT CONVERGED: the mean is known to ±{half:.1f} %, not to ±{spec.stop.ci * 100:g} %; "
+                "measure longer with -t, or quiet the machine."
+            )
+    # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
+    if not result.warmup_steady and result.warmup_s >= 2:
+        found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")
+    if result.refused:
+        found.append(f"{result.refused} arrivals found the queue full and were refused: the rate is beyond capacity.")
+    return found

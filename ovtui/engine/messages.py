@@ -1,0 +1,86 @@
+"""What the device process tells the job process: one JSON line each, over a pipe of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from ovtui.records import Effective, Model, Record, Spec
+
+
+class Task(Record, frozen=True):
+    """What the job process asks of a device process."""
+
+    kind: str  # "build" (the demo model), "inspect", "measure", "probe"
+    talk_fd: int
+    # inspect
+    path: str = ""
+    format: str = ""
+    shapes: dict[str, tuple[int, ...]] = {}
+    layouts: dict[str, str] = {}
+    # measure
+    ring_fd: int = -1
+    model: Model | None = None
+    spec: Spec | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", omit_defaults=True):
+    """Base of all messages."""
+
+
+class At(Message, frozen=True, tag="at"):
+    """The phase that begins now."""
+
+    phase: str
+
+
+class Said(Message, frozen=True, tag="said"):
+    """A note for a person."""
+
+    text: str
+
+
+class Inspected(Message, frozen=True, tag="inspected"):
+    """What was read from a model file; the job process adds identity, name and digests."""
+
+    facts: dict[str, object]
+
+
+class Ready(Message, frozen=True, tag="ready"):
+    """Compiled, filled and tried; the loops start now."""
+
+    effective: Effective
+    openvino: str
+    read_ms: float
+    compile_ms: float
+    first_inference_ms: float
+
+
+class Probed(Message, frozen=True, tag="probed"):
+    """What OpenVINO finds on this machine."""
+
+    openvino: str
+    devices: dict[str, dict[str, str]]  # device → property → value
+
+
+class Stopped(Message, frozen=True, tag="stopped"):
+    """The loops have ended as asked."""
+
+    peak_rss_mb: float
+
+
+class Refused(Message, frozen=True, tag="refused"):
+    """The task cannot be done. `bad_input`: because of a file or value the user gave."""
+
+    error: str
+    bad_input: bool
+
+
+AnyMessage: TypeAlias = At | Said | Inspected | Ready | Probed | Stopped | Refused
+
+Say: TypeAlias = Callable[[AnyMessage], None]
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(AnyMessage).decode

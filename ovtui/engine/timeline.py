@@ -1,0 +1,46 @@
+"""A run over time: window events gathered into columns, also those of a job that died."""
+
+from __future__ import annotations
+
+from ovtui.engine.events import Window
+from ovtui.records import Series
+
+_MOST = 4096
+
+
+class Timeline:
+    """Keeps at most 4,096 windows: when full, every second one goes and only every second comes (then fourth, …)."""
+
+    def __init__(self) -> None:
+        self._windows: list[Window] = []
+        self._stride = 1
+        self._count = 0
+
+    def add(self, window: Window) -> None:
+        if self._count % self._stride == 0:
+            self._windows.append(window)
+        self._count += 1
+        if len(self._windows) >= _MOST:
+            del self._windows[1::2]
+            self._stride *= 2
+
+    def disturbed_spans(self) -> list[tuple[float, float]]:
+        """Begin and end in seconds of the windows that were disturbed."""
+        ends = [0.0, *(window.t_s for window in self._windows)]
+        return [(begin, w.t_s) for begin, w in zip(ends, self._windows, strict=False) if w.disturbed]
+
+    def series(self) -> Series:
+        windows = self._windows
+        return Series(
+            t_s=[w.t_s for w in windows],
+            warming=[w.warming for w in windows],
+            throughput_fps=[w.throughput_fps for w in windows],
+            p50_ms=[w.p50_ms for w in windows],
+            p99_ms=[w.p99_ms for w in windows],
+            cpu_percent=[w.cpu_percent for w in windows],
+            rss_mb=[w.rss_mb for w in windows],
+            frequency_mhz=[w.frequency_mhz for w in windows],
+            temperature_c=[w.temperature_c for w in windows],
+            speed=[w.speed for w in windows],
+            disturbed=[w.disturbed is not None for w in windows],
+        )

@@ -1,0 +1,26 @@
+"""Where things live: the data folder, its database, the jobs' folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The data folder: `OVTUI_HOME` if set, else the platform's user data folder. It may not exist yet."""
+    told = os.environ.get("OVTUI_HOME")
+    if told:
+        return Path(told).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ovtui", appauthor=False))
+
+
+def database() -> Path:
+    """The SQLite file."""
+    return home() / "ovtui.db"
+
+
+def jobs() -> Path:
+    """The folder that holds a folder for each job."""
+    return home() / "jobs"

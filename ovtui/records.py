@@ -1,0 +1,297 @@
+"""The nouns: plain, typed, immutable, serialisable. Imports nothing of ours.
+
+Units are in the names. A missing value is None, never a guess. Everything here turns into JSON with
+`msgspec.json.encode` and back, checked, with `msgspec.json.decode(..., type=...)`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Dim: TypeAlias = int | str
+"""A dimension: a number, `"?"` (any), or `"1..8"` (a range; `"1.."` without an upper bound)."""
+Shape: TypeAlias = tuple[Dim, ...] | None
+"""None: the rank itself is unknown."""
+StaticShape: TypeAlias = tuple[int, ...]
+
+Format = Literal["ir", "onnx", "tf_saved_model", "tf_frozen", "tf_meta", "tflite", "paddle"]
+Mode = Literal["latency", "throughput", "manual", "server"]
+Api = Literal["threads", "async", "python"]
+Status = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+JobKind = Literal["import", "run"]
+Channels = Literal["rgb", "bgr"]
+
+LIVE: frozenset[Status] = frozenset({"queued", "running"})
+"""The states that need a living process behind them."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of all records: immutable, keyword-only."""
+
+
+class File(Record, frozen=True):
+    """One file of a model."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Port(Record, frozen=True):
+    """An input or output of a model as it was read, before anything fixed its shape."""
+
+    name: str
+    type: str  # OpenVINO's name: f32, i64, u8, boolean, string, …
+    shape: Shape
+    layout: str | None = None  # "NCHW", from the file, or None
+    index_limit: int | None = None  # for an integer input that indexes a table: the table's length
+
+
+class Model(Record, frozen=True):
+    """An imported file and what was read from it."""
+
+    id: str
+    name: str
+    path: str
+    format: Format
+    sha256: str  # of the file; of the sorted list of "digest  name" lines where a model has several files
+    bytes: int
+    files: tuple[File, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    operations: int  # without constants, parameters and results
+    operation_types: dict[str, int]
+    parameters: int  # elements of all constant weights
+    weight_precisions: dict[str, int]  # type → elements
+    flops: int | None  # one inference at `flops_shapes`; a multiply-add counts as two
+    flops_shapes: dict[str, StaticShape]
+    notes: tuple[str, ...]  # what was guessed or could not be read, in sentences
+    created: float  # seconds since 1970
+    family: str  # id of the first model of the family
+    parent: str | None = None
+
+
+class Stop(Record, frozen=True):
+    """When a measurement ends: at a confidence, after a time, or after a count."""
+
+    kind: Literal["ci", "seconds", "iterations"] = "ci"
+    ci: float = 0.01  # half-width of the 95 % interval over the mean
+    seconds: float = 60.0  # kind "seconds": how long; kind "ci": the longest
+    min_seconds: float = 5.0  # kind "ci": the shortest
+    iterations: int = 0
+
+
+class Images(Record, frozen=True):
+    """How a folder of images becomes tensors. None means: guessed from the model, and said."""
+
+    mean: tuple[float, ...] | None = None  # per channel, in the model's channel order, on 0–255
+    scale: tuple[float, ...] | None = None  # divisor per channel
+    channels: Channels | None = None
+
+
+class Data(Record, frozen=True):
+    """A source of input values: a .npy or .npz file, or a folder of images."""
+
+    path: str
+    input: str | None = None  # the model's input it is for; None: the only one, or by the names in an .npz
+
+
+class Spec(Record, frozen=True):
+    """Everything that defines a measurement, as it was asked for. None means: left to the device."""
+
+    model: str  # id
+    device: str = "CPU"
+    mode: Mode = "latency"
+    api: Api = "threads"
+    batch: int | None = None
+    streams: int | None = None
+    threads: int | None = None
+    requests: int | None = None
+    rate: float | None = None  # server mode: arrivals per second
+    queue: int = 1000  # server mode: arrivals that may wait; one more is refused, and counted
+    stop: Stop = Stop()
+    shapes: dict[str, StaticShape] = {}
+    layouts: dict[str, str] = {}
+    data: tuple[Data, ...] = ()
+    images: Images = Images()
+    seed: int = 0
+    precision: Literal["f32", "bf16", "f16"] | None = None
+    properties: dict[str, str] = {}
+
+
+class Effective(Record, frozen=True):
+    """What the device made of a spec: the values that were measured with."""
+
+    batch: int
+    requests: int
+    streams: int | None
+    threads: int | None
+    precision: str | None
+    shapes: dict[str, StaticShape]
+    layouts: dict[str, str]
+    inputs: dict[str, str]  # input → where its values came from, in words
+    execution_devices: tuple[str, ...]
+    device_name: str | None
+    properties: dict[str, str]  # what was set, hints included
+
+
+class Environment(Record, frozen=True):
+    """The machine and the software as they were when the run was made."""
+
+    host: str
+    cpu: str
+    cores: int  # that this process may use
+    physical_cores: int | None
+    memory_mb: float
+    os: str
+    kernel: str
+    python: str
+    openvino: str
+    ovtui: str
+    governor: str | None
+    frequency_mhz: float | None
+    temperature_c: float | None
+    load_1m: float | None
+    virtual: str | None  # hypervisor, where the machine says so
+
+
+class Estimate(Record, frozen=True):
+    """A mean with its doubt."""
+
+    mean: float
+    ci95: tuple[float, float] | None  # None: too few independent values
+    converged: bool
+
+
+class Latency(Record, frozen=True):
+    """Milliseconds; a percentile that the sample cannot support is None."""
+
+    mean: float
+    min: float
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p99_9: float | None
+    max: float
+    ci95: dict[str, tuple[float, float]] = {}  # percentile → interval, by order statistics
+    needs: dict[str, int] = {}  # percentile → inferences still needed to support it
+
+
+class Quiet(Record, frozen=True):
+    """The same run without the stretches in which the machine was disturbed."""
+
+    share: float  # of the measured time
+    throughput_fps: float
+
+
+class Result(Record, frozen=True):
+    """What a run found out."""
+
+    throughput_fps: Estimate  # batch × inferences per second
+    inferences_per_s: float
+    latency_ms: Latency
+    inferences: int
+    measured_s: float
+    warmup_s: float
+    warmup_steady: bool
+    read_ms: float | None = None
+    compile_ms: float | None = None
+    first_inference_ms: float | None = None
+    peak_rss_mb: float | None = None
+    cpu_percent: float | None = None  # of one core, mean while measuring
+    effective_samples: float | None = None  # time bins over their autocorrelation time
+    refused: int = 0  # server mode: arrivals that found the queue full
+    quiet: Quiet | None = None
+
+
+class Series(Record, frozen=True):
+    """What a run looked like over time: columns of equal length; None where a sensor was silent."""
+
+    t_s: list[float]  # end of the window, since the first inference
+    warming: list[bool]
+    throughput_fps: list[float]
+    p50_ms: list[float | None]
+    p99_ms: list[float | None]
+    cpu_percent: list[float | None]
+    rss_mb: list[float | None]
+    frequency_mhz: list[float | None]
+    temperature_c: list[float | None]
+    speed: list[float | None]  # of a fixed piece of work; 1 is the run's own first value
+    disturbed: list[bool]
+
+
+class Histogram(Record, frozen=True):
+    """Latencies in log-linear buckets: counts of the buckets that are not empty."""
+
+    lower_ns: list[int]
+    upper_ns: list[int]
+    counts: list[int]
+
+
+class Run(Record, frozen=True):
+    """One measurement of one spec."""
+
+    id: str
+    status: Status
+    label: str | None
+    model: Model
+    spec: Spec
+    created: float
+    started: float | None = None
+    finished: float | None = None
+    effective: Effective | None = None
+    environment: Environment | None = None
+    result: Result | None = None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Job(Record, frozen=True):
+    """Work in its own process. A run has the id of its job."""
+
+    id: str
+    kind: JobKind
+    status: Status
+    folder: str
+    created: float
+    started: float | None = None
+    finished: float | None = None
+    pid: int | None = None
+    pid_started: float | None = None  # tells the process from a later one with the same number
+    model: str | None = None  # id; an import knows it when it is done
+    error: str | None = None
+
+
+class RunFilter(Record, frozen=True):
+    """Which runs: those for which everything given holds."""
+
+    model: str | None = None  # id
+    family: str | None = None  # id
+    device: str | None = None
+    mode: Mode | None = None
+    status: Status | None = None
+    since: float | None = None  # created then or later
+
+
+class RunSummary(Record, frozen=True):
+    """A line of history: what a list shows of a run."""
+
+    id: str
+    status: Status
+    label: str | None
+    model: str  # id
+    model_name: str
+    device: str
+    mode: Mode
+    batch: int | None  # that was measured with, or as long as that is not known, that was asked for
+    streams: int | None
+    throughput_fps: Estimate | None
+    p50_ms: float | None
+    created: float
+    started: float | None
+    finished: float | None
+    error: str | None
+    warnings: int

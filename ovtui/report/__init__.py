@@ -1,0 +1,1 @@
+"""What leaves: the JSON documents of the contract, and files."""

@@ -1,0 +1,89 @@
+"""Models and their families."""
+
+from __future__ import annotations
+
+from ovtui.records import Model
+from ovtui.store.codec import from_text, to_text
+from ovtui.store.database import Database
+from ovtui.store.finding import after_prefix, searchable
+
+
+class Models:
+    """The models that were imported or made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, model: Model) -> None:
+        """Add a model, or what is new about one that is there. Its parent is there already."""
+        with self._database.transaction():
+            self._database.write(
+                """
+                INSERT INTO families (id, name, created) VALUES (:family, :name, :created)
+                ON CONFLICT (id) DO NOTHING
+                """,
+                {"family": model.family, "name": model.name, "created": model.created},
+            )
+            self._database.write(
+                """
+                INSERT INTO models (id, family, parent, name, path, sha256, created, record)
+                VALUES (:id, :family, :parent, :name, :path, :sha256, :created, :record)
+                ON CONFLICT (id) DO UPDATE SET
+                    name = excluded.name, path = excluded.path, sha256 = excluded.sha256, record = excluded.record
+                """,
+                {
+                    "id": model.id,
+                    "family": model.family,
+                    "parent": model.parent,
+                    "name": model.name,
+                    "path": model.path,
+                    "sha256": model.sha256,
+                    "created": model.created,
+                    "record": to_text(model),
+                },
+            )
+
+    def get(self, model_id: str) -> Model | None:
+        row = self._database.row("SELECT record FROM models WHERE id = :id", {"id": searchable(model_id)})
+        return from_text(row["record"], Model) if row else None
+
+    def find(self, text: str) -> list[Model]:
+        """The models that `text` may mean, newest first.
+
+        An id or its beginning (4 characters), a name, a path, or the beginning of a SHA-256 (8 characters).
+        """
+        text = searchable(text)
+        prefix = text.lower()
+        rows = self._database.rows(
+            """
+            SELECT record FROM models
+            WHERE id = :text OR name = :text OR path = :text
+                OR (length(:prefix) >= 4 AND id >= :prefix AND id < :after)
+                OR (length(:prefix) >= 8 AND sha256 >= :prefix AND sha256 < :after)
+            ORDER BY created DESC
+            """,
+            {"text": text, "prefix": prefix, "after": after_prefix(prefix)},
+        )
+        return [from_text(row["record"], Model) for row in rows]
+
+    def with_content(self, path: str, sha256: str) -> Model | None:
+        """The newest model that was read from this path when it held this content."""
+        row = self._database.row(
+            "SELECT record FROM models WHERE path = :path AND sha256 = :sha256 ORDER BY created DESC LIMIT 1",
+            {"path": path, "sha256": sha256},
+        )
+        return from_text(row["record"], Model) if row else None
+
+    def all(self) -> list[Model]:
+        """Newest first."""
+        return [
+            from_text(row["record"], Model)
+            for row in self._database.rows("SELECT record FROM models ORDER BY created DESC")
+        ]
+
+    def family(self, family_id: str) -> list[Model]:
+        """A model and its versions, oldest first."""
+        rows = self._database.rows(
+            "SELECT record FROM models WHERE family = :family ORDER BY created", {"family": family_id}
+        )
+        return [from_text(row["record"], Model) for row in rows]

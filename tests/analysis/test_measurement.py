@@ -1,0 +1,293 @@
+"""The course of a measurement, in virtual time."""
+
+import numpy as np
+import pytest
+from scripted_device import Script, closed_loop, noisy, open_loop, play, waves
+
+from ovtui.analysis.measurement import Measurement
+from ovtui.records import Result, Stop
+
+
+def measurement(batch: int = 1, open_loop: bool = False, **stop: object) -> Measurement:
+    return Measurement(Stop(**stop), batch=batch, open_loop=open_loop)  # type: ignore[arg-type]
+
+
+def measured(device: Script, batch: int = 1, open_loop: bool = False, **stop: object) -> Result:
+    job = measurement(batch, open_loop, **stop)
+    play(job, device)
+    result = job.result()
+    assert result is not None
+    return result
+
+
+# Warming
+
+
+def test_a_constant_load_converges_soon_after_the_shortest_time() -> None:
+    result = measured(closed_loop(noisy(10, 0.05, 1), seconds=60, requests=4), batch=8)
+    assert result.warmup_steady
+    assert result.warmup_s <= 3
+    assert 5 <= result.measured_s <= 8
+    assert result.throughput_fps.converged
+    assert result.throughput_fps.mean == pytest.approx(8 * 400, rel=0.01)
+    assert result.inferences_per_s == pytest.approx(400, rel=0.01)
+    assert result.throughput_fps.ci95 is not None
+    low, high = result.throughput_fps.ci95
+    assert low <= result.throughput_fps.mean <= high <= 1.02 * low
+    assert result.effective_samples is not None and result.effective_samples >= 30
+
+
+def test_a_warm_up_ramp_is_cut_off() -> None:
+    noise = noisy(1, 0.05, 2)
+    result = measured(closed_loop(lambda t: (20 - 10 * min(t / 1.5, 1)) * noise(t), seconds=60, requests=2))
+    assert result.warmup_steady
+    assert 1 <= result.warmup_s <= 5
+    assert result.throughput_fps.mean == pytest.approx(200, rel=0.01)
+
+
+def test_a_load_that_never_settles_is_measured_after_ten_seconds_and_called_so() -> None:
+    result = measured(closed_loop(lambda t: 10 + t, seconds=100), seconds=10)
+    assert not result.warmup_steady
+    assert result.warmup_s == pytest.approx(10, abs=0.2)
+    assert not result.throughput_fps.converged
+
+
+@pytest.mark.parametrize(("seconds", "cap"), [(0.4, 0.5), (4.0, 2.0), (60.0, 10.0)])
+def test_the_warm_up_before_a_time_is_at_most_half_of_it(seconds: float, cap: float) -> None:
+    ramp = closed_loop(lambda t: 10 + t, seconds=120)
+    result = measured(ramp, kind="seconds", seconds=seconds)
+    assert result.warmup_s == pytest.approx(cap, abs=0.2)
+    assert result.measured_s == pytest.approx(seconds, abs=0.2)
+
+
+def test_the_first_inference_of_every_request_is_never_measured() -> None:
+    cold = iter([700.0])
+    result = measured(closed_loop(lambda _t: next(cold, 10.0), seconds=30), kind="seconds", seconds=3)
+    assert result.warmup_s >= 0.7
+    assert result.latency_ms.max == pytest.approx(10)
+
+
+def test_cancelled_while_warming_there_is_no_result() -> None:
+    job = measurement()
+    windows = play(job, closed_loop(noisy(10, 0.05, 1), seconds=60), until_s=1)
+    assert job.phase == "warming"
+    assert job.result() is None
+    assert job.quiet([]) is None
+    assert all(w.warming and w.estimate is None and w.eta_s is None and w.progress == 0 for w in windows)
+
+
+def test_nothing_ran_nothing_is_known() -> None:
+    job = measurement()
+    none = np.empty(0, np.int64)
+    job.add(none, none, horizon_ns=0)
+    assert job.window() is None
+    assert job.result() is None
+
+
+# Ending
+
+
+def test_a_load_under_slow_weather_is_called_not_converged() -> None:
+    result = measured(closed_loop(waves(10, 0.15, 0.95, 3), seconds=80), seconds=20)
+    assert not result.throughput_fps.converged
+    assert result.measured_s == 20
+    assert result.throughput_fps.ci95 is not None
+    assert result.throughput_fps.ci95[1] > 1.02 * result.throughput_fps.ci95[0]
+
+
+def test_a_measurement_by_time_takes_that_time_and_says_whether_it_is_sure() -> None:
+    steady = closed_loop(noisy(10, 0.05, 4), seconds=30, requests=2)
+    sure, unsure = (measured(steady, kind="seconds", seconds=10, ci=ci) for ci in (0.01, 0.0001))
+    assert sure.measured_s == unsure.measured_s == 10
+    assert sure.throughput_fps.converged
+    assert not unsure.throughput_fps.converged
+
+
+@pytest.mark.parametrize("iterations", [1, 7, 100, 5000])
+def test_a_measurement_by_iterations_holds_exactly_the_first_ones(iterations: int) -> None:
+    device = closed_loop(noisy(2, 0.1, 5), seconds=30, requests=3)
+    result = measured(device, kind="iterations", iterations=iterations)
+    after = device.ends > result.warmup_s * 1e9
+    latencies = (device.ends - device.starts)[after][:iterations] / 1e6
+    assert result.inferences == iterations
+    assert result.latency_ms.mean == pytest.approx(latencies.mean(), rel=1e-12)
+    assert (result.latency_ms.min, result.latency_ms.max) == (latencies.min(), latencies.max())
+    assert result.measured_s == pytest.approx(device.ends[after][iterations - 1] / 1e9 - result.warmup_s)
+    assert result.throughput_fps.mean == pytest.approx(1500, rel=0.05)
+
+
+def test_a_few_iterations_have_no_interval() -> None:
+    result = measured(closed_loop(noisy(2, 0.1, 5), seconds=30), kind="iterations", iterations=20)
+    assert result.throughput_fps.ci95 is None
+    assert not result.throughput_fps.converged
+
+
+def test_cancelled_early_the_result_is_what_there_is() -> None:
+    job = measurement()
+    play(job, closed_loop(noisy(10, 0.05, 1), seconds=60), until_s=4)
+    result = job.result(refused=3)
+    assert job.phase == "measuring"
+    assert result is not None
+    assert not result.throughput_fps.converged
+    assert result.throughput_fps.mean == pytest.approx(100, rel=0.02)
+    assert result.measured_s == pytest.approx(4 - result.warmup_s, abs=0.2)
+    assert result.refused == 3
+
+
+def test_what_comes_after_the_end_does_not_count() -> None:
+    device = closed_loop(noisy(10, 0.05, 1), seconds=60)
+    job = measurement(kind="seconds", seconds=2)
+    play(job, device)
+    before = job.result()
+    job.add(device.starts[-500:], device.ends[-500:], horizon_ns=60_000_000_000)
+    assert job.result() == before
+
+
+@pytest.mark.parametrize("stop", [{}, {"kind": "seconds", "seconds": 7.0}, {"kind": "iterations", "iterations": 999}])
+def test_the_result_does_not_depend_on_how_the_inferences_are_cut(stop: dict[str, object]) -> None:
+    device = closed_loop(noisy(10, 0.2, 6), seconds=70, requests=3)
+    results = []
+    for every_s in (0.05, 0.25, 7.0, 80.0):
+        job = measurement(**stop)
+        play(job, device, every_s=every_s)
+        results.append((job.result(), job.histogram()))
+    first, histogram = results[0]
+    for other, buckets in results[1:]:
+        assert buckets == histogram
+        assert other.measured_s == first.measured_s
+        assert other.latency_ms == first.latency_ms
+        assert other.throughput_fps.mean == pytest.approx(first.throughput_fps.mean, rel=1e-9)
+
+
+# Slow and fast models
+
+
+def test_a_model_of_three_seconds_has_a_result_after_ten() -> None:
+    job = measurement(kind="seconds", seconds=10)
+    windows = play(job, closed_loop(noisy(3000, 0.02, 7), seconds=60))
+    result = job.result()
+    assert job.phase == "done"
+    assert result is not None
+    assert result.measured_s == 10
+    assert result.inferences == 3
+    assert result.throughput_fps.mean == pytest.approx(1 / 3, rel=0.05)
+    assert not result.throughput_fps.converged
+    assert result.latency_ms.p50 is None
+    assert result.latency_ms.needs["p50"] == 37
+    assert len(windows) <= 6  # nothing is known between two ends
+
+
+def test_a_measurement_shorter_than_an_inference_waits_for_one() -> None:
+    result = measured(closed_loop(lambda _t: 3000, seconds=60, requests=2), kind="seconds", seconds=1)
+    assert result.inferences >= 1
+    assert result.throughput_fps.mean == pytest.approx(2 / 3, rel=0.01)
+
+
+def test_one_iteration_of_a_slow_model_has_the_right_throughput() -> None:
+    result = measured(closed_loop(lambda _t: 730, seconds=60), kind="iterations", iterations=1)
+    assert result.inferences == 1
+    assert result.throughput_fps.mean == pytest.approx(1 / 0.73, rel=0.01)
+
+
+def test_a_stall_of_one_request_holds_the_horizon_back_and_loses_nothing() -> None:
+    device = closed_loop(lambda t: 2500 if 6 < t < 6.011 else 10, seconds=60, requests=4)
+    result = measured(device, kind="seconds", seconds=20)
+    assert result.latency_ms.max == pytest.approx(2500)
+    after = (device.ends > result.warmup_s * 1e9) & (device.ends <= (result.warmup_s + 20) * 1e9)
+    assert result.inferences == after.sum()
+
+
+# Open loop
+
+
+def test_an_open_loop_is_judged_by_its_latency() -> None:
+    """Random arrivals make the completions of a bin scatter; the latency of a lightly loaded server does not."""
+    result = measured(open_loop(1.0, 200, seconds=80, seed=8), open_loop=True, ci=0.02)
+    assert result.throughput_fps.converged
+    assert result.throughput_fps.mean == pytest.approx(200, rel=0.05)
+    assert result.throughput_fps.ci95 is not None
+    assert result.throughput_fps.ci95[1] > 1.02 * result.throughput_fps.ci95[0]
+
+
+def test_a_queue_near_its_limit_does_not_converge() -> None:
+    result = measured(open_loop(1.0, 950, seconds=60, seed=9), open_loop=True, seconds=20)
+    assert not result.throughput_fps.converged
+    assert result.latency_ms.mean > 3
+
+
+# Windows, percentiles, quiet
+
+
+def test_windows_tell_the_course() -> None:
+    job = measurement(batch=2, kind="seconds", seconds=8)
+    windows = play(job, closed_loop(noisy(10, 0.05, 10), seconds=60))
+    assert [w.warming for w in windows] == sorted((w.warming for w in windows), reverse=True)
+    assert [w.t_s for w in windows] == sorted(w.t_s for w in windows)
+    assert all(w.throughput_fps == pytest.approx(200, rel=0.1) for w in windows[1:])
+    assert all(w.p50_ms is not None and w.p50_ms == pytest.approx(10, rel=0.05) for w in windows)
+    progress = [w.progress for w in windows]
+    assert progress == sorted(progress) and progress[0] == 0 and progress[-1] == 1
+    last = windows[-1]
+    assert last.eta_s == 0
+    assert last.estimate is not None and last.estimate.mean == pytest.approx(200, rel=0.01)
+    assert last.median_ms == pytest.approx(10, rel=0.02)
+    assert last.n_eff is not None
+    assert sum(w.inferences for w in windows) == pytest.approx(100 * last.t_s, rel=0.02)
+
+
+@pytest.mark.parametrize("stop", [{"kind": "seconds", "seconds": 8.0}, {"kind": "iterations", "iterations": 800}])
+def test_the_time_still_needed_is_right_for_time_and_iterations(stop: dict[str, object]) -> None:
+    job = measurement(**stop)
+    windows = [w for w in play(job, closed_loop(noisy(10, 0.05, 11), seconds=60)) if not w.warming]
+    end = windows[-1].t_s
+    assert all(w.eta_s == pytest.approx(end - w.t_s, abs=0.4) for w in windows if w.eta_s)
+
+
+def test_the_time_still_needed_for_a_confidence_is_bounded_by_the_longest() -> None:
+    job = measurement(ci=1e-6, seconds=20)
+    windows = [w for w in play(job, closed_loop(noisy(10, 0.05, 12), seconds=60)) if not w.warming]
+    assert windows[-1].eta_s == 0
+    assert all(w.eta_s is not None and w.eta_s <= 20 for w in windows)
+
+
+def test_percentiles_that_the_sample_does_not_support_are_left_out() -> None:
+    result = measured(closed_loop(noisy(10, 0.05, 13), seconds=60), kind="seconds", seconds=5)
+    latency = result.latency_ms
+    assert latency.p50 == pytest.approx(10, rel=0.02)
+    assert latency.p99 is None
+    assert latency.needs["p99"] >= 2000 - result.inferences
+    assert set(latency.needs) | set(latency.ci95) == {"p50", "p90", "p95", "p99", "p99_9"}
+
+
+def test_the_histogram_holds_the_measured_inferences_only() -> None:
+    job = measurement(kind="seconds", seconds=5)
+    play(job, closed_loop(noisy(10, 0.05, 14), seconds=60))
+    result, histogram = job.result(), job.histogram()
+    assert result is not None
+    assert sum(histogram.counts) == result.inferences == pytest.approx(500, abs=10)
+
+
+def test_quiet_stretches_are_told_apart() -> None:
+    """Between 8 and 10 s a neighbour halves the speed."""
+    job = measurement(batch=4, kind="seconds", seconds=10)
+    play(job, closed_loop(lambda t: 20 if 8 <= t < 10 else 10, seconds=60))
+    result = job.result()
+    assert result is not None
+    all_quiet, quiet = job.quiet([]), job.quiet([(7.95, 10.05)])
+    assert all_quiet is not None and quiet is not None
+    assert (all_quiet.share, all_quiet.throughput_fps) == (1, pytest.approx(result.throughput_fps.mean))
+    assert quiet.share == pytest.approx(0.78, abs=0.02)
+    assert quiet.throughput_fps == pytest.approx(400, rel=0.001)
+    assert job.quiet([(0, 100)]) is None
+
+
+def test_after_a_quarter_of_an_hour_bins_are_longer_and_nothing_breaks() -> None:
+    ends = np.arange(1, 100_001) * 10_000_000
+    device = Script(ends - 10_000_000, ends, np.zeros(len(ends), np.int64))
+    job = measurement(kind="seconds", seconds=900)
+    windows = play(job, device, every_s=5)
+    result = job.result()
+    assert result is not None
+    assert result.measured_s == 900
+    assert result.throughput_fps.mean == pytest.approx(100)
+    assert all(w.throughput_fps == pytest.approx(100) for w in windows)

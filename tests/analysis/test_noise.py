@@ -1,0 +1,90 @@
+"""What disturbed a measurement."""
+
+import numpy as np
+import pytest
+
+from ovtui.analysis.noise import Sample, disturbed, drift, warnings
+
+
+def samples(n: int = 60, **constant: float) -> list[Sample]:
+    return [Sample(wall_s=1.0, **constant) for _ in range(n)]
+
+
+def with_speeds(speeds: np.ndarray, **constant: float) -> list[Sample]:
+    return [Sample(wall_s=1.0, speed=float(speed), **constant) for speed in speeds]
+
+
+def test_a_machine_that_says_nothing_is_not_accused() -> None:
+    assert warnings(samples(), 2) == ()
+    assert warnings([], 2) == ()
+    assert disturbed(Sample(wall_s=1), None, 2) is None
+
+
+def test_a_quiet_machine_draws_no_warning() -> None:
+    quiet = samples(machine_cpu=1.95, own_cpu=1.9, steal_share=0.002, throttle_count=7, speed=1.0)
+    assert warnings(quiet, 2) == ()
+    assert disturbed(quiet[1], quiet[0], 2) is None
+
+
+def test_others_are_named_with_the_evidence() -> None:
+    busy = samples(machine_cpu=1.9, own_cpu=1.5, pressure_share=0.123, involuntary_switches=2)
+    assert warnings(busy, 2) == (
+        "Other processes used 0.4 of 2 cores while this was measured: the machine had 1.9 cores busy, this measurement "
+        "1.5, work waited for a core 12.3 % of the time, this one was interrupted 120 times.",
+    )
+    assert disturbed(busy[0], None, 2) == "other processes used 0.4 of 2 cores"
+
+
+def test_a_longer_stretch_weighs_more() -> None:
+    uneven = [Sample(wall_s=9, machine_cpu=1, own_cpu=1), Sample(wall_s=1, machine_cpu=1.5, own_cpu=1)]
+    assert warnings(uneven, 1) == ()
+
+
+def test_steal_is_named() -> None:
+    assert warnings(samples(steal_share=0.031), 2) == ("The hypervisor took 3.1 % of the time (steal).",)
+    assert disturbed(Sample(wall_s=1, steal_share=0.031), None, 2) == "the hypervisor took 3.1 % of the time"
+
+
+def test_a_throttle_counter_that_moves_is_named() -> None:
+    hot = [Sample(wall_s=1, throttle_count=count) for count in (5, 5, 9, 17)]
+    assert warnings(hot, 2) == ("Thermal throttling was counted 12 times while measuring.",)
+    reasons = [disturbed(sample, before, 2) for before, sample in zip([None, *hot], hot, strict=False)]
+    assert reasons == [None, None, "thermal throttling was counted 4 times", "thermal throttling was counted 8 times"]
+
+
+def test_a_machine_that_slows_is_named_with_what_is_known_of_it() -> None:
+    speeds = np.linspace(1.02, 0.96, 60)
+    clocks = np.linspace(3500, 3100, 60)
+    falling = [
+        Sample(wall_s=1, speed=s, frequency_mhz=c, temperature_c=80) for s, c in zip(speeds, clocks, strict=True)
+    ]
+    assert warnings(falling, 2) == (
+        "The machine slowed by 4.0 % while measuring (fixed work, last third against the first; "
+        "clock 3436 → 3164 MHz; 80 → 80 °C); it may be throttling.",
+    )
+
+
+def test_a_machine_that_speeds_up_is_named_too() -> None:
+    (said,) = warnings(with_speeds(np.repeat([1.0, 1.03, 1.06], 20)), 2)
+    assert said.startswith("The machine sped up by 6.0 % while measuring")
+
+
+def test_a_drift_of_less_than_two_percent_is_nothing() -> None:
+    assert drift(np.repeat([1.0, 1.01, 1.019], 20)) is None
+
+
+def test_a_real_drift_is_found_through_the_noise() -> None:
+    rng = np.random.default_rng(5)
+    runs = [np.linspace(1, 0.88, 60) * (1 + rng.uniform(-0.05, 0.05, 60)) for _ in range(100)]
+    assert np.mean([drift(run) is not None for run in runs]) > 0.9
+
+
+@pytest.mark.parametrize("n", [15, 30, 60, 300])
+def test_constant_noise_is_seldom_called_drift(n: int) -> None:
+    rng = np.random.default_rng(6)
+    alarms = [drift(1 + rng.uniform(-0.05, 0.05, n)) is not None for _ in range(200)]
+    assert np.mean(alarms) < 0.05
+
+
+def test_a_few_spins_prove_nothing() -> None:
+    assert drift(np.linspace(1, 0.5, 14)) is None

@@ -1,0 +1,298 @@
+"""Static shapes: what the user says, what data brings, what is chosen; and layouts and batches."""
+
+from __future__ import annotations
+
+from math import prod
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ovtui.analysis.shapes import LARGEST, Resolved, bounds, format_shape, parse_layout, parse_shape, resolve
+from ovtui.errors import InputError
+from ovtui.records import Dim, Port, Shape
+
+
+def _port(name: str, shape: Shape, type_: str = "f32", layout: str | None = None) -> Port:
+    return Port(name=name, type=type_, shape=shape, layout=layout)
+
+
+def _resolve(*ports: Port, batch: int | None = None, shapes=None, layouts=None, data=None) -> Resolved:
+    return resolve(ports, shapes=shapes or {}, batch=batch, layouts=layouts or {}, data_shapes=data or {})
+
+
+def _refused(*ports: Port, **asked) -> str:
+    with pytest.raises(InputError) as refused:
+        _resolve(*ports, **asked)
+    said = str(refused.value)
+    assert said.isprintable()
+    return said
+
+
+IMAGE = _port("x", ("?", 3, "?", "?"))
+
+
+# Choices
+
+
+def test_a_static_model_stays_as_it_is() -> None:
+    found = _resolve(_port("x", (1, 3, 224, 224)))
+    assert found == Resolved({"x": (1, 3, 224, 224)}, {"x": "NCHW"}, 1, False, (), frozenset({"x"}))
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        (IMAGE, (1, 3, 224, 224)),
+        (_port("x", ("?", "?", "?", 3)), (1, 224, 224, 3)),
+        (_port("x", ("?", "?", "?", "?"), layout="NCHW"), (1, 3, 224, 224)),
+        (_port("x", (1, 3, "?", 640)), (1, 3, 224, 640)),
+        (_port("x", ("?", 3, "1..200", "256..")), (1, 3, 200, 256)),
+        (_port("x", ("?", 3, "?", "?", "?")), (1, 3, 16, 112, 112)),
+        (_port("x", ("?", "?", "?", "?", 3)), (1, 16, 112, 112, 3)),
+        (_port("x", ("?", "?", 3, "?", "?")), (1, 16, 3, 112, 112)),
+        (_port("x", ("?", "?", 3, "?", "?"), layout="NDCHW"), (1, 16, 3, 112, 112)),
+        (_port("input_ids", ("?", "?"), "i64"), (1, 128)),
+        (_port("input_ids", ("?", "1..64"), "i64"), (1, 64)),
+        (_port("attention_mask", ("?", "?")), (1, 128)),
+        (_port("attention_mask", ("?", 1, "?", "?")), (1, 1, 128, 128)),
+        (_port("x", ("?", "?", 768)), (1, 128, 768)),
+        (_port("x", (3, "?", "?")), (3, 224, 224)),
+        (_port("x", ("?", "?")), (1, 16)),
+        (_port("x", ("?",)), (1,)),
+        (_port("x", ("?", 12, "?", 64)), (1, 12, 16, 64)),
+        (_port("x", ("2..8", 3, 32, 32)), (2, 3, 32, 32)),
+        (_port("x", ()), ()),
+    ],
+)
+def test_a_dynamic_input_gets_a_sensible_shape(port: Port, expected: tuple[int, ...]) -> None:
+    assert _resolve(port).shapes[port.name] == expected
+
+
+def test_a_choice_is_said_with_the_option_that_changes_it() -> None:
+    assert _resolve(IMAGE).notes == (
+        "Input 'x' is dynamic [?,3,?,?]; measured as [1,3,224,224]: fix it with --shape 'x[1,3,224,224]'.",
+    )
+
+
+def test_a_dynamic_batch_alone_needs_no_note() -> None:
+    found = _resolve(_port("x", ("?", 3, 32, 32)))
+    assert found.notes == ()
+    assert found.changed
+
+
+def test_tokens_and_their_mask_get_one_length() -> None:
+    ids, mask = _port("ids", ("?", "?"), "i64"), _port("mask", ("?", "16..100"), "i64")
+    assert _resolve(ids, mask).shapes == {"ids": (1, 100), "mask": (1, 100)}
+    assert _resolve(ids, mask, shapes={"ids": (1, 37)}).shapes == {"ids": (1, 37), "mask": (1, 37)}
+    assert _resolve(ids, mask, data={"mask": (1, 41)}).shapes == {"ids": (1, 41), "mask": (1, 41)}
+
+
+def test_an_unknown_rank_asks_for_a_shape() -> None:
+    free = _port("x", None)
+    assert "--shape 'x[1,3,224,224]'" in _refused(free)
+    assert _resolve(free, shapes={"": (2, 5)}).shapes == {"x": (2, 5)}
+    assert _resolve(free, data={"x": (1, 5)}).shapes == {"x": (1, 5)}
+
+
+# What the user fixed
+
+
+def test_a_fixed_shape_is_taken_and_needs_no_note() -> None:
+    found = _resolve(IMAGE, shapes={"x": (1, 3, 64, 96)})
+    assert (found.shapes, found.notes, found.changed) == ({"x": (1, 3, 64, 96)}, (), True)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64), (1, 3, 64, 0), (1, 3, -1, 64), (1, 3, 2**30, 2**30)])
+def test_a_shape_the_model_cannot_have_is_refused(shape: tuple[int, ...]) -> None:
+    assert "'x'" in _refused(IMAGE, shapes={"x": shape})
+
+
+def test_a_static_size_may_be_changed_as_openvino_knows_whether_it_can() -> None:
+    found = _resolve(_port("x", (1, 3, 224, 224)), shapes={"x": (1, 3, 320, 320)})
+    assert (found.shapes, found.changed) == ({"x": (1, 3, 320, 320)}, True)
+
+
+def test_a_refusal_says_what_is_allowed() -> None:
+    said = _refused(_port("x", ("?", 3, "8..64", "?")), shapes={"x": (1, 3, 65, 64)})
+    assert said == "Input 'x' cannot have shape [1,3,65,64]: the model allows [?,3,8..64,?]."
+
+
+def test_an_unknown_input_names_the_closest() -> None:
+    assert "did you mean 'image'?" in _refused(_port("image", (1, 3)), shapes={"imag": (1, 3)})
+    assert "there is 'a', 'b'" in _refused(_port("a", (1,)), _port("b", (1,)), layouts={"zzz": "N"})
+
+
+def test_without_a_name_the_only_input_is_meant() -> None:
+    assert _resolve(IMAGE, shapes={"*": (1, 3, 8, 8)}).shapes == {"x": (1, 3, 8, 8)}
+    assert "say for which input" in _refused(_port("a", ("?",)), _port("b", ("?",)), shapes={"": (1,)})
+
+
+def test_data_brings_the_dynamic_sizes_and_not_the_batch() -> None:
+    assert _resolve(IMAGE, data={"x": (1, 3, 48, 64)}).shapes == {"x": (1, 3, 48, 64)}
+    assert _resolve(IMAGE, data={"x": (100, 3, 48, 64)}, batch=2).shapes == {"x": (2, 3, 48, 64)}
+    assert _resolve(IMAGE, data={"x": (1, 3, 48, 64)}).notes == ()
+
+
+def test_data_that_does_not_fit_is_left_to_whoever_loads_it() -> None:
+    assert _resolve(IMAGE, data={"x": (1, 4, 48, 64)}).shapes == {"x": (1, 3, 224, 224)}
+    assert _resolve(_port("x", (1, 3, 8, 8)), data={"x": (1, 3, 9, 9)}).shapes == {"x": (1, 3, 8, 8)}
+
+
+# Batch and layout
+
+
+def test_a_batch_sets_the_batch_dimension_of_every_input() -> None:
+    found = _resolve(IMAGE, _port("scale", (1, 2)), batch=8)
+    assert found.shapes == {"x": (8, 3, 224, 224), "scale": (8, 2)}
+    assert (found.batch, found.changed) == (8, True)
+
+
+def test_a_static_batch_can_be_changed() -> None:
+    found = _resolve(_port("x", (1, 3, 32, 32)), batch=4)
+    assert (found.shapes, found.batch, found.changed) == ({"x": (4, 3, 32, 32)}, 4, True)
+    assert _resolve(_port("x", (1, 3, 32, 32)), shapes={"x": (4, 3, 32, 32)}).batch == 4
+
+
+def test_a_guessed_layout_is_said_when_the_batch_depends_on_it() -> None:
+    assert "taken as NCHW" in _resolve(_port("x", (1, 3, 32, 32)), batch=4).notes[0]
+    assert _resolve(_port("x", (1, 3, 32, 32)), batch=1).notes == ()
+    assert _resolve(_port("x", (1, 3, 32, 32), layout="NCHW"), batch=4).notes == ()
+
+
+def test_a_layout_that_is_stated_beats_the_models() -> None:
+    port = _port("x", (3, 1, 32, 32), layout="NCHW")
+    found = _resolve(port, layouts={"x": "cnhw"}, batch=5)
+    assert (found.shapes, found.layouts, found.guessed) == ({"x": (3, 5, 32, 32)}, {"x": "CNHW"}, frozenset())
+
+
+def test_a_layout_may_be_open_in_the_middle() -> None:
+    assert _resolve(_port("x", (7, 5, 3, 2)), layouts={"": "C...N"}, batch=4).shapes == {"x": (7, 5, 3, 4)}
+
+
+def test_a_layout_of_another_rank_is_refused() -> None:
+    assert "3 dimensions" in _refused(_port("x", (1, 3, 8)), layouts={"x": "NCHW"})
+
+
+def test_a_model_without_a_batch_dimension_refuses_a_batch() -> None:
+    assert "no batch dimension" in _refused(_port("x", ()), batch=2)
+    assert _resolve(_port("x", ())).batch == _resolve(_port("x", ()), batch=1).batch == 1
+
+
+def test_a_batch_outside_the_range_is_refused() -> None:
+    assert "allows 1..4" in _refused(_port("x", ("1..4", 3, 8, 8)), batch=5)
+    assert "not possible" in _refused(IMAGE, batch=0)
+
+
+def test_batch_and_shape_must_agree() -> None:
+    assert "contradicts" in _refused(IMAGE, shapes={"x": (2, 3, 8, 8)}, batch=4)
+
+
+def test_stated_batches_must_be_equal() -> None:
+    two, three = _port("a", (2, 8), layout="NC"), _port("b", (3, 8), layout="NC")
+    assert "--batch" in _refused(two, three)
+    assert _resolve(two, three, batch=4).shapes == {"a": (4, 8), "b": (4, 8)}
+
+
+def test_a_static_list_beside_an_image_is_no_batch() -> None:
+    found = _resolve(IMAGE, _port("boxes", (100, 4)), _port("threshold", (1,)), batch=2)
+    assert found.shapes == {"x": (2, 3, 224, 224), "boxes": (100, 4), "threshold": (1,)}
+
+
+def test_a_fixed_batch_is_followed_by_the_other_inputs() -> None:
+    found = _resolve(IMAGE, _port("y", ("?", 10)), shapes={"x": (4, 3, 8, 8)})
+    assert found.shapes["y"] == (4, 10)
+    assert found.batch == 4
+
+
+def test_absurd_shapes_are_refused() -> None:
+    assert "would hold more than" in _refused(_port("x", (2**62, 2**62, 3)))
+
+
+# Laws
+
+_DIMS: st.SearchStrategy[Dim] = st.one_of(
+    st.integers(1, 64),
+    st.just("?"),
+    st.integers(1, 200).map(lambda low: f"{low}.."),
+    st.tuples(st.integers(0, 50), st.integers(0, 300)).map(lambda pair: f"{pair[0]}..{pair[0] + pair[1] + 1}"),
+)
+_PORTS = st.lists(
+    st.tuples(
+        st.sampled_from(["ids", "mask", "image", "x", "y"]),
+        st.lists(_DIMS, max_size=5).map(tuple),
+        st.sampled_from(["f32", "i64", "u8", "boolean"]),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda item: item[0],
+).map(lambda items: tuple(_port(name, shape, type_) for name, shape, type_ in items))
+
+
+@given(_PORTS, st.one_of(st.none(), st.integers(1, 64)))
+def test_resolved_shapes_are_static_inside_the_ranges_and_resolve_to_themselves(
+    ports: tuple[Port, ...], batch: int | None
+) -> None:
+    try:
+        found = resolve(ports, shapes={}, batch=batch, layouts={}, data_shapes={})
+    except InputError:
+        return
+    for port in ports:
+        shape = found.shapes[port.name]
+        assert port.shape is not None and len(shape) == len(port.shape)
+        for size, dim in zip(shape, port.shape, strict=True):
+            low, high = bounds(dim)
+            inside = low <= size and (high is None or size <= high)
+            assert inside or (isinstance(dim, int) and size == batch)
+    assert found.changed == any(found.shapes[port.name] != port.shape for port in ports)
+    again = resolve(ports, shapes=found.shapes, batch=found.batch, layouts={}, data_shapes={})
+    assert (again.shapes, again.batch, again.layouts) == (found.shapes, found.batch, found.layouts)
+    told = resolve(ports, shapes=found.shapes, batch=found.batch, layouts=found.layouts, data_shapes={})
+    assert (told.shapes, told.batch) == (found.shapes, found.batch)
+
+
+@given(st.text(), st.lists(st.integers(1, 200), max_size=4))
+def test_a_shape_is_read_as_it_is_written(name: str, shape: list[int]) -> None:
+    assert prod(shape) <= LARGEST
+    assert parse_shape(format_shape(name, shape)) == (name, tuple(shape))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("input[1,3,224,224]", ("input", (1, 3, 224, 224))),
+        ("[1, 3]", ("", (1, 3))),
+        ("a[0]/b:0[1,3]", ("a[0]/b:0", (1, 3))),
+        ("x[]", ("x", ())),
+    ],
+)
+def test_shapes_on_the_command_line(text: str, expected: tuple[str, tuple[int, ...]]) -> None:
+    assert parse_shape(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "x", "x[", "x[1", "x[1,]", "x[a]", "x[-1]", "x[0,1]", "x[1.5]", "x[?]", "x[²]",
+                                  "x[9999999999999999999]", "x[1048577,1048577]", "x\x1b[1]y"])  # fmt: skip
+def test_what_is_no_static_shape_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_shape(text)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("NCHW", ("", "NCHW")),
+        ("x[NCHW]", ("x", "NCHW")),
+        ("[n,c,h,w]", ("", "NCHW")),
+        ("a[0][N...]", ("a[0]", "N...")),
+        ("?C", ("", "?C")),
+    ],
+)
+def test_layouts_on_the_command_line(text: str, expected: tuple[str, str]) -> None:
+    assert parse_layout(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "x[]", "NN", "N1", "N......", "x[NCHW", "É"])
+def test_what_is_no_layout_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_layout(text)

@@ -1,0 +1,116 @@
+"""Throughput against the limit: `python -m tests.benchmarks.throughput [ROUNDS]`, half an hour by default.
+
+C++ (a thread per request with blocking infer; an idle queue as in C++ benchmark_app), `ovtui run` with each `--api`,
+taking turns within one run; and Python benchmark_app, which cannot take turns within a run, whole run by whole run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import onnx
+
+from tests import nets
+from tests.benchmarks.contestants import build_limit, limit, ovtui, ratio, turns
+
+SECONDS = 0.5
+
+
+def models(folder: Path) -> dict[str, Path]:
+    """From 20 µs to some tens of milliseconds."""
+    from ovtui.engine.device.demo import build
+
+    build(folder / "demo.xml")
+    light = Path(onnx.__file__).parent / "backend/test/data/light"
+    return {
+        "MLP, small": nets.mlp(folder / "mlp40.xml", width=256, layers=6),
+        "MLP, large": nets.mlp(folder / "mlp150.xml", width=512, layers=8),
+        "CNN": nets.cnn(folder / "cnn.xml", channels=32, size=56, layers=8),
+        "demo (MobileNet-like)": folder / "demo.xml",
+        "ResNet-50": light / "light_resnet50.onnx",
+    }
+
+
+def take_turns(rounds: int, program: Path, found: dict[str, Path]) -> None:
+    print("| model | streams | µs/inference at the limit | ovtui threads / C++ blocking | ovtui threads / C++ queue "
+          "| ovtui async / C++ queue | ovtui python / C++ queue |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|")
+    for name, path in found.items():
+        for streams in (1, 2):
+            with ExitStack() as stack:
+                contestants = [
+                    stack.enter_context(limit(program, path, streams, streams, "f32", way))
+                    for way in ("blocking", "queue")
+                ]
+                contestants += [
+                    stack.enter_context(ovtui(path, streams, streams, "f32", api))
+                    for api in ("threads", "async", "python")
+                ]
+                rates = turns(contestants, rounds, SECONDS)
+            blocking, queue = rates["C++ blocking"], rates["C++ queue"]
+            per_inference = 1e6 * streams / statistics.median(blocking)
+            print(
+                f"| {name} | {streams} | {per_inference:.0f} | {ratio(rates['ovtui threads'], blocking)} | "
+                f"{ratio(rates['ovtui threads'], queue)} | {ratio(rates['ovtui async'], queue)} | "
+                f"{ratio(rates['ovtui python'], queue)} |",
+                flush=True,
+            )
+
+
+def benchmark_app(path: Path, mode: str, seconds: int) -> tuple[float, float]:
+    """Throughput in FPS and median latency in ms."""
+    done = subprocess.run(
+        ["benchmark_app", "-m", path, "-hint", mode, "-t", str(seconds), "-d", "CPU", "-infer_precision", "CPU:f32"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    throughput = re.search(r"Throughput:\s+([\d.]+)", done.stdout)
+    median = re.search(r"Median:\s+([\d.]+)", done.stdout)
+    assert throughput
+    assert median
+    return float(throughput[1]), float(median[1])
+
+
+def ours(path: Path, mode: str, seconds: int, home: str) -> tuple[float, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ovtui", "run", path, "--mode", mode, "-t", str(seconds), "--precision", "f32",
+         "--quiet", "--json"],
+        env={**os.environ, "OVTUI_HOME": home}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    result = json.loads(done.stdout)["run"]["result"]
+    return result["throughput_fps"]["mean"], result["latency_ms"]["p50"]
+
+
+def against_benchmark_app(rounds: int, found: dict[str, Path], home: str) -> None:
+    print("| model | mode | throughput, ovtui / benchmark_app | median latency, ovtui / benchmark_app |")
+    print("|---|---|---|---|")
+    for name, path in found.items():
+        for mode in ("latency", "throughput"):
+            pairs = [(ours(path, mode, 3, home), benchmark_app(path, mode, 3)) for _ in range(rounds)]
+            print(
+                f"| {name} | {mode} | {ratio([a[0] for a, _ in pairs], [b[0] for _, b in pairs])} | "
+                f"{ratio([a[1] for a, _ in pairs], [b[1] for _, b in pairs])} |",
+                flush=True,
+            )
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        found = models(folder)
+        print(f"Median [quartiles] of {rounds} rounds of {SECONDS} s, in turn within one run.\n")
+        take_turns(rounds, build_limit(folder), found)
+        print(f"\nWhole runs of 3 s in turn, {max(5, rounds // 2)} pairs.\n")
+        against_benchmark_app(max(5, rounds // 2), found, str(folder / "home"))
+
+
+if __name__ == "__main__":
+    main()

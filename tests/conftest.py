@@ -1,0 +1,110 @@
+"""Shared by all tests: a data folder of one's own, the command line as a process, and small real models."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import nets
+
+
+@dataclass
+class Outcome:
+    """What a command printed and returned."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        content = json.loads(self.out)
+        assert content["schema"] == 1
+        return content
+
+
+Ovtui = Callable[..., Outcome]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh data folder, and a measuring lock of its own so that tests can run side by side."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("OVTUI_HOME", str(folder))
+    monkeypatch.setenv("OVTUI_LOCK", str(tmp_path / "lock"))
+    monkeypatch.setenv("COLUMNS", "120")
+    yield folder
+    stop_jobs(folder)
+
+
+def stop_jobs(folder: Path) -> None:
+    """End whatever a test left running."""
+    if not (folder / "ovtui.db").exists():
+        return
+    from ovtui.engine import liveness
+    from ovtui.errors import StoreError
+    from ovtui.store import open_store
+
+    with contextlib.suppress(StoreError), open_store(folder / "ovtui.db") as store:
+        for job in store.jobs.live():
+            if job.pid is not None and liveness.alive(job.pid, job.pid_started):
+                os.kill(job.pid, 9)
+
+
+@pytest.fixture
+def ovtui(home: Path, tmp_path: Path) -> Ovtui:
+    """The command line, as a process; `ovtui("run", path, "--json").json["run"]`."""
+
+    def call(*arguments: object, timeout: float = 120, **environment: str) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-m", "ovtui", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **environment},
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def net_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nets")
+
+
+@pytest.fixture(scope="session")
+def mlp(net_folder: Path) -> Path:
+    """A perceptron of some 20 µs."""
+    return nets.mlp(net_folder / "mlp.xml", width=64, layers=3)
+
+
+@pytest.fixture(scope="session")
+def cnn(net_folder: Path) -> Path:
+    """A convolutional net of about a millisecond, with a batch dimension."""
+    return nets.cnn(net_folder / "cnn.xml", channels=16, size=32, layers=4)
+
+
+@pytest.fixture(scope="session")
+def dynamic(net_folder: Path) -> Path:
+    """A convolutional net whose batch, height and width are open."""
+    return nets.cnn(net_folder / "dynamic.xml", channels=8, size=-1, layers=2)
+
+
+@pytest.fixture(scope="session")
+def embedding(net_folder: Path) -> Path:
+    """Ids and a mask through a table of 50 rows: what a language model begins with."""
+    return nets.embedding(net_folder / "embedding.xml", rows=50)

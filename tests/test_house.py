@@ -1,0 +1,94 @@
+"""The house is as its plan says: style, types, and arrows that point down."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CODE = sorted((ROOT / "ovtui").rglob("*.py"))
+# What each room may import of ours. `engine` and `report` are beside each other; faces see everything but each other.
+ALLOWED = {
+    "records": set(),
+    "errors": set(),
+    "text": set(),
+    "paths": set(),
+    "analysis": {"records", "errors", "text"},
+    "store": {"records", "errors", "text", "paths"},
+    "engine": {"records", "errors", "text", "paths", "analysis", "store"},
+    "report": {"records", "errors", "text", "analysis"},
+    "cli": {"records", "errors", "text", "paths", "analysis", "store", "engine", "report"},
+}
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _tool(*command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_finds_nothing() -> None:
+    _tool("ruff", "check", "--no-cache", ".")
+
+
+def test_ruff_would_format_nothing() -> None:
+    _tool("ruff", "format", "--no-cache", "--check", ".")
+
+
+def test_mypy_finds_nothing() -> None:
+    _tool("mypy")
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_from_rooms_below(path: Path) -> None:
+    room = path.relative_to(ROOT / "ovtui").parts[0].removesuffix(".py")
+    if room in ("__init__", "__main__"):
+        return
+    used = {name.split(".")[1] for name in _imports(path) if name.startswith("ovtui.")}
+    assert used - {room, "__version__"} <= ALLOWED[room]
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_sql_and_openvino_stay_in_their_rooms(path: Path) -> None:
+    top = {name.split(".")[0] for name in _imports(path)}
+    where = path.relative_to(ROOT / "ovtui").as_posix()
+    assert "sqlite3" not in top or where.startswith("store/")
+    assert not {"openvino", "openvino_telemetry"} & top or where.startswith("engine/device/")
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--version"], {"openvino", "textual", "numpy", "asyncio", "sqlite3", "rich"}),
+        (["history"], {"openvino", "textual", "numpy", "asyncio", "rich"}),
+        (["history", "--json"], {"openvino", "textual", "numpy", "asyncio", "rich"}),
+        (["models"], {"openvino", "textual", "numpy", "asyncio", "rich"}),
+    ],
+)
+def test_quick_commands_import_little(arguments: list[str], unwanted: set[str], home: Path) -> None:
+    program = (
+        "import sys\nfrom ovtui.cli import main\n"
+        f"sys.argv = ['ovtui', *{arguments!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print('UNWANTED', sorted({unwanted!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "UNWANTED []" in done.stdout
