@@ -195,7 +195,8 @@ async def _watch(job: client.Job, show: Display) -> events.Ended:
 
 
 def _leave(show: Display, status: int) -> None:
-    show.close()
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        show.close()
     os._exit(status)  # nothing of ours is unwritten, and an unwinding event loop would only delay it
 
 

@@ -28,6 +28,7 @@ from ovtui.store import open_store
 from ovtui.text import plain
 
 _POLL_S = 0.1
+_started: list[subprocess.Popen[bytes]] = []
 _GRACE_S = 15.0
 
 
@@ -120,6 +121,8 @@ def _start(order: Order) -> Job:
             # Python looks for modules in the working folder: not where somebody's model lies.
             cwd=folder.path,
         )
+    # Kept until they end, so that they leave no zombies while this process lives.
+    _started[:] = [started for started in _started if started.poll() is None] + [process]
     return Job(order.id, process)
 
 
@@ -153,8 +156,9 @@ async def start_import(
 async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Job:
     """Begin to measure; the job's id is the run's. It queues while the machine measures something else."""
     job = _start(Order(id=new_id(), kind="run", model=model, spec=spec, label=label))
-    # Until its first event it is in nobody's list.
-    while not job.folder.events.exists() and job._alive():
+    # Its first event comes after it is in the store, where others find it.
+    first = EventReader(job.folder)
+    while not first.read() and job._alive():
         await asyncio.sleep(0.02)
     return job
 

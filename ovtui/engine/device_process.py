@@ -29,6 +29,10 @@ _REASONS = {
 }
 
 
+# The phases in which memory grows by gigabytes a second; in the others a look each second will do.
+_LOADING = frozenset({"starting", "building", "reading", "compiling"})
+
+
 class Killed(OvtuiError):
     """Somebody else killed the device process: the operator, or the kernel for want of memory."""
 
@@ -42,6 +46,7 @@ class DeviceProcess:
         self._log = log
         self._limit = memory_limit
         self.phase = "starting"
+        self._next_check = 0.0
         self._rest = b""
         self._pipe, theirs = os.pipe()
         os.set_blocking(self._pipe, False)
@@ -78,7 +83,9 @@ class DeviceProcess:
         """
         select.select([self._pipe], [], [], timeout_s)
         heard = self._read()
-        self._check_memory()
+        if time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + (0.05 if self.phase in _LOADING else 1.0)
+            self._check_memory()
         if self._process.poll() is not None:
             heard += self._read()
         for message in heard:

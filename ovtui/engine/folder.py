@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,21 @@ class JobFolder:
             event = events.decode(line)
             if event is not None:
                 yield event
+
+
+def prune(live: set[str], keep: int = 200) -> None:
+    """Remove the oldest folders of jobs that have ended, beyond `keep`: what they told is in the store."""
+    ended = [folder for folder in paths.jobs().iterdir() if folder.name not in live]
+    if len(ended) > keep:
+        for folder in sorted(ended, key=_modified)[: len(ended) - keep]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 class EventWriter:

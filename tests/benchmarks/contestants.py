@@ -44,10 +44,8 @@ class Contestant:
 
 
 def turns(contestants: list[Contestant], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Inferences per second of each contestant in each round, in a random order within a round."""
+    """Inferences per second of each contestant, stopped as it comes, in each round; in random order within a round."""
     rates: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
-    for contestant in contestants:
-        contestant.send(signal.SIGSTOP)
     for _ in range(rounds):
         for contestant in random.sample(contestants, len(contestants)):
             contestant.send(signal.SIGCONT)
@@ -57,8 +55,6 @@ def turns(contestants: list[Contestant], rounds: int, seconds: float) -> dict[st
             end, after = time.perf_counter(), contestant.count()
             contestant.send(signal.SIGSTOP)
             rates[contestant.name].append((after - before) / (end - begin))
-    for contestant in contestants:
-        contestant.send(signal.SIGCONT)
     return rates
 
 
@@ -95,7 +91,9 @@ def limit(program: Path, model: Path, streams: int, requests: int, precision: st
         process = psutil.Popen([program, model, str(streams), str(requests), precision, way, file.name])
         try:
             _until(lambda: words[0] > 0)
-            yield Contestant(f"C++ {way}", lambda: [process], lambda: words[0])
+            contestant = Contestant(f"C++ {way}", lambda: [process], lambda: words[0])
+            contestant.send(signal.SIGSTOP)
+            yield contestant
         finally:
             process.kill()
             process.wait()
@@ -119,7 +117,9 @@ def ovtui(model: Path, streams: int, requests: int, precision: str, api: str) ->
             device = job.children()[0]
             count = _ring_counter(device.pid)
             _until(lambda: count() > 0)
-            yield Contestant(f"ovtui {api}", lambda: [job, device], count)
+            contestant = Contestant(f"ovtui {api}", lambda: [job, device], count)
+            contestant.send(signal.SIGSTOP)
+            yield contestant
         finally:
             job.send_signal(signal.SIGCONT)
             job.kill()

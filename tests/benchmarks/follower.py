@@ -37,6 +37,7 @@ def main() -> None:
         }
         for name, path in found.items():
             with contestants.ovtui(path, 2, 2, "f32", "threads") as run:
+                run.send(signal.SIGCONT)
                 job = run.processes()[0]
                 home = job.environ()["OVTUI_HOME"]
                 followed, alone, rate = _turns(run, home, rounds)

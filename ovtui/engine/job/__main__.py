@@ -8,7 +8,7 @@ import time
 import traceback
 
 from ovtui.engine import events, liveness
-from ovtui.engine.folder import EventWriter, JobFolder, Order
+from ovtui.engine.folder import EventWriter, JobFolder, Order, prune
 from ovtui.engine.job.cancel import Cancel
 from ovtui.errors import InputError, OvtuiError, sentence
 from ovtui.records import Job, Run, Status
@@ -38,6 +38,7 @@ def main() -> int:
                 error, status = f"Unexpected: {sentence(raised)} The log is {folder.log}.", "failed"
             # A run that saved itself has this status already.
             store.jobs.set_status(order.id, status, finished=time.time(), error=error, model=model)
+            prune({job.id for job in store.jobs.live()} | {order.id})
     except OvtuiError as raised:
         # The store itself cannot be used: the events still tell it.
         traceback.print_exc()
