@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -49,13 +52,70 @@ def cells(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()) -> None:
-    """Columns as wide as they need; those named in `right` are aligned to the right."""
+def columns() -> int | None:
+    """How wide the terminal is; None where output goes elsewhere and may be as long as it likes."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def strong(text: str) -> str:
+    """What a line is about."""
+    return click.style(text, bold=True)
+
+
+def faint(text: str) -> str:
+    """What stands beside it: titles, units."""
+    return click.style(text, dim=True)
+
+
+def field(title: str, text: str, *, indent: int = 2, width: int = 11) -> None:
+    """A title and its text, which is wrapped under itself on a terminal. `text` is safe already."""
+    gap = " " * max(1, width - cells(title))
+    room = columns()
+    if room is None:
+        lines = [text]
+    else:
+        # A number and its unit stay on one line.
+        tied = re.sub(r"(?<=\d) (?=%|ms\b|s\b|MB\b|FPS\b)", "\u00a0", text)
+        lines = [line.replace("\u00a0", " ") for line in textwrap.wrap(tied, max(20, room - indent - width))] or [""]
+    click.echo(f"{' ' * indent}{strong(title) if title == '!' else faint(title)}{gap}{lines[0]}")
+    for line in lines[1:]:
+        click.echo(" " * (indent + width) + line)
+
+
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: frozenset[str] = frozenset(),
+    spare: Sequence[str] = (),
+) -> None:
+    """Columns as wide as they need, those named in `right` aligned to the right.
+
+    On a terminal that is too narrow, the columns in `spare` are left out, one after the other, and what is still too
+    long is cut in its middle in the last column.
+    """
     safe = [[plain(cell) for cell in row] for row in rows]
+    shown = list(range(len(head)))
     widths = [max(cells(title), *(cells(row[i]) for row in safe)) for i, title in enumerate(head)]
-    for line in [list(head), *safe]:
+    room = columns()
+    if room is not None:
+        for title in spare:
+            if _width(shown, widths) <= room:
+                break
+            shown.remove(head.index(title))
+        over = _width(shown, widths) - room
+        if over > 0:
+            last = shown[-1]
+            widths[last] = max(8, widths[last] - over)
+            safe = [[*row[:last], plain(row[last], widths[last]), *row[last + 1 :]] for row in safe]
+    for number, line in enumerate([list(head), *safe]):
         parts = []
-        for title, text, width in zip(head, line, widths, strict=True):
-            gap = " " * (width - cells(text))
-            parts.append(gap + text if title in right else text + gap)
-        click.echo("  ".join(parts).rstrip())
+        for i in shown:
+            gap = " " * (widths[i] - cells(line[i]))
+            parts.append(gap + line[i] if head[i] in right else line[i] + gap)
+        text = "  ".join(parts).rstrip()
+        click.echo(text if number else faint(text))
+
+
+def _width(shown: Sequence[int], widths: Sequence[int]) -> int:
+    return sum(widths[i] for i in shown) + 2 * (len(shown) - 1)

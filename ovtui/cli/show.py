@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ovtui.cli import words
+from ovtui.cli.output import faint, field, strong, table
 from ovtui.records import Effective, Latency, Model, Port, Run
 from ovtui.text import plain
 
@@ -13,28 +14,27 @@ _PERCENTILES = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), 
 
 def model(record: Model) -> None:
     """What was read from a file."""
-    line = click.echo
-    line(f"{plain(record.name)}  {record.id}")
-    _field("file", f"{plain(record.path)}  ({record.format}, {words.size(record.bytes)})")
+    click.echo(f"{strong(plain(record.name))}  {faint(record.id)}")
+    field("file", f"{plain(record.path)}  ({record.format}, {words.size(record.bytes)})")
     if len(record.files) > 1:
-        _field("", f"{words.plural(len(record.files), 'file')}")
-    _field("sha256", record.sha256)
+        field("", f"{words.plural(len(record.files), 'file')}")
+    field("sha256", record.sha256)
     for title, ports in (("inputs", record.inputs), ("outputs", record.outputs)):
         for i, port in enumerate(ports):
-            _field(title if i == 0 else "", _port(port))
+            field(title if i == 0 else "", _port(port))
     kinds = sorted(record.operation_types.items(), key=lambda item: -item[1])
     most = ", ".join(f"{number} {plain(kind, 40)}" for kind, number in kinds[:4])
-    _field("operations", f"{record.operations:,}  ({most}{', …' if len(kinds) > 4 else ''})")
-    _field("parameters", f"{words.count(record.parameters)}".rstrip())
+    field("operations", f"{record.operations:,}  ({most}{', …' if len(kinds) > 4 else ''})")
+    field("parameters", f"{words.count(record.parameters)}".rstrip())
     if record.flops is not None:
         at = ", ".join(f"{plain(n, 40)}{words.shape(s)}" for n, s in record.flops_shapes.items())
-        _field("FLOPs", f"{words.count(record.flops).rstrip()}  at {at} (a multiply-add is two)")
+        field("FLOPs", f"{words.count(record.flops).rstrip()}  at {at} (a multiply-add is two)")
     total = sum(record.weight_precisions.values())
     if total:
         shares = sorted(record.weight_precisions.items(), key=lambda item: -item[1])
-        _field("weights", ", ".join(f"{kind} {count / total:.0%}" for kind, count in shares[:4]))
+        field("weights", ", ".join(f"{kind} {count / total:.0%}" for kind, count in shares[:4]))
     for note in record.notes:
-        _field("note", plain(note))
+        field("note", plain(note))
 
 
 def _port(port: Port) -> str:
@@ -44,9 +44,10 @@ def _port(port: Port) -> str:
 
 def run(record: Run, *, what_next: bool = True) -> None:
     """A run and its result."""
-    click.echo(f"{plain(record.model.name)}  {record.spec.device}  {record.spec.mode}{_settings(record.effective)}")
+    what = f"{plain(record.spec.device)}  {record.spec.mode}{_settings(record.effective)}"
+    click.echo(f"{strong(plain(record.model.name))}  {what}")
     status = record.status if record.status == "done" else record.status.upper()
-    _field("run", f"{record.id}  {status}{f'  {plain(record.label)!r}' if record.label else ''}")
+    field("run", f"{record.id}  {status}{f'  {plain(record.label)!r}' if record.label else ''}")
     result = record.result
     if result is not None:
         estimate = result.throughput_fps
@@ -54,20 +55,20 @@ def run(record: Run, *, what_next: bool = True) -> None:
         if estimate.ci95 is not None:
             low, high = estimate.ci95
             interval = f"{words.doubt(estimate)}  (95 % CI {words.number(low)} – {words.number(high)})"
-        _field("throughput", f"{words.number(estimate.mean)} FPS  {interval}")
+        field("throughput", f"{words.number(estimate.mean)} FPS  {interval}".rstrip())
         if result.quiet is not None and result.quiet.share < 1:
-            _field(
+            field(
                 "", f"{words.number(result.quiet.throughput_fps)} FPS in the {result.quiet.share:.0%} that were quiet"
             )
-        _field("latency", _latency(result.latency_ms))
+        field("latency", _latency(result.latency_ms))
         extremes = (("mean", result.latency_ms.mean), ("min", result.latency_ms.min), ("max", result.latency_ms.max))
-        _field("", ", ".join(f"{title} {words.number(value)}" for title, value in extremes) + " ms")
-        _field(
+        field("", ", ".join(f"{title} {words.number(value)}" for title, value in extremes) + " ms")
+        field(
             "measured",
             f"{result.measured_s:.1f} s after {result.warmup_s:.1f} s of warm-up, "
             f"{words.plural(result.inferences, 'inference')}",
         )
-        _field(
+        field(
             "start",
             f"read {words.number(result.read_ms)}, compile {words.number(result.compile_ms)}, "
             f"first inference {words.number(result.first_inference_ms)} ms",
@@ -75,16 +76,16 @@ def run(record: Run, *, what_next: bool = True) -> None:
         usage = [] if result.peak_rss_mb is None else [f"peak memory {words.number(result.peak_rss_mb)} MB"]
         usage += [] if result.cpu_percent is None else [f"CPU {result.cpu_percent:.0f} % of a core"]
         if usage:
-            _field("usage", ", ".join(usage))
+            field("usage", ", ".join(usage))
     if record.effective:
         for name, source in record.effective.inputs.items():
-            _field("input", f"{plain(name, 60)}{words.shape(record.effective.shapes.get(name))}  {plain(source)}")
+            field("input", f"{plain(name, 60)}{words.shape(record.effective.shapes.get(name))}  {plain(source)}")
     for warning in record.warnings:
-        _field("!", plain(warning))
+        field("!", plain(warning))
     if record.error:
-        _field("error", plain(record.error))
+        field("error", plain(record.error))
     if what_next and result is not None:
-        _field("next", _next(record))
+        field("next", _next(record))
 
 
 def _settings(effective: Effective | None) -> str:
@@ -117,13 +118,8 @@ def _next(record: Run) -> str:
     return f"ovtui run {name} --mode latency"
 
 
-def _field(title: str, text: str) -> None:
-    click.echo(f"  {title:<11}{text}")
-
-
 def side_by_side(titles: list[str], runs: list[Run]) -> None:
     """The results of several runs as columns."""
-    from ovtui.cli.output import table
 
     def cell(run: Run, get: str) -> str:
         result = run.result

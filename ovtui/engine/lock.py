@@ -5,30 +5,40 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ovtui import paths
+from ovtui.errors import StoreError
+
 
 def path() -> Path:
-    """The machine's lock file: the same for every user and every data folder."""
-    return Path(os.environ.get("OVTUI_LOCK") or Path(tempfile.gettempdir()) / "ovtui-measuring.lock")
+    """The machine's lock file: the same for every user and every data folder, so not in a TMPDIR of one's own."""
+    return Path(os.environ.get("OVTUI_LOCK") or "/tmp/ovtui-measuring.lock")
 
 
 def _open() -> int:
-    """Open the file without following links; only its owner may write, which locking does not need.
+    """Open the lock file; where that cannot be, one in the data folder, which serves all who share that."""
+    for file in (path(), paths.home() / "measuring.lock"):
+        with contextlib.suppress(OSError):
+            return _open_shared(file)
+    raise StoreError(f"Cannot open the measuring lock {path()}: name another file with OVTUI_LOCK.")
+
+
+def _open_shared(file: Path) -> int:
+    """Without following links; only its owner may write, which locking does not need.
 
     Opened without O_CREAT first: with it, sticky folders refuse other users' files.
     """
     flags = os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        return os.open(path(), os.O_RDWR | flags)
+        return os.open(file, os.O_RDWR | flags)
     except FileNotFoundError:
         with contextlib.suppress(FileExistsError):
-            return os.open(path(), os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o644)
-        return os.open(path(), os.O_RDONLY | flags)
+            return os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o644)
     except PermissionError:
-        return os.open(path(), os.O_RDONLY | flags)
+        pass
+    return os.open(file, os.O_RDONLY | flags)
 
 
 @contextlib.contextmanager

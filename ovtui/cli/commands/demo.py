@@ -12,11 +12,12 @@ from ovtui.cli import show
 from ovtui.cli.follow import display, error_of, follow
 from ovtui.cli.importing import import_path
 from ovtui.cli.options import Number
-from ovtui.cli.output import document, json_option
+from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine import client
 from ovtui.errors import OvtuiError
 from ovtui.records import Run, Spec, Stop
 from ovtui.store import open_store
+from ovtui.text import plain
 
 NAME = "demo"
 
@@ -62,15 +63,17 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
     show.model(model)
     click.echo()
     show.side_by_side(["latency mode", "throughput mode"], runs)
-    for warning in dict.fromkeys(warning for run in runs for warning in run.warnings):
-        click.echo(f"! {warning}")
+    click.echo()
+    for run in runs:
+        for warning in run.warnings:
+            field("!", f"{run.spec.mode}: {plain(warning)}", indent=0, width=2)
     click.echo()
     for command, why in (
-        (f"ovtui run {NAME}", "measure until the mean is known to ±1 %"),
+        (f"ovtui run {NAME}", "until the mean is known to ±1 %"),
         (f"ovtui run {NAME} --mode throughput -b 4", "four images at a time"),
         (f"ovtui run {NAME} --mode server --rate 50", "arrivals at random, as users come"),
-        ("ovtui run MODEL", "a model of yours: .xml, .onnx, .pb, .tflite, .pdmodel"),
+        ("ovtui run MODEL", "a model file of yours"),
         ("ovtui history", "everything that was measured"),
     ):
-        click.echo(f"  {command:<44}{why}")
+        click.echo(f"  {strong(command)}{' ' * (42 - len(command))}{why}")
     return 0

@@ -15,10 +15,11 @@ import msgspec
 
 from ovtui import __version__, paths
 from ovtui.cli import words
-from ovtui.cli.output import document, json_option
+from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine.environment import environment
 from ovtui.engine.probe import probe
 from ovtui.errors import OvtuiError
+from ovtui.records import Environment
 from ovtui.text import plain
 
 _EXTRAS = {"images": ("pillow", "folders of images as --data")}
@@ -32,7 +33,7 @@ def command(everything: bool, as_json: bool) -> None:
     error: str | None = None
     try:
         found = probe()
-        openvino, devices = found.openvino, found.devices
+        openvino, devices = plain(found.openvino), found.devices
     except OvtuiError as raised:
         openvino, devices, error = "", {}, str(raised)
     machine = environment(openvino)
@@ -57,38 +58,51 @@ def command(everything: bool, as_json: bool) -> None:
             }
         )
     else:
-        line = click.echo
-        line(f"ovtui {__version__}, Python {platform.python_version()}, OpenVINO {plain(openvino) or 'not usable'}")
+        click.echo(
+            strong(f"ovtui {__version__}, Python {platform.python_version()}, OpenVINO {openvino or 'not usable'}")
+        )
         if error:
-            line(f"  ! {error}")
-        line(f"\nMachine  {machine.host}")
-        for title, value in (
-            ("processor", machine.cpu),
-            ("cores", f"{machine.cores} usable, {machine.physical_cores or words.NOTHING} physical"),
-            ("memory", words.size(machine.memory_mb * 2**20)),
-            ("system", f"{machine.os}, kernel {machine.kernel}"),
-            ("virtual", machine.virtual or "no sign of it"),
-            ("governor", machine.governor or "not told"),
-            ("frequency", "not told" if machine.frequency_mhz is None else f"{machine.frequency_mhz:.0f} MHz"),
-            ("temperature", "no sensor" if machine.temperature_c is None else f"{machine.temperature_c:.0f} °C"),
-        ):
-            line(f"  {title:<13}{value}")
-        if machine.governor not in (None, "performance"):
-            line("  ! For steady numbers: sudo cpupower frequency-set -g performance")
-        for device, values in devices.items():
-            line(f"\nDevice   {plain(device)}  {plain(' '.join(values.get('FULL_DEVICE_NAME', '').split()))}")
-            shown = values if everything else {k: v for k, v in values.items() if k in _USEFUL}
-            for key, value in sorted(shown.items()):
-                line(f"  {plain(key):<34}{plain(value, 200)}")
-        if devices and not everything:
-            line("  (--all shows every property)")
-        line(f"\nData     {plain(folder['path'])}")
-        line(f"  {folder['state']}, {words.size(folder['free_bytes'])} free")
-        line("\nOptional parts")
+            field("!", error, width=2)
+        _machine(machine)
+        _devices(devices, everything=everything)
+        click.echo(f"\n{strong('Data')}")
+        field("folder", f"{plain(folder['path'])}  ({folder['state']})", width=13)
+        field("free", words.size(folder["free_bytes"]), width=13)
+        click.echo(f"\n{strong('Optional parts')}")
         for name, part in extras.items():
-            line(f"  {name:<13}{'present' if part['present'] else 'missing: ' + part['install']}  ({part['for']})")
+            state = "present" if part["present"] else f"missing: {part['install']}"
+            field(name, f"{state}  ({part['for']})", width=13)
     if error:
         sys.exit(1)
+
+
+def _machine(machine: Environment) -> None:
+    click.echo(f"\n{strong('Machine')}  {machine.host}")
+    for title, value in (
+        ("processor", machine.cpu),
+        ("cores", f"{machine.cores} usable, {machine.physical_cores or words.NOTHING} physical"),
+        ("memory", words.size(machine.memory_mb * 2**20)),
+        ("system", f"{machine.os}, kernel {machine.kernel}"),
+        ("virtual", machine.virtual or "no sign of it"),
+        ("governor", machine.governor or "not told"),
+        ("frequency", "not told" if machine.frequency_mhz is None else f"{machine.frequency_mhz:.0f} MHz"),
+        ("temperature", "no sensor" if machine.temperature_c is None else f"{machine.temperature_c:.0f} °C"),
+    ):
+        field(title, value, width=13)
+    if machine.governor not in (None, "performance"):
+        field("!", "For steady numbers: sudo cpupower frequency-set -g performance", width=2)
+
+
+def _devices(devices: dict[str, dict[str, str]], *, everything: bool) -> None:
+    for device, values in devices.items():
+        click.echo(
+            f"\n{strong('Device')}  {plain(device)}  {plain(' '.join(values.get('FULL_DEVICE_NAME', '').split()))}"
+        )
+        shown = values if everything else {key: value for key, value in values.items() if key in _USEFUL}
+        for key, value in sorted(shown.items()):
+            field(plain(key), plain(value, 200), width=34)
+    if devices and not everything:
+        field("", "`ovtui doctor --all` shows every property", width=0)
 
 
 _USEFUL = frozenset(

@@ -36,7 +36,7 @@ def command(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first. A `!` marks a mean that was not known well enough when the run ended."""
     with open_store() as store:
         reconcile(store)
         notices(store)
@@ -61,6 +61,7 @@ def command(
         ("RUN", "WHEN", "MODEL", "DEVICE", "MODE", "BATCH", "STREAMS", "FPS", "", "P50 MS", "STATUS", "LABEL"),
         [_row(run) for run in runs],
         right=frozenset({"BATCH", "STREAMS", "FPS", "P50 MS"}),
+        spare=("LABEL", "DEVICE", "STREAMS", "BATCH", "WHEN"),
     )
     if more > 0:
         click.echo(f"… and {more:,} older; --limit shows more.", err=True)

@@ -40,4 +40,5 @@ def command(as_json: bool) -> None:
             for model in models
         ],
         right=frozenset({"SIZE", "PARAMETERS", "FLOPS"}),
+        spare=("REGISTERED", "FORMAT", "PARAMETERS"),
     )

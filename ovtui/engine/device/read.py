@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 from ovtui.analysis import flops, shapes
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
-from ovtui.engine.files import quoted
+from ovtui.engine.formats.files import quoted
 from ovtui.engine.messages import Inspected, Say, Task
 from ovtui.errors import InputError
 from ovtui.records import Dim, Port, Shape, StaticShape

@@ -264,6 +264,11 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
     # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
     if not result.warmup_steady and result.warmup_s >= 2:
         found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")
+    if spec.rate is not None and result.inferences_per_s < 0.95 * spec.rate and result.inferences > 100:
+        found.append(
+            f"Only {result.inferences_per_s:.4g} of {spec.rate:g} arrivals a second were served: "
+            "the rate is beyond capacity, and latencies grow for as long as it lasts."
+        )
     if result.refused:
-        found.append(f"{result.refused} arrivals found the queue full and were refused: the rate is beyond capacity.")
+        found.append(f"{result.refused} arrivals found the queue full and were refused.")
     return found

@@ -7,8 +7,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from ovtui.engine.files import opened, quoted
-from ovtui.engine.protobuf import Field, MalformedError, Reader
+from ovtui.engine.formats.files import opened, quoted
+from ovtui.engine.formats.protobuf import Field, MalformedError, Reader
 from ovtui.errors import InputError
 from ovtui.text import plain
 

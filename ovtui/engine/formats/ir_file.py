@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ovtui.engine.files import opened, quoted
+from ovtui.engine.formats.files import opened, quoted
 from ovtui.errors import InputError
 
 _CHUNK = 1 << 20

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ovtui.engine import ir_file, onnx_file
-from ovtui.engine.files import digest, head, opened, quoted, regular, status
-from ovtui.engine.protobuf import MalformedError, Reader
+from ovtui.engine.formats import ir_file, onnx_file
+from ovtui.engine.formats.files import head, opened, quoted, regular, status
+from ovtui.engine.formats.protobuf import MalformedError, Reader
 from ovtui.errors import InputError
 from ovtui.records import Format
-
-__all__ = ["FORMATS", "Checked", "check", "digest", "identify"]
 
 FORMATS = (
     "OpenVINO IR (.xml and .bin), ONNX (.onnx), TensorFlow (a SavedModel folder, frozen .pb, .pbtxt or .meta), "
