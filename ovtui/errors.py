@@ -29,6 +29,13 @@ class Cancelled(OvtuiError):
     status = "cancelled"
 
 
+class Interrupted(OvtuiError):
+    """The work was killed from outside: by the operator, or by the system for want of memory."""
+
+    exit_code = 130
+    status = "interrupted"
+
+
 def sentence(error: BaseException) -> str:
     """The error as one line that ends like a sentence, for messages that quote a library or the system."""
     text = " ".join(str(error).split()) or type(error).__name__

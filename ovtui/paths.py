@@ -10,7 +10,7 @@ def home() -> Path:
     """The data folder: `OVTUI_HOME` if set, else the platform's user data folder. It may not exist yet."""
     told = os.environ.get("OVTUI_HOME")
     if told:
-        return Path(told).expanduser().absolute()
+        return Path(os.path.expanduser(told)).absolute()  # noqa: PTH111 (it leaves an unknown user's ~ as it is)
     import platformdirs
 
     return Path(platformdirs.user_data_dir("ovtui", appauthor=False))

@@ -23,6 +23,11 @@ def plain(value: object, limit: int | None = None) -> str:
     return text
 
 
+def is_safe(character: str) -> bool:
+    """Whether a terminal shows it rather than obeys it."""
+    return unicodedata.category(character) not in _UNSAFE
+
+
 def _escaped(character: str) -> str:
     code = ord(character)
     if code < 0x100:

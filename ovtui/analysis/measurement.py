@@ -89,10 +89,12 @@ class Measurement:
         """Take finished inferences: int64 ns since the first start, both of shape (n,), in any order.
 
         Everything that ended before the horizon must be in by now, and in a closed loop everything that started before
-        it: the horizon is then the earliest of the requests' last ends, 0 while one has not finished any.
+        it: the horizon is then the earliest of the requests' last ends, 0 while one has not finished any. A start that
+        was before the first one known, of a request slower to finish, is taken as 0: first inferences never count.
         """
         if self.phase == "done":
             return
+        starts_ns = np.maximum(starts_ns, 0)
         latencies = ends_ns - starts_ns
         if self._open_loop:
             self._work.add_at(ends_ns)

@@ -9,8 +9,8 @@ from typing import NoReturn
 import click
 
 import ovtui
-from ovtui.cli.output import fail
-from ovtui.errors import OvtuiError
+from ovtui.cli.output import document_of_error, fail
+from ovtui.errors import OvtuiError, sentence
 
 _COMMANDS = {
     "demo": ("demo", "Try it: measure a built-in model both ways."),
@@ -62,19 +62,42 @@ def main() -> NoReturn:
             # A terminal that cannot show a character gets an escape instead of a traceback.
             stream.reconfigure(errors="backslashreplace")
     try:
+        if any(not _is_text(argument) for argument in sys.argv):
+            raise click.UsageError("The arguments are not valid UTF-8.")
         status = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
+        document_of_error(error.format_message())
         sys.exit(error.exit_code)
     except OvtuiError as error:
         fail(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has left, as `head` does.
-        sys.stderr.close()
-        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the outermost door
+        fail(OvtuiError(f"Unexpected: {sentence(error)} {_logged()}"))
+        sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _logged() -> str:
+    """Keep the traceback of what nobody expected, and say where."""
+    import tempfile
+    import traceback
+
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="ovtui-error-", suffix=".log", delete=False) as file:
+            traceback.print_exc(file=file)
+    except OSError:
+        return "It could not be logged."
+    return f"The log is {file.name}."

@@ -10,6 +10,7 @@ from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
 from ovtui.records import Run
 from ovtui.store import open_store
+from ovtui.text import plain
 
 
 def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
@@ -26,5 +27,5 @@ def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
     elif record.result is not None or record.error is None:
         show.run(record)
     if record.error is not None:
-        click.echo(f"ovtui: {record.error}", err=True)
+        click.echo(f"ovtui: {plain(record.error)}", err=True)
     return record

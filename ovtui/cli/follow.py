@@ -14,7 +14,7 @@ import click
 
 from ovtui.cli import words
 from ovtui.engine import client, events
-from ovtui.errors import Cancelled, InputError, OvtuiError
+from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
 from ovtui.text import plain
 
 _DOING = {
@@ -158,11 +158,17 @@ async def follow(job: client.Job, show: Display, *, own: bool) -> Followed:
     loop = asyncio.get_running_loop()
     pressed = asyncio.Event()
     leave: Callable[[], None] = pressed.set
-    loop.add_signal_handler(signal.SIGINT, leave)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # The job goes on without us; the terminal is to be left as it was.
-        loop.add_signal_handler(number, _leave, show, 128 + number)
-    watching = asyncio.create_task(_watch(job, show))
+    handled = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue  # as nohup and shells without job control want it
+        handled.append(number)
+        if number == signal.SIGINT:
+            loop.add_signal_handler(number, leave)
+        else:
+            # The job goes on without us; the terminal is to be left as it was.
+            loop.add_signal_handler(number, _leave, show, 128 + number)
+    watching = asyncio.create_task(job.result(show.show))
     interrupted = asyncio.create_task(pressed.wait())
     try:
         await asyncio.wait({watching, interrupted}, return_when=asyncio.FIRST_COMPLETED)
@@ -180,18 +186,10 @@ async def follow(job: client.Job, show: Display, *, own: bool) -> Followed:
     finally:
         interrupted.cancel()
         watching.cancel()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in handled:
             loop.remove_signal_handler(number)
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
-
-
-async def _watch(job: client.Job, show: Display) -> events.Ended:
-    async for event in job.events():
-        show.show(event)
-        if isinstance(event, events.Ended):
-            return event
-    raise OvtuiError(f"The events of job {job.id} broke off.")
 
 
 def _leave(show: Display, status: int) -> None:
@@ -205,6 +203,8 @@ def error_of(ended: events.Ended) -> OvtuiError:
     text = ended.error or "It ended without a reason."
     if ended.status == "cancelled":
         return Cancelled(text)
+    if ended.status == "interrupted":
+        return Interrupted(text)
     return InputError(text) if ended.bad_input else OvtuiError(text)
 
 

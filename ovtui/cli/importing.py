@@ -49,11 +49,14 @@ async def import_path(
 
 async def model_for(text: str, show: Display) -> Model:
     """The model that `text` means; a file that has changed since it was registered is read again, and that is said."""
-    path = Path(text).expanduser()
-    if _exists(path):
+    path = expanded(text)
+    there = _exists(path)
+    if there and not path.is_dir():
         return await import_path(path, show)
     with open_store(readonly=True) as store:
         found = store.models.find(text)
+    if there and not found:  # a folder that happens to have the name of a model is not meant
+        return await import_path(path, show)
     if not found:
         raise InputError(f"There is no file and no registered model '{plain(text, 200)}'; `ovtui models` lists them.")
     known = found[0]
@@ -65,6 +68,15 @@ async def model_for(text: str, show: Display) -> Model:
     if model.sha256 != known.sha256:
         click.echo(f"note: {plain(known.path)} has changed since it was registered; this is its new content.", err=True)
     return model
+
+
+def expanded(text: str) -> Path:
+    """A path with its `~`; one of a user that does not exist stays as it is."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def _exists(path: Path) -> bool:

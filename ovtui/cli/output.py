@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import sys
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from ovtui.text import plain
+from ovtui.text import is_safe, plain
 
 if TYPE_CHECKING:
     from ovtui.errors import OvtuiError
@@ -29,14 +31,23 @@ def json_option(command: click.decorators.FC) -> click.decorators.FC:
 
 def document(content: dict[str, object]) -> None:
     """The one JSON document on stdout."""
-    click.echo(msgspec.json.format(msgspec.json.encode({"schema": 1, **content}), indent=2))
+    text = msgspec.json.format(msgspec.json.encode({"schema": 1, **content}), indent=2).decode()
+    # JSON lets DEL, 8-bit control characters and bidi marks stand as they are; a terminal would obey them.
+    if not (text.isascii() and "\x7f" not in text):
+        text = "".join(c if c == "\n" or is_safe(c) else json.dumps(c)[1:-1].replace("\x7f", "\\u007f") for c in text)
+    click.echo(text)
 
 
 def fail(error: OvtuiError) -> None:
     """The sentence on stderr, and under `--json` the document on stdout that a script waits for."""
-    click.echo(f"ovtui: {error}", err=True)
+    click.echo(f"ovtui: {plain(error)}", err=True)
+    document_of_error(str(error))
+
+
+def document_of_error(text: str) -> None:
+    """Under `--json`, wherever on the line that stood: what could not be parsed cannot be asked."""
     if "--json" in sys.argv:
-        document({"error": str(error)})
+        document({"error": text})
 
 
 def notices(store: Store) -> None:
@@ -59,12 +70,16 @@ def columns() -> int | None:
 
 def strong(text: str) -> str:
     """What a line is about."""
-    return click.style(text, bold=True)
+    return _styled(text, bold=True)
 
 
 def faint(text: str) -> str:
     """What stands beside it: titles, units."""
-    return click.style(text, dim=True)
+    return _styled(text, dim=True)
+
+
+def _styled(text: str, **style: bool) -> str:
+    return text if os.environ.get("TERM") == "dumb" else click.style(text, **style)
 
 
 def field(title: str, text: str, *, indent: int = 2, width: int = 11) -> None:

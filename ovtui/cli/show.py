@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from ovtui.cli import words
@@ -112,7 +114,7 @@ def _latency(latency: Latency) -> str:
 
 
 def _next(record: Run) -> str:
-    name = plain(record.model.name)
+    name = shlex.quote(plain(record.model.name))
     if record.spec.mode == "latency":
         return f"ovtui run {name} --mode throughput"
     return f"ovtui run {name} --mode latency"

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from ovtui.engine import liveness
@@ -29,6 +29,7 @@ from ovtui.text import plain
 
 _POLL_S = 0.1
 _started: list[subprocess.Popen[bytes]] = []
+_yielded: list[bool] = []
 _GRACE_S = 15.0
 
 
@@ -39,6 +40,7 @@ class Job:
         self.id = job_id
         self.folder = JobFolder(job_id)
         self._process = process
+        self._known: tuple[int | None, float | None] | None = None  # process number and start
 
     async def events(self, poll_s: float = _POLL_S) -> AsyncIterator[AnyEvent]:
         """Its events from the beginning; ends after `Ended`, also when its process died without one."""
@@ -55,41 +57,48 @@ class Job:
                 return
             await asyncio.sleep(poll_s)
 
-    async def result(self) -> Ended:
-        """Wait for the end."""
+    async def result(self, each: Callable[[AnyEvent], object] = lambda event: None) -> Ended:
+        """Wait for the end, calling `each` with every event."""
         async for event in self.events():
+            each(event)
             if isinstance(event, Ended):
                 return event
         raise OvtuiError(f"The events of job {self.id} broke off.")
 
     async def cancel(self) -> None:
         """Ask it to end and keep what it has; after 15 seconds insist."""
-        row = self._row()
-        pid, since = (row.pid, row.pid_started) if row else (None, None)
-        if self._process is not None:
-            pid = self._process.pid
-            since = since or liveness.started(pid)
+        pid, since = self._identity()
         if pid is None or not liveness.alive(pid, since):
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE_S
-        while liveness.alive(pid, since) and time.monotonic() < deadline:
-            self._reap()
-            await asyncio.sleep(_POLL_S)
-        if liveness.alive(pid, since):
+        if not await self._gone(pid, since, _GRACE_S):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+            await self._gone(pid, since, 5)
 
-    def _row(self) -> JobRow | None:
-        with open_store() as store:
-            return store.jobs.get(self.id)
+    async def _gone(self, pid: int, since: float | None, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while liveness.alive(pid, since):
+            if time.monotonic() > deadline:
+                return False
+            self._reap()
+            await asyncio.sleep(_POLL_S)
+        return True
+
+    def _identity(self) -> tuple[int | None, float | None]:
+        """Number and start of its process: what makes sure that it is this one."""
+        if self._known is None:
+            if self._process is not None:
+                self._known = self._process.pid, liveness.started(self._process.pid)
+            else:
+                with open_store() as store:
+                    row = store.jobs.get(self.id)
+                self._known = (row.pid, row.pid_started) if row else (None, None)
+        return self._known
 
     def _alive(self) -> bool:
-        if self._process is not None:
-            return self._process.poll() is None
-        row = self._row()
-        return row is not None and liveness.alive(row.pid, row.pid_started)
+        return self._process.poll() is None if self._process is not None else liveness.alive(*self._identity())
 
     def _reap(self) -> None:
         if self._process is not None:
@@ -102,7 +111,7 @@ class Job:
             reconcile(store)
             row = store.jobs.get(self.id)
         if row is not None and row.status not in ("queued", "running"):
-            return Ended(status=row.status, error=row.error)
+            return Ended(status=row.status, error=row.error, model=row.model)
         lines = [line for line in tail(self.folder.log).splitlines() if line.strip()]
         why = f" {plain(lines[-1], 200)}" if lines else ""
         return Ended(status="failed", error=f"The job could not start.{why} The log is {self.folder.log}.")
@@ -110,6 +119,8 @@ class Job:
 
 def _start(order: Order) -> Job:
     """Start a process for `order` that outlives this one: own session, no terminal, its own files."""
+    if _yielded:
+        raise RuntimeError("A process that has yielded its share of the machine would pass that on to the job.")
     folder = JobFolder.create(order)
     with folder.log.open("ab") as log:
         process = subprocess.Popen(
@@ -158,8 +169,13 @@ async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Jo
     job = _start(Order(id=new_id(), kind="run", model=model, spec=spec, label=label))
     # Its first event comes after it is in the store, where others find it.
     first = EventReader(job.folder)
-    while not first.read() and job._alive():
-        await asyncio.sleep(0.02)
+    try:
+        while not first.read() and job._alive():
+            await asyncio.sleep(0.02)
+    except BaseException:
+        # Ctrl-C in this moment means the run, which nobody else knows of yet.
+        await job.cancel()
+        raise
     return job
 
 
@@ -178,8 +194,10 @@ def jobs() -> list[JobRow]:
 def yield_to_measurement() -> None:
     """Make this process use only what nobody else wants: for whatever draws while a measurement runs.
 
-    There is no way back without privileges; what follows is short.
+    There is no way back without privileges, and what this process starts would inherit it: so it starts no jobs any
+    more.
     """
+    _yielded.append(True)
     if hasattr(os, "SCHED_IDLE"):
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

@@ -17,7 +17,7 @@ import psutil
 
 from ovtui.engine import messages
 from ovtui.engine.folder import tail
-from ovtui.errors import InputError, OvtuiError
+from ovtui.errors import InputError, Interrupted, OvtuiError
 from ovtui.text import plain
 
 _REASONS = {
@@ -30,13 +30,7 @@ _REASONS = {
 
 
 # The phases in which memory grows by gigabytes a second; in the others a look each second will do.
-_LOADING = frozenset({"starting", "building", "reading", "compiling"})
-
-
-class Killed(OvtuiError):
-    """Somebody else killed the device process: the operator, or the kernel for want of memory."""
-
-    status = "interrupted"
+_LOADING = frozenset({"starting", "building", "reading", "compiling", "filling"})
 
 
 class DeviceProcess:
@@ -47,6 +41,7 @@ class DeviceProcess:
         self._limit = memory_limit
         self.phase = "starting"
         self._next_check = 0.0
+        self._peak_rss_mb: float | None = None
         self._rest = b""
         self._pipe, theirs = os.pipe()
         os.set_blocking(self._pipe, False)
@@ -74,10 +69,10 @@ class DeviceProcess:
             Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000")
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
-            stdin.write(msgspec.json.encode(msgspec.structs.replace(task, talk_fd=theirs)))
+            stdin.write(msgspec.json.encode(msgspec.structs.replace(task, talk_fd=theirs, parent=os.getpid())))
 
     def hear(self, timeout_s: float) -> list[messages.AnyMessage]:
-        """What it said within the time; raises InputError, Killed or OvtuiError when it refused, died or grew too big.
+        """What it said within the time. InputError, Interrupted or OvtuiError when it refused, died or grew too big.
 
         A process that ended after it had said its last word raises nothing: `ended` tells.
         """
@@ -113,6 +108,14 @@ class DeviceProcess:
             return int(self._watched.memory_info().rss)
         except psutil.Error:
             return None
+
+    def peak_rss_mb(self) -> float | None:
+        """The most memory it ever held, where the system says so (Linux: VmHWM)."""
+        with contextlib.suppress(OSError):
+            found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+            if found:
+                self._peak_rss_mb = int(found[1]) / 1024
+        return self._peak_rss_mb
 
     def involuntary_switches(self) -> int | None:
         """Of its main thread, which is what the system counts for a process."""
@@ -159,17 +162,22 @@ class DeviceProcess:
         code = self._process.returncode
         where = f" The log is {plain(self._log)}." if self._log else ""
         if code == -signal.SIGKILL:
-            return Killed(
+            return Interrupted(
                 f"The process was killed while {self.phase}, perhaps by the system for want of memory.{where}"
             )
         if code < 0:
             name = signal.Signals(-code).name
             why = _REASONS.get(name, "a signal")
-            return OvtuiError(f"OpenVINO crashed while {self.phase} this model: {name}, {why}.{where}")
+            return OvtuiError(f"OpenVINO crashed while {_object(self.phase)}: {name}, {why}.{where}")
         text = tail(self._log) if self._log else ""
         lines = [line for line in text.splitlines() if re.match(r"\w[\w.]*(Error|Exception)\b", line)]
         last = f": {plain(lines[-1], 200)}" if lines else ""
         return OvtuiError(f"The process ended while {self.phase}{last}.{where}")
+
+
+def _object(phase: str) -> str:
+    """`reading this model`; a phase of several words stands alone."""
+    return phase if " " in phase else f"{phase} this model"
 
 
 def import_memory_limit(model_bytes: int) -> int:

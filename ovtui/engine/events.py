@@ -31,7 +31,7 @@ class Started(Event, frozen=True, tag="started"):
 
 
 class Phase(Event, frozen=True, tag="phase"):
-    """What is being done now, in a word: checking, hashing, reading, compiling, inputs, warming, measuring, saving."""
+    """What is being done now, in a word: building, checking, hashing, reading, compiling, filling, …"""
 
     name: str
 
@@ -97,6 +97,6 @@ def decode(line: bytes) -> AnyEvent | None:
     """The event of a whole line; None for a line that was cut off by a death or a full disk."""
     try:
         event: AnyEvent = _decoder.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return event

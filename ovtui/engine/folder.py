@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -68,17 +67,6 @@ class JobFolder:
     def order(self) -> Order:
         return msgspec.json.decode(self._order.read_bytes(), type=Order)
 
-    def replay(self) -> Iterator[events.AnyEvent]:
-        """The events so far; whatever was cut off is left out."""
-        try:
-            lines = self.events.read_bytes().split(b"\n")
-        except OSError:
-            return
-        for line in lines[:-1]:
-            event = events.decode(line)
-            if event is not None:
-                yield event
-
 
 def prune(live: set[str], keep: int = 200) -> None:
     """Remove the oldest folders of jobs that have ended, beyond `keep`: what they told is in the store."""
@@ -103,11 +91,10 @@ class EventWriter:
         self._torn = False
 
     def write(self, event: events.AnyEvent) -> None:
-        data = events.encode(event)
+        # After a write that was cut short, a newline keeps the next event whole.
+        data = (b"\n" if self._torn else b"") + events.encode(event)
         with contextlib.suppress(OSError):
-            # After a write that was cut short, a newline keeps the next event whole.
-            written = os.write(self._fd, b"\n" + data if self._torn else data)
-            self._torn = written < len(data)
+            self._torn = os.write(self._fd, data) < len(data)
 
     def close(self) -> None:
         os.close(self._fd)

@@ -30,7 +30,7 @@ def _open_shared(file: Path) -> int:
 
     Opened without O_CREAT first: with it, sticky folders refuse other users' files.
     """
-    flags = os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO in its place must not hold anybody up
     try:
         return os.open(file, os.O_RDWR | flags)
     except FileNotFoundError:
@@ -69,8 +69,8 @@ def measuring(who: str, waiting: contextlib.AbstractContextManager[object]) -> I
 def holder() -> str | None:
     """What the holder wrote of itself; None when nobody measures or it could not write."""
     try:
-        fd = os.open(path(), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
+        fd = _open()
+    except StoreError:
         return None
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -14,10 +14,10 @@ class Task(Record, frozen=True):
     """What the job process asks of a device process."""
 
     kind: str  # "build" (the demo model), "inspect", "measure", "probe"
-    talk_fd: int
+    talk_fd: int = -1
+    parent: int = 0  # pid of the job process; without it, this one has nobody to work for
     # inspect
     path: str = ""
-    format: str = ""
     shapes: dict[str, tuple[int, ...]] = {}
     layouts: dict[str, str] = {}
     # measure
@@ -67,8 +67,6 @@ class Probed(Message, frozen=True, tag="probed"):
 
 class Stopped(Message, frozen=True, tag="stopped"):
     """The loops have ended as asked."""
-
-    peak_rss_mb: float
 
 
 class Refused(Message, frozen=True, tag="refused"):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 
 from ovtui.engine import messages
 from ovtui.engine.device_process import DeviceProcess
@@ -15,17 +13,17 @@ _LIMIT_S = 60
 
 def probe() -> messages.Probed:
     """OvtuiError when OpenVINO cannot be used here."""
-    with tempfile.TemporaryDirectory(prefix="ovtui-probe-") as folder:
-        device = DeviceProcess(messages.Task(kind="probe", talk_fd=-1), Path(folder) / "stderr.log")
-        deadline = time.monotonic() + _LIMIT_S
-        try:
-            while time.monotonic() < deadline:
-                ended = device.ended
-                for message in device.hear(0.1):
-                    if isinstance(message, messages.Probed):
-                        return message
-                if ended:
-                    break
-        finally:
-            device.end()
+    device = DeviceProcess(messages.Task(kind="probe"), None)
+    device.phase = "looking for devices"
+    deadline = time.monotonic() + _LIMIT_S
+    try:
+        while time.monotonic() < deadline:
+            ended = device.ended
+            for message in device.hear(0.1):
+                if isinstance(message, messages.Probed):
+                    return message
+            if ended:
+                break
+    finally:
+        device.end()
     raise OvtuiError(f"OpenVINO did not answer within {_LIMIT_S} s.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ovtui.engine import events
-from ovtui.engine.folder import JobFolder
+from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.engine.timeline import Timeline
 from ovtui.records import Result, Series
 
@@ -24,7 +24,7 @@ def remains(job_id: str) -> Remains:
     timeline = Timeline()
     result: Result | None = None
     notes: list[str] = []
-    for event in JobFolder(job_id).replay():
+    for event in EventReader(JobFolder(job_id)).read():
         if isinstance(event, events.Window):
             timeline.add(event)
             result = event.result or result

@@ -24,11 +24,6 @@ class Timeline:
             del self._windows[1::2]
             self._stride *= 2
 
-    def disturbed_spans(self) -> list[tuple[float, float]]:
-        """Begin and end in seconds of the windows that were disturbed."""
-        ends = [0.0, *(window.t_s for window in self._windows)]
-        return [(begin, w.t_s) for begin, w in zip(ends, self._windows, strict=False) if w.disturbed]
-
     def series(self) -> Series:
         windows = self._windows
         return Series(

@@ -197,6 +197,13 @@ def test_a_stall_of_one_request_holds_the_horizon_back_and_loses_nothing() -> No
     assert result.inferences == after.sum()
 
 
+def test_a_request_that_began_first_may_finish_its_first_inference_last() -> None:
+    job = measurement(kind="seconds", seconds=1)
+    job.add(np.array([0]), np.array([5_000_000]), horizon_ns=0)
+    job.add(np.array([-2_000_000]), np.array([9_000_000]), horizon_ns=5_000_000)
+    assert job.phase == "warming"
+
+
 # Open loop
 
 

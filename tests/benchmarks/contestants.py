@@ -50,12 +50,20 @@ def turns(contestants: list[Contestant], rounds: int, seconds: float) -> dict[st
         for contestant in random.sample(contestants, len(contestants)):
             contestant.send(signal.SIGCONT)
             time.sleep(0.1)  # caches, and the threads' own spinning, settle
-            begin, before = time.perf_counter(), contestant.count()
+            begin, before = _completion(contestant)
             time.sleep(seconds)
-            end, after = time.perf_counter(), contestant.count()
+            end, after = _completion(contestant)
             contestant.send(signal.SIGSTOP)
             rates[contestant.name].append((after - before) / (end - begin))
     return rates
+
+
+def _completion(contestant: Contestant) -> tuple[float, int]:
+    """The moment at which an inference is completed, and their number: for slow models one more or less is a lot."""
+    before = contestant.count()
+    while (now := contestant.count()) == before:
+        time.sleep(0.0005)
+    return time.perf_counter(), now
 
 
 def ratio(a: list[float], b: list[float]) -> str:

@@ -72,10 +72,10 @@ def benchmark_app(path: Path, mode: str, seconds: int) -> tuple[float, float]:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     throughput = re.search(r"Throughput:\s+([\d.]+)", done.stdout)
-    median = re.search(r"Median:\s+([\d.]+)", done.stdout)
+    median = re.search(r"Median:\s+([\d.]+) (us|ms)", done.stdout)
     assert throughput
     assert median
-    return float(throughput[1]), float(median[1])
+    return float(throughput[1]), float(median[1]) / (1000 if median[2] == "us" else 1)
 
 
 def ours(path: Path, mode: str, seconds: int, home: str) -> tuple[float, float]:

@@ -50,6 +50,20 @@ def test_importing_twice_gives_the_same_model(ovtui: Ovtui, cnn: Path) -> None:
     assert len(ovtui("models", "--json").json["models"]) == 1
 
 
+def test_a_name_given_later_is_taken(ovtui: Ovtui, cnn: Path) -> None:
+    ovtui("import", cnn)
+    assert ovtui("import", cnn, "--name", "renamed", "--json").json["model"]["name"] == "renamed"
+    assert ovtui("import", cnn, "--shape", "[1,3,48,48]", "--json").json["model"]["name"] == "renamed"
+
+
+def test_history_of_a_name_covers_every_content_it_had(ovtui: Ovtui, tmp_path: Path) -> None:
+    path = nets.mlp(tmp_path / "net.xml", width=16, layers=1)
+    first = ovtui("run", path, "-n", "5", "--json").json["run"]["id"]
+    nets.mlp(path, width=16, layers=2)
+    second = ovtui("run", path, "-n", "5", "--json").json["run"]["id"]
+    assert [run["id"] for run in ovtui("history", "--model", "net", "--json").json["runs"]] == [second, first]
+
+
 def test_models_are_listed(ovtui: Ovtui, cnn: Path, mlp: Path) -> None:
     assert ovtui("models", "--json").json["models"] == []
     ovtui("import", cnn)

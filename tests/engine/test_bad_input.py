@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import nets
+from tests import hostile, nets
 from tests.conftest import Outcome, Ovtui
 
 
@@ -52,6 +52,7 @@ def refused(outcome: Outcome, *says: str, code: int = 2) -> None:
         (["--data", "/nowhere/x.npy"], "does not exist"),
         (["--data", "/dev/zero"], "neither a file nor a folder"),
         (["--mean", "1,a"], "'1,a'"),
+        (["--mean", "nan"], "'nan'"),
         (["--mode", "fast"], "fast"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -93,6 +94,49 @@ def test_a_failed_run_under_json_is_a_document(ovtui: Ovtui, cnn: Path) -> None:
     assert outcome.code == 2
     assert outcome.json["run"]["status"] == "failed"
     assert "GPU.7" in outcome.json["run"]["error"]
+
+
+def test_usage_errors_under_json_are_a_document(ovtui: Ovtui, cnn: Path) -> None:
+    outcome = ovtui("run", cnn, "--streams", "0", "--json")
+    assert outcome.code == 2
+    assert "--streams" in outcome.json["error"]
+
+
+def test_arguments_that_are_no_text_are_refused(ovtui: Ovtui, mlp: Path, home: Path) -> None:
+    outcome = ovtui("import", mlp, "--name", os.fsdecode(b"\xff"))
+    assert outcome.code == 2
+    assert "UTF-8" in outcome.err
+    assert not home.exists()
+
+
+def test_the_home_of_a_user_who_does_not_exist_is_a_missing_file(ovtui: Ovtui) -> None:
+    refused(ovtui("run", "~nobody-of-that-name/m.onnx"), "~nobody-of-that-name")
+
+
+def test_output_that_cannot_be_written_is_a_sentence(home: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ovtui", "doctor"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("ovtui: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_json_never_commands_a_terminal(ovtui: Ovtui, tmp_path: Path) -> None:
+    name = "a\x7f\x9b31m\u202eb\u2028–"
+    path = tmp_path / "net.xml"
+    path.write_text(hostile.relu(name=name), encoding="utf-8")
+    outcome = ovtui("import", path, "--json")
+    assert outcome.code == 0, outcome.err
+    assert all(line.isprintable() for line in outcome.out.split("\n"))
+    assert outcome.json["model"]["inputs"][0]["name"] == name
+
+
+def test_a_folder_with_the_name_of_a_model_does_not_hide_it(ovtui: Ovtui, mlp: Path, tmp_path: Path) -> None:
+    ovtui("import", mlp, "--name", "net")
+    (tmp_path / "net").mkdir()
+    assert ovtui("run", "net", "-n", "5", "--quiet").code == 0
 
 
 def test_a_run_that_does_not_exist_is_named(ovtui: Ovtui) -> None:

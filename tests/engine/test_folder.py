@@ -34,8 +34,7 @@ def test_events_are_read_as_they_come(folder: JobFolder) -> None:
     assert reader.read() == []
     writer.write(events.Phase(name="reading"))
     writer.write(events.Note(text="a\nb\x1b"))
-    first, second = reader.read()
-    assert (first, second) == tuple(folder.replay())
+    _, second = reader.read()
     assert isinstance(second, events.Note)
     assert second.text == "a\nb\x1b"
     assert reader.read() == []
@@ -49,7 +48,7 @@ def test_a_file_cut_anywhere_gives_its_whole_events(folder: JobFolder, length: i
     data = b"".join(map(events.encode, told))[:length]
     folder.events.write_bytes(data)
     whole = data.count(b"\n")
-    assert list(folder.replay()) == EventReader(folder).read() == told[:whole]
+    assert EventReader(folder).read() == told[:whole]
 
 
 def test_a_line_that_is_no_event_is_passed_over(folder: JobFolder) -> None:

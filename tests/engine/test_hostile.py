@@ -103,7 +103,7 @@ def test_a_file_that_takes_too_long_is_stopped(ovtui: Ovtui, seeds: list[Path]) 
 
 
 def test_a_process_that_eats_memory_is_stopped(tmp_path: Path, cnn: Path) -> None:
-    task = messages.Task(kind="inspect", talk_fd=-1, path=str(cnn), format="ir")
+    task = messages.Task(kind="inspect", path=str(cnn))
     device = DeviceProcess(task, tmp_path / "log", memory_limit=10 << 20)
     with pytest.raises(OvtuiError, match="GB of memory"):
         for _ in range(600):

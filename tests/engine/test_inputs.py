@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,13 @@ def test_a_file_that_is_no_array_is_refused(tmp_path: Path, content: bytes) -> N
     (tmp_path / "x.npy").write_bytes(content)
     with pytest.raises(InputError, match="Cannot read data"):
         fill(IMAGE, data=(Data(path=str(tmp_path / "x.npy")),))
+
+
+def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("image", b"text")
+    with pytest.raises(InputError, match="other than arrays"):
+        fill(IMAGE, data=(Data(path=str(tmp_path / "x.npz")),))
 
 
 def test_a_pickled_array_is_never_loaded(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests import nets
 from tests.conftest import Ovtui
 
 
@@ -227,6 +229,38 @@ def test_viewers_at_low_priority_do_not_need_the_writer(detached: Callable[..., 
     assert told[-1]["event"] == "ended"
     assert {e["event"] for e in told} >= {"phase", "loaded", "window"}
     assert [e["t"] for e in told] == sorted(e["t"] for e in told)
+
+
+def test_a_file_that_changes_while_a_run_is_queued_is_not_measured_as_what_it_was(
+    ovtui: Ovtui, detached: Callable[..., str], status: Callable[..., Any], tmp_path: Path
+) -> None:
+    first = detached()
+    until(lambda: status(first)["status"] == "running")
+    path = nets.mlp(tmp_path / "net.xml", width=16, layers=1)
+    second = ovtui("run", path, "-n", "5", "--detach", "--json").json["run"]["id"]
+    until(lambda: status(second)["status"] == "queued")
+    nets.mlp(path, width=16, layers=2)
+    ovtui("cancel", first)
+    ended = until(lambda: (r := status(second))["status"] == "failed" and r)
+    assert "has changed while the run was queued" in ended["error"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="the system has no scheduling policies")
+def test_what_is_measured_never_runs_at_the_priority_of_what_watches(home: Path) -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "ovtui", "demo", "-t", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    seen: dict[str, set[int]] = {"ovtui.engine.device": set(), "ovtui.engine.job": set()}
+    while demo.poll() is None:
+        for process in psutil.Process().children() and psutil.process_iter(["cmdline"]):
+            for module, policies in seen.items():
+                if module in (process.info["cmdline"] or ()):
+                    with contextlib.suppress(ProcessLookupError, psutil.Error):
+                        if process.environ().get("OVTUI_HOME") == str(home):
+                            policies.add(os.sched_getscheduler(process.pid))
+        time.sleep(0.02)
+    assert demo.returncode == 0
+    assert seen == {"ovtui.engine.device": {os.SCHED_OTHER}, "ovtui.engine.job": {os.SCHED_OTHER}}
 
 
 @pytest.fixture(autouse=True)

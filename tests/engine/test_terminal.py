@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -95,6 +96,18 @@ def test_a_dropped_line_leaves_the_run_going(
     outcome = ovtui("attach", "--json")
     assert outcome.json["run"]["status"] == "done"
     assert outcome.json["run"]["result"]["measured_s"] == pytest.approx(5, abs=0.2)
+
+
+def test_nohup_is_respected(mlp: Path, home: Path) -> None:
+    done = subprocess.Popen(
+        ["nohup", sys.executable, "-m", "ovtui", "run", mlp, "-t", "2", "--json", "--quiet"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    time.sleep(1.5)
+    done.send_signal(signal.SIGHUP)
+    out, _ = done.communicate(timeout=60)
+    assert done.returncode == 0
+    assert json.loads(out)["run"]["status"] == "done"
 
 
 def test_control_c_on_a_terminal_keeps_what_was_measured(

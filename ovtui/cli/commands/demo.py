@@ -40,7 +40,7 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
         for mode in ("latency", "throughput"):
             spec = Spec(model=model.id, mode=mode, stop=Stop(kind="seconds", seconds=seconds))
             job = await client.start_run(model, spec, label=f"demo {mode}")
-            if mode == "latency":
+            if mode == "throughput":  # the last one
                 client.yield_to_measurement()
             followed = await follow(job, shown, own=True)
             ended = followed.ended
@@ -48,10 +48,10 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
                 record = store.runs.get(job.id)
             if record is None:
                 raise OvtuiError(ended.error or "The run is not in the store.")
+            if followed.interrupted:
+                raise KeyboardInterrupt
             if ended.status != "done":
-                shown.close()
-                click.echo(f"ovtui: {error_of(ended)}", err=True)
-                return followed.exit_code
+                raise error_of(ended)
             runs.append(record)
     finally:
         shown.close()

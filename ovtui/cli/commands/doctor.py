@@ -122,13 +122,14 @@ _USEFUL = frozenset(
 def _folder() -> dict[str, Any]:
     home = paths.home()
     there = home
-    while not there.exists() and there != there.parent:
+    while not os.path.exists(there) and there != there.parent:  # noqa: PTH110 (it takes what it may not see as absent)
         there = there.parent
+    exists = there == home
     writable = there.is_dir() and os.access(there, os.W_OK)
-    state = "there" if home.exists() else "made when it is needed"
+    state = "there" if exists else "made when it is needed"
     return {
         "path": str(home),
-        "exists": home.exists(),
+        "exists": exists,
         "writable": writable,
         "state": state if writable else "not writable: set OVTUI_HOME to another folder",
         "free_bytes": shutil.disk_usage(there).free,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 import click
+import msgspec
 
 from ovtui.cli import words
 from ovtui.cli.output import document, json_option, notices, table
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import RunFilter, RunSummary
+from ovtui.records import Run, RunFilter, RunSummary
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
+AnyRun = TypeVar("AnyRun", Run, RunSummary)
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -41,19 +45,22 @@ def command(
         reconcile(store)
         notices(store)
         filters = RunFilter(
-            model=None if model is None else _model_id(store, model),
             device=device,
             mode=mode,  # type: ignore[arg-type]  # click checked it
             status=status,  # type: ignore[arg-type]
             since=None if since is None else moment(since),
         )
+        # One file imported with several contents is several models of one name.
+        ids = [None] if model is None else _model_ids(store, model)
+        each = [msgspec.structs.replace(filters, model=model_id) for model_id in ids]
         if as_json:
             from ovtui.report.documents import run_document
 
-            document({"runs": [run_document(run) for run in store.runs.whole(filters, limit)]})
+            whole = _newest((run for one in each for run in store.runs.whole(one, limit)), limit)
+            document({"runs": [run_document(run) for run in whole]})
             return
-        runs = store.runs.page(filters, limit)
-        more = store.runs.count(filters) - len(runs)
+        runs = _newest((run for one in each for run in store.runs.page(one, limit)), limit)
+        more = sum(store.runs.count(one) for one in each) - len(runs)
     if not runs:
         click.echo("No such runs. `ovtui run MODEL` makes one; `ovtui demo` shows how it goes.", err=True)
         return
@@ -85,11 +92,15 @@ def _row(run: RunSummary) -> tuple[str, ...]:
     )
 
 
-def _model_id(store: Store, text: str) -> str:
+def _newest(runs: Iterable[AnyRun], limit: int) -> list[AnyRun]:
+    return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)[:limit]
+
+
+def _model_ids(store: Store, text: str) -> list[str]:
     found = store.models.find(text)
     if not found:
         raise InputError(f"There is no registered model '{plain(text, 200)}'; `ovtui models` lists them.")
-    return found[0].id
+    return [model.id for model in found]
 
 
 def moment(text: str) -> float:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ import msgspec
 
 from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display, follow
-from ovtui.cli.importing import model_for
+from ovtui.cli.importing import expanded, model_for
 from ovtui.cli.options import Number, layouts_option, shapes_option
 from ovtui.cli.output import document, json_option
 from ovtui.engine import client
@@ -58,8 +58,8 @@ def _data(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     for value in values:
         # A path may hold '='; what is there as it was written is a path.
         name, equals, rest = value.partition("=")
-        named = bool(equals) and not Path(value).expanduser().exists()
-        path = Path(rest if named else value).expanduser()
+        named = bool(equals) and not expanded(value).exists()
+        path = expanded(rest if named else value)
         if not path.exists():
             raise click.BadParameter(f"{str(path)!r} does not exist.", param=param)
         if not (path.is_file() or path.is_dir()):
@@ -72,7 +72,10 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     if value is None:
         return None
     try:
-        return tuple(float(part) for part in value.strip("[]").split(","))
+        numbers = tuple(float(part) for part in value.strip("[]").split(","))
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError
+        return numbers
     except ValueError as error:
         raise click.BadParameter(f"{value!r} is not a number or a list like 123.7,116.3,103.5.", param=param) from error
 
@@ -93,7 +96,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 @click.option("--streams", type=_Auto(1, 1024), help="Inferences that the device runs side by side, or auto.")
 @click.option("--threads", type=_Auto(1, 4096), help="CPU threads for inference, or auto.")
 @click.option("--requests", type=_Auto(1, 1024), help="Requests in flight, or auto.")
-@click.option("--rate", type=Number(0, 1e6, min_open=True), help="Server mode: arrivals per second (Poisson).")
+@click.option("--rate", type=Number(0.001, 1e6), help="Server mode: arrivals per second (Poisson).")
 @click.option(
     "--queue",
     type=click.IntRange(1, 1_000_000),

@@ -18,7 +18,7 @@ from ovtui.errors import InputError, OvtuiError
 def main() -> int:
     """Read the task; 0 when it was done, 1 when it was refused (and said so)."""
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=messages.Task)
-    _die_with_parent()
+    _die_with(task.parent)
     # The job's process decides what a signal means; a terminal's must not reach this one.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -61,12 +61,12 @@ def _do(task: messages.Task, say: messages.Say) -> None:
         say(probe())
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """Ask the kernel to end this process when the job's process dies, however it dies (Linux)."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() == 1:
+    if os.getppid() != parent:
         sys.exit(1)  # it died before this was asked
 
 

@@ -59,7 +59,6 @@ _PROTOTYPES = {
     "ov_model_reshape_by_port_indexes": (c_void_p, POINTER(c_size_t), POINTER(_PartialShape), c_size_t),
     "ov_partial_shape_create_static": (c_int64, POINTER(c_int64), POINTER(_PartialShape)),
     "ov_compiled_model_get_property": (c_void_p, c_char_p, POINTER(c_void_p)),
-    "ov_compiled_model_outputs_size": (c_void_p, POINTER(c_size_t)),
     "ov_compiled_model_create_infer_request": (c_void_p, POINTER(c_void_p)),
     "ov_infer_request_get_input_tensor_by_index": (c_void_p, c_size_t, POINTER(c_void_p)),
     "ov_infer_request_get_output_tensor_by_index": (c_void_p, c_size_t, POINTER(c_void_p)),
@@ -173,11 +172,6 @@ class CompiledModel:
         text = c_void_p()
         _check(_library.ov_compiled_model_get_property(self._handle, key.encode(), byref(text)))
         return _take(text)
-
-    def outputs(self) -> int:
-        count = c_size_t()
-        _check(_library.ov_compiled_model_outputs_size(self._handle, byref(count)))
-        return count.value
 
     def request(self) -> Request:
         request = c_void_p()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,10 @@ DTYPES: dict[str, str] = {
     "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64", "boolean": "bool",
 }  # fmt: skip
 """OpenVINO's element types and the numpy types of the same bytes (bfloat16 has none: the upper half of a float32)."""
+
+
+_UNREADABLE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What numpy and zipfile raise on files that are damaged, encrypted, or no arrays."""
 
 
 @dataclass
@@ -107,7 +112,9 @@ def _arrays(path: Path, source: Data, ports: tuple[Port, ...]) -> dict[str, Arra
             file.seek(0)
             with np.load(file, allow_pickle=False) as loaded:
                 arrays = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError, MemoryError) as error:
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise ValueError("it holds something other than arrays")
+    except _UNREADABLE as error:
         raise InputError(f"Cannot read data from {plain(path)}: {plain(sentence(error), 200)}") from error
     by_name = {port.name: port for port in ports}
     if len(arrays) == 1 and (len(ports) == 1 or source.input):

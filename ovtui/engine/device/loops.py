@@ -119,6 +119,7 @@ def open_loop(serve: Callable[[], bool], line: Line, lane: Lane, stop: memoryvie
     """Serve arrivals on their schedule; a latency runs from the *scheduled* time, so that waiting counts."""
     clock, slots, mask, position = _clock, lane.slots, lane.mask, lane.position
     i = 0
+    fine_timers()
     while True:
         scheduled = line.take()
         if not sleep_until(scheduled, stop):
@@ -146,7 +147,6 @@ def together(bodies: list[Callable[[], bool]], failed: Callable[[], str], stop: 
     errors: list[str] = []
 
     def run(body: Callable[[], bool]) -> None:
-        fine_timers()
         if not body():
             errors.append(failed())
             stop[0] = 1

@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import re
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -73,7 +70,7 @@ def measure(model: Model, spec: Spec, ring_fd: int, say: Say) -> None:
         error = device.closed(spec.api, lanes, stop)
     if error is not None:
         raise OvtuiError(f"Inference failed while measuring: {error}")
-    say(Stopped(peak_rss_mb=peak_rss_mb()))
+    say(Stopped())
 
 
 def prepare(device: Session, model: Model, spec: Spec, say: Say) -> int:
@@ -254,13 +251,3 @@ def failing(what: str, *, bad_input: bool) -> Iterator[None]:
         yield
     except DeviceError as error:
         raise (InputError if bad_input else OvtuiError)(f"{what}: {error}") from error
-
-
-def peak_rss_mb() -> float:
-    """The most memory this process ever held. VmHWM, since ru_maxrss begins with the parent's."""
-    with contextlib.suppress(OSError, AttributeError):
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-        if found:
-            return int(found[1]) / 1024
-    unit = 1024**2 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from ovtui.engine.job.cancel import Cancel
 from ovtui.errors import InputError, OvtuiError, sentence
 from ovtui.records import Job, Run, Status
 from ovtui.store import Store, open_store
+from ovtui.text import plain
 
 
 def main() -> int:
@@ -35,10 +37,11 @@ def main() -> int:
                 error, bad_input, status = str(raised), isinstance(raised, InputError), raised.status
             except Exception as raised:  # noqa: BLE001 - the outermost door: the log has the traceback
                 traceback.print_exc()
-                error, status = f"Unexpected: {sentence(raised)} The log is {folder.log}.", "failed"
+                error, status = f"Unexpected: {plain(sentence(raised), 300)} The log is {plain(folder.log)}.", "failed"
             # A run that saved itself has this status already.
             store.jobs.set_status(order.id, status, finished=time.time(), error=error, model=model)
-            prune({job.id for job in store.jobs.live()} | {order.id})
+            with contextlib.suppress(OSError):
+                prune({job.id for job in store.jobs.live()} | {order.id})
     except OvtuiError as raised:
         # The store itself cannot be used: the events still tell it.
         traceback.print_exc()

@@ -20,28 +20,36 @@ from ovtui.text import plain
 def run(order: Order, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel) -> str:
     """Import `order.path`; the model's id. A file that is known already is not read again."""
     path = Path(order.path or "")
-    if order.demo and not path.exists():
-        _attend(messages.Task(kind="build", talk_fd=-1, path=str(path)), order, folder, writer, cancel, 0)
-    writer.write(events.Phase(name="checking"))
-    checked = formats.check(path)
-    writer.write(events.Phase(name="hashing"))
-    sha256, files = formats.digest(checked.files)
+    if order.demo and not (path.exists() and path.with_suffix(".bin").exists()):
+        _attend(messages.Task(kind="build", path=str(path)), order, folder, writer, cancel, 0)
+    with cancel.breaks_wait():
+        writer.write(events.Phase(name="checking"))
+        checked = formats.check(path)
+        writer.write(events.Phase(name="hashing"))
+        sha256, files = formats.digest(checked.files)
     known = store.models.with_content(str(path), sha256)
     if known is not None and not order.shapes and not order.layouts:
+        if order.name not in (None, known.name):
+            store.models.save(msgspec.structs.replace(known, name=order.name))
         return known.id
     size = sum(file.bytes for file in files)
     task = messages.Task(
         kind="inspect",
-        talk_fd=-1,
         path=str(path),
-        format=checked.format,
         shapes=order.shapes,
         layouts=order.layouts,
     )
     facts = _attend(task, order, folder, writer, cancel, size)
     model = _model(facts, order, path, checked.format, sha256, files)
     if known is not None:
-        model = msgspec.structs.replace(model, id=known.id, family=known.family, created=known.created)
+        model = msgspec.structs.replace(
+            model,
+            id=known.id,
+            name=order.name or known.name,
+            family=known.family,
+            parent=known.parent,
+            created=known.created,
+        )
     writer.write(events.Phase(name="saving"))
     store.models.save(model)
     return model.id

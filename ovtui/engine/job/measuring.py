@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from ovtui.analysis import noise
 from ovtui.analysis.measurement import Measurement
-from ovtui.engine import events, lock, messages, ring
+from ovtui.engine import events, formats, lock, messages, ring
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import cores, environment
 from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.engine.job.cancel import Cancel
 from ovtui.engine.job.sensors import Sensors
 from ovtui.engine.timeline import Timeline
-from ovtui.errors import Cancelled, OvtuiError
+from ovtui.errors import Cancelled, InputError, OvtuiError, sentence
 from ovtui.records import Histogram, Model, Result, Spec, Status
 from ovtui.store import Store
 from ovtui.text import plain
@@ -46,6 +49,10 @@ class Measuring:
         self._behind = behind
         self._notes: list[str] = []
         self._samples: list[noise.Sample] = []
+        self._first_sample = 0  # of those that saw measuring, not warming up
+        self._disturbance: str | None = None  # why the last second is not to be trusted
+        self._disturbed: list[tuple[float, float]] = []  # seconds since the first inference
+        self._origin_ns: int | None = None
         self._timeline = Timeline()
         self._measurement: Measurement | None = None
         self._ready: messages.Ready | None = None
@@ -61,6 +68,9 @@ class Measuring:
                 self._measure()
         except OvtuiError as raised:
             error = raised
+        except Exception as raised:  # noqa: BLE001 - a mistake of ours must not cost what was measured
+            traceback.print_exc()
+            error = OvtuiError(f"Unexpected: {plain(sentence(raised), 300)} The log is {plain(self._folder.log)}.")
         self._save(error)
         if error is not None:
             raise error
@@ -70,13 +80,17 @@ class Measuring:
         self._writer.write(events.Queued(behind=lock.holder() or self._behind))
         with self._cancel.breaks_wait():
             yield
+            # While this waited, the file may have been exported anew; its record is of what it was.
+            sha256, _ = formats.digest(formats.check(Path(self._model.path)).files)
+        if sha256 != self._model.sha256:
+            raise InputError(f"{plain(self._model.path)} has changed while the run was queued: run it again.")
 
     def _measure(self) -> None:
         self._environment = environment(openvino="")
         self._store.jobs.set_status(self._id, "running", started=time.time())
         self._writer.write(events.Started(pid=os.getpid(), environment=self._environment))
         fd = ring.create()
-        task = messages.Task(kind="measure", talk_fd=-1, ring_fd=fd, model=self._model, spec=self._spec)
+        task = messages.Task(kind="measure", ring_fd=fd, model=self._model, spec=self._spec)
         shared = ring.Ring(fd)
         device = DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit())
         try:
@@ -101,6 +115,7 @@ class Measuring:
                 self._hear(device.hear(0))
                 raise OvtuiError(f"The model could not be measured; the log is {plain(self._folder.log)}.")
         ready = self._ready
+        device.phase = "measuring"
         self._environment = msgspec.structs.replace(self._environment, openvino=ready.openvino)
         self._store.runs.set_environment(self._id, self._environment)
         self._store.runs.set_effective(self._id, ready.effective)
@@ -122,8 +137,6 @@ class Measuring:
                 self._writer.write(events.Note(text=message.text))
             elif isinstance(message, messages.Ready):
                 self._ready = message
-            elif isinstance(message, messages.Stopped):
-                self._peak_rss_mb = message.peak_rss_mb
 
     def _count(self, device: DeviceProcess, shared: ring.Ring) -> None:
         """Drain, count and tell until the stop rule is satisfied, somebody cancels, or the device process ends."""
@@ -145,17 +158,18 @@ class Measuring:
                 begins, ends = reader.drain()
                 self._lost = reader.lost
                 if origin is None and begins.size:
-                    origin = int(begins.min())
+                    origin = self._origin_ns = int(begins.min())
                 if origin is not None:
                     horizon = published if open_loop else reader.horizon_ns
                     before = measurement.phase
                     measurement.add(begins - origin, ends - origin, horizon_ns=max(0, horizon - origin))
                     if before == "warming" and measurement.phase != "warming":
+                        self._first_sample = len(self._samples)
                         self._writer.write(events.Phase(name="measuring"))
             now = time.monotonic()
             if now >= next_sensor:
                 next_sensor = now + _SENSOR_S
-                self._samples.append(sensors.sample())
+                self._look(sensors.sample())
             if now >= next_window:
                 next_window = now + _WINDOW_S
                 snapshot = now >= next_snapshot
@@ -167,14 +181,23 @@ class Measuring:
                 raise OvtuiError(f"The device process ended early; the log is {plain(self._folder.log)}.")
         self._tell(device, shared, snapshot=True)
 
+    def _look(self, sample: noise.Sample) -> None:
+        """Keep what the machine did since the last look, and when it disturbed."""
+        previous = self._samples[-1] if self._samples else None
+        self._samples.append(sample)
+        self._disturbance = noise.disturbed(sample, previous, cores())
+        if self._disturbance and self._origin_ns is not None:
+            now_s = (time.perf_counter_ns() - self._origin_ns) / 1e9
+            self._disturbed.append((now_s - sample.wall_s, now_s))
+
     def _tell(self, device: DeviceProcess, shared: ring.Ring, *, snapshot: bool) -> None:
         assert self._measurement is not None
         window = self._measurement.window()
         if window is None:
             return
         sample = self._samples[-1] if self._samples else None
-        previous = self._samples[-2] if len(self._samples) > 1 else None
         rss = device.rss_bytes()
+        self._peak_rss_mb = device.peak_rss_mb()
         self._refused = shared.refused
         event = events.Window(
             t_s=window.t_s,
@@ -192,7 +215,7 @@ class Measuring:
             frequency_mhz=None if sample is None else sample.frequency_mhz,
             temperature_c=None if sample is None else sample.temperature_c,
             speed=None if sample is None else sample.speed,
-            disturbed=None if sample is None else noise.disturbed(sample, previous, cores()),
+            disturbed=self._disturbance,
             result=self._result() if snapshot else None,
         )
         self._timeline.add(event)
@@ -202,7 +225,7 @@ class Measuring:
         measured = self._measurement.result(refused=self._refused) if self._measurement else None
         if measured is None or self._ready is None:
             return None
-        cpu = [s.own_cpu for s in self._samples if s.own_cpu is not None]
+        cpu = [s.own_cpu for s in self._samples[self._first_sample :] if s.own_cpu is not None]
         return msgspec.structs.replace(
             measured,
             read_ms=self._ready.read_ms,
@@ -221,7 +244,7 @@ class Measuring:
         elif self._cancel.asked and (self._measurement is None or self._measurement.phase != "done"):
             status = "cancelled"
         if result is not None and self._measurement is not None:
-            quiet = self._measurement.quiet(self._timeline.disturbed_spans())
+            quiet = self._measurement.quiet(self._disturbed)
             result = msgspec.structs.replace(result, quiet=quiet)
         histogram: Histogram | None = None
         if result is not None and self._measurement is not None:
@@ -242,7 +265,7 @@ class Measuring:
         found = list(self._notes)
         if result is not None:
             found += verdicts(result, self._spec)
-            found += noise.warnings(self._samples, cores())
+            found += noise.warnings(self._samples[self._first_sample :], cores())
         if self._lost:
             found.append(f"{self._lost} inferences were not counted: the machine was too busy to take them down.")
         return tuple(found)
@@ -252,7 +275,9 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
     """What a reader must know of a result's own worth, most important first."""
     found = []
     estimate = result.throughput_fps
-    if not estimate.converged and spec.mode != "server":
+    if spec.mode == "server":
+        found += _of_the_server(result, spec)
+    elif not estimate.converged:
         if estimate.ci95 is None:
             found.append("NOT CONVERGED: too few inferences for a confidence interval; measure longer with -t.")
         else:
@@ -264,7 +289,20 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
     # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
     if not result.warmup_steady and result.warmup_s >= 2:
         found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")
-    if spec.rate is not None and result.inferences_per_s < 0.95 * spec.rate and result.inferences > 100:
+    return found
+
+
+def _of_the_server(result: Result, spec: Spec) -> list[str]:
+    """An open loop is judged by its mean latency; its throughput is the rate that was asked for, or capacity."""
+    found = []
+    if not result.throughput_fps.converged:
+        found.append(
+            f"NOT CONVERGED: the mean latency is not known to ±{spec.stop.ci * 100:g} %, as arrivals come at random; "
+            "measure longer with -t."
+        )
+    expected = (spec.rate or 0) * result.measured_s
+    # Arrivals scatter as a Poisson process does; three times that is no scatter.
+    if expected - result.inferences > max(0.05 * expected, 3 * math.sqrt(expected)):
         found.append(
             f"Only {result.inferences_per_s:.4g} of {spec.rate:g} arrivals a second were served: "
             "the rate is beyond capacity, and latencies grow for as long as it lasts."
