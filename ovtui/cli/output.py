@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from ovtui.text import is_safe, plain
 
@@ -31,6 +30,8 @@ def json_option(command: click.decorators.FC) -> click.decorators.FC:
 
 def document(content: dict[str, object]) -> None:
     """The one JSON document on stdout."""
+    import msgspec
+
     text = msgspec.json.format(msgspec.json.encode({"schema": 1, **content}), indent=2).decode()
     # JSON lets DEL, 8-bit control characters and bidi marks stand as they are; a terminal would obey them.
     if not (text.isascii() and "\x7f" not in text):

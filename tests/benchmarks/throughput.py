@@ -21,7 +21,7 @@ import onnx
 from tests import nets
 from tests.benchmarks.contestants import build_limit, limit, ovtui, ratio, turns
 
-SECONDS = 0.5
+SECONDS = 0.4
 
 
 def models(folder: Path) -> dict[str, Path]:
@@ -108,8 +108,8 @@ def main() -> None:
         found = models(folder)
         print(f"Median [quartiles] of {rounds} rounds of {SECONDS} s, in turn within one run.\n")
         take_turns(rounds, build_limit(folder), found)
-        print(f"\nWhole runs of 3 s in turn, {max(5, rounds // 2)} pairs.\n")
-        against_benchmark_app(max(5, rounds // 2), found, str(folder / "home"))
+        print(f"\nWhole runs of 3 s in turn, {max(5, rounds // 4)} pairs.\n")
+        against_benchmark_app(max(5, rounds // 4), found, str(folder / "home"))
 
 
 if __name__ == "__main__":
