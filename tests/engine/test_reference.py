@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from onnx import numpy_helper
 from onnx.backend.test.runner import Runner
 
 from ovtui.engine.device.native import Native
+from tests.conftest import Ovtui
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"
 MODELS = sorted(LIGHT.glob("light_*.onnx"))
@@ -40,6 +42,19 @@ def test_the_output_agrees_with_the_reference(path: Path, tmp_path: Path) -> Non
         assert np.ptp(logits) <= 1e-6 * np.abs(logits).max()
         return
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_each_is_imported_and_measured(ovtui: Ovtui, path: Path) -> None:
+    run = ovtui("run", path, "-n", "3", "--json").json["run"]
+    assert run["status"] == "done"
+    assert run["model"]["format"] == "onnx"
+    assert run["model"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert run["result"]["inferences"] == 3
+    assert run["result"]["throughput_fps"]["mean"] > 0
+    (model,) = ovtui("models", "--json").json["models"]
+    assert model["flops"] > 1e8
+    assert model["parameters"] > 1e5
 
 
 def _without_softmax(model: onnx.ModelProto, folder: Path) -> Path:
