@@ -44,6 +44,7 @@ def refused(outcome: Outcome, *says: str, code: int = 2) -> None:
         (["--mode", "server"], "needs --rate"),
         (["--rate", "5"], "needs --mode server"),
         (["--mode", "server", "--rate", "nan"], "'nan'"),
+        (["--mode", "server", "--rate", "0.01", "-t", "1"], "-t 500 or more"),
         (["--shape", "nonsense"], "nonsense"),
         (["--shape", "other[1,3,32,32]"], "other"),
         (["--shape", "image[1,3,32]"], "image"),

@@ -173,6 +173,12 @@ def command(
         stop = Stop(kind="iterations", iterations=iterations)
     elif until_ci is not None:
         stop = Stop(ci=until_ci)
+    rate = settings["rate"]
+    if rate is not None and stop.kind != "iterations" and rate * stop.seconds < 5:
+        raise click.UsageError(
+            f"At {rate:g} arrivals per second, {stop.seconds:g} s would see too few to measure: "
+            f"raise --rate, or give -t {math.ceil(5 / rate)} or more."
+        )
     spec = Spec(
         model="",
         stop=stop,
