@@ -1,4 +1,4 @@
-"""Make the README's pictures from real runs: `python screenshots/make.py`."""
+"""Make the README's picture from real runs: `python screenshots/make.py`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,6 @@ def main() -> None:
     os.environ["OVTUI_HOME"] = str(home)
     try:
         picture("demo", "demo")
-        picture("run", "run", "demo")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
