@@ -38,10 +38,11 @@ class Display(Protocol):
 
 
 class Silence:
-    """`--quiet`."""
+    """`--quiet`: nothing but what would otherwise look like hanging."""
 
     def show(self, event: events.AnyEvent) -> None:
-        pass
+        if isinstance(event, events.Queued):
+            click.echo(f"queued behind {plain(event.behind)}", err=True)
 
     def close(self) -> None:
         pass
@@ -167,7 +168,7 @@ async def follow(job: client.Job, show: Display, *, own: bool) -> Followed:
             loop.add_signal_handler(number, leave)
         else:
             # The job goes on without us; the terminal is to be left as it was.
-            loop.add_signal_handler(number, _leave, show, 128 + number)
+            loop.add_signal_handler(number, _leave, job, show, 128 + number)
     watching = asyncio.create_task(job.result(show.show))
     interrupted = asyncio.create_task(pressed.wait())
     try:
@@ -192,9 +193,10 @@ async def follow(job: client.Job, show: Display, *, own: bool) -> Followed:
             await asyncio.sleep(0)
 
 
-def _leave(show: Display, status: int) -> None:
+def _leave(job: client.Job, show: Display, status: int) -> None:
     with contextlib.suppress(OSError):  # the terminal may be gone
         show.close()
+        click.echo(f"{job.id} goes on: `ovtui attach {job.id}` watches it, `ovtui cancel {job.id}` ends it.", err=True)
     os._exit(status)  # nothing of ours is unwritten, and an unwinding event loop would only delay it
 
 

@@ -88,7 +88,7 @@ def field(title: str, text: str, *, indent: int = 2, width: int = 11) -> None:
     gap = " " * max(1, width - cells(title))
     room = columns()
     if room is None:
-        lines = [text]
+        lines = [text.replace("\u00a0", " ")]
     else:
         # A number and its unit stay on one line.
         tied = re.sub(r"(?<=\d) (?=%|ms\b|s\b|MB\b|FPS\b)", "\u00a0", text)

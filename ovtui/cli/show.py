@@ -110,7 +110,7 @@ def _latency(latency: Latency) -> str:
             shown.append(f"{title} {words.number(value)}")
         elif key in latency.needs and key != "p99_9":
             shown.append(f"{title} {words.NOTHING} (needs {latency.needs[key]:,} more)")
-    return "  ".join(shown) + " ms"
+    return "  ".join(item.replace(" ", "\u00a0") for item in shown) + "\u00a0ms"
 
 
 def _next(record: Run) -> str:

@@ -30,4 +30,4 @@ def remains(job_id: str) -> Remains:
             result = event.result or result
         elif isinstance(event, events.Note):
             notes.append(event.text)
-    return Remains(result=result, series=timeline.series(), notes=tuple(notes))
+    return Remains(result=result, series=timeline.series(result), notes=tuple(notes))

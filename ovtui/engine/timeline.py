@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovtui.engine.events import Window
-from ovtui.records import Series
+from ovtui.records import Result, Series
 
 _MOST = 4096
 
@@ -24,11 +24,13 @@ class Timeline:
             del self._windows[1::2]
             self._stride *= 2
 
-    def series(self) -> Series:
+    def series(self, result: Result | None) -> Series:
+        """The columns. Where measuring began is known only afterwards: `result` says it."""
+        warmup_s = 0.0 if result is None else result.warmup_s
         windows = self._windows
         return Series(
             t_s=[w.t_s for w in windows],
-            warming=[w.warming for w in windows],
+            warming=[w.warming if result is None else w.t_s <= warmup_s for w in windows],
             throughput_fps=[w.throughput_fps for w in windows],
             p50_ms=[w.p50_ms for w in windows],
             p99_ms=[w.p99_ms for w in windows],

@@ -40,7 +40,7 @@ def refused(outcome: Outcome, *says: str, code: int = 2) -> None:
         (["-t", "0"], "not in the range"),
         (["-t", "nan"], "'nan'"),
         (["--until-ci", "0%"], "between 0 and 100"),
-        (["-t", "1", "-n", "5"], "one of --seconds, --iterations and --until-ci"),
+        (["-t", "1", "-n", "5"], "only one of --seconds, --iterations and --until-ci"),
         (["--mode", "server"], "needs --rate"),
         (["--rate", "5"], "needs --mode server"),
         (["--mode", "server", "--rate", "nan"], "'nan'"),

@@ -92,7 +92,7 @@ def test_a_long_run_keeps_a_bounded_timeline() -> None:
     timeline = Timeline()
     for i in range(20_000):
         timeline.add(window(float(i), disturbed="somebody" if i == 19_999 else None))
-    series = timeline.series()
+    series = timeline.series(None)
     assert len(series.t_s) < 4096
     assert series.t_s == sorted(series.t_s)
     assert series.t_s[0] == 0

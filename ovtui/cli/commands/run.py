@@ -133,7 +133,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 @click.option(
     "--property", "properties", multiple=True, callback=_properties, metavar="KEY=VALUE", help="Any OpenVINO property."
 )
-@click.option("--profile/--no-profile", default=False, help="Layer by layer as well: not in this version.")
+@click.option("--profile/--no-profile", default=False, hidden=True)  # layers are not in this version
 @click.option("--label", help="A name for the run.")
 @click.option("--detach", is_flag=True, help="Print the run's id and leave; it goes on.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
@@ -161,7 +161,7 @@ def command(
     does, and keeps what was measured.
     """
     if sum(value is not None for value in (seconds, iterations, until_ci)) > 1:
-        raise click.UsageError("Give one of --seconds, --iterations and --until-ci.")
+        raise click.UsageError("Give only one of --seconds, --iterations and --until-ci.")
     if profile:
         raise click.UsageError("This version does not profile layers: leave --profile out.")
     if (settings["mode"] == "server") != (settings["rate"] is not None):

@@ -253,7 +253,7 @@ class Measuring:
             self._id,
             status,
             result=result,
-            series=self._timeline.series(),
+            series=self._timeline.series(result),
             histogram=histogram,
             warnings=self._warnings(result),
             error=None if error is None else str(error),
@@ -298,15 +298,15 @@ def _of_the_server(result: Result, spec: Spec) -> list[str]:
     if not result.throughput_fps.converged:
         found.append(
             f"NOT CONVERGED: the mean latency is not known to ±{spec.stop.ci * 100:g} %, as arrivals come at random; "
-            "measure longer with -t."
+            "measure longer."
         )
     expected = (spec.rate or 0) * result.measured_s
     # Arrivals scatter as a Poisson process does; three times that is no scatter.
     if expected - result.inferences > max(0.05 * expected, 3 * math.sqrt(expected)):
         found.append(
-            f"Only {result.inferences_per_s:.4g} of {spec.rate:g} arrivals a second were served: "
-            "the rate is beyond capacity, and latencies grow for as long as it lasts."
+            f"Only {result.inferences_per_s:,.1f} of {spec.rate:,.10g} arrivals a second were served: "
+            "the rate is beyond capacity, and latencies grow until the queue is full."
         )
     if result.refused:
-        found.append(f"{result.refused} arrivals found the queue full and were refused.")
+        found.append(f"{result.refused:,} arrivals found the queue full and were refused.")
     return found
