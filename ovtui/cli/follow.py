@@ -12,22 +12,10 @@ from typing import NamedTuple, Protocol
 
 import click
 
-from ovtui.cli import words
+from ovtui import words
 from ovtui.engine import client, events
 from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
 from ovtui.text import plain
-
-_DOING = {
-    "building": "building the demo model",
-    "checking": "checking the file",
-    "hashing": "hashing",
-    "reading": "reading the model",
-    "compiling": "compiling",
-    "filling": "filling the inputs",
-    "warming": "warming up",
-    "measuring": "measuring",
-    "saving": "saving",
-}
 
 
 class Display(Protocol):
@@ -59,7 +47,7 @@ class Lines:
             case events.Queued():
                 click.echo(f"queued behind {plain(event.behind)}", err=True)
             case events.Phase():
-                click.echo(_DOING.get(event.name, event.name), err=True)
+                click.echo(words.doing(event.name), err=True)
             case events.Note():
                 click.echo(f"note: {plain(event.text)}", err=True)
             case events.Window() if event.t_s >= self._next_s and not event.warming:
@@ -94,7 +82,7 @@ class Bar:
             case events.Queued():
                 self._set(f"queued behind {plain(event.behind, 60)}")
             case events.Phase():
-                self._set(_DOING.get(event.name, event.name))
+                self._set(words.doing(event.name))
             case events.Note():
                 self._console.print(f"note: {plain(event.text)}", markup=False, highlight=False)
             case events.Window():

@@ -12,6 +12,7 @@ from ovtui.cli.output import notices
 from ovtui.engine import client
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Model, StaticShape
+from ovtui.specs import expanded
 from ovtui.store import open_store
 from ovtui.text import plain
 
@@ -68,15 +69,6 @@ async def model_for(text: str, show: Display) -> Model:
     if model.sha256 != known.sha256:
         click.echo(f"note: {plain(known.path)} has changed since it was registered; this is its new content.", err=True)
     return model
-
-
-def expanded(text: str) -> Path:
-    """A path with its `~`; one of a user that does not exist stays as it is."""
-    path = Path(text)
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
 
 
 def _exists(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ovtui.records import Effective, Environment, Estimate, Result, Status
+from ovtui.records import Effective, Environment, Estimate, Histogram, Result, Status
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
@@ -71,6 +71,7 @@ class Window(Event, frozen=True, tag="window"):
     speed: float | None = None
     disturbed: str | None = None  # why this window is not to be trusted
     result: Result | None = None  # what the run would say if it ended now
+    histogram: Histogram | None = None  # of everything measured so far, as fine as a screen
 
 
 class Ended(Event, frozen=True, tag="ended"):

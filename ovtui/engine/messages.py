@@ -63,6 +63,7 @@ class Probed(Message, frozen=True, tag="probed"):
 
     openvino: str
     devices: dict[str, dict[str, str]]  # device → property → value
+    settable: dict[str, dict[str, str]] = {}  # device → property that can be set → what its values are, in words
 
 
 class Stopped(Message, frozen=True, tag="stopped"):

@@ -1,4 +1,4 @@
-"""What is kept: models, runs and jobs in one SQLite file. The only room that speaks SQL."""
+"""What is kept: models, runs, jobs and settings in one SQLite file. The only room that speaks SQL."""
 
 from __future__ import annotations
 
@@ -10,9 +10,21 @@ from ovtui import paths
 from ovtui.store.database import Database
 from ovtui.store.jobs import Jobs
 from ovtui.store.models import Models
-from ovtui.store.runs import Cursor, Runs
+from ovtui.store.runs import Cursor, Removed, Runs, TrackRecord
+from ovtui.store.settings import Presets, Settings
 
-__all__ = ["Cursor", "Jobs", "Models", "Runs", "Store", "open_store"]
+__all__ = [
+    "Cursor",
+    "Jobs",
+    "Models",
+    "Presets",
+    "Removed",
+    "Runs",
+    "Settings",
+    "Store",
+    "TrackRecord",
+    "open_store",
+]
 
 
 class Store:
@@ -23,11 +35,18 @@ class Store:
         self.models = Models(database)
         self.runs = Runs(database)
         self.jobs = Jobs(database)
+        self.settings = Settings(database)
+        self.presets = Presets(database)
 
     @property
     def notices(self) -> list[str]:
         """Sentences that people should see: a damaged database was set aside, …"""
         return self.database.notices
+
+    def changes(self) -> int:
+        """A number that is another one once another connection has written: cheap enough to ask each second."""
+        row = self.database.row("PRAGMA data_version")
+        return int(row[0]) if row else 0
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of what is written inside is kept, or nothing."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
 
 from ovtui.errors import InputError
 from ovtui.records import (
@@ -33,6 +34,26 @@ Cursor: TypeAlias = tuple[float, str]
 
 _ALL = RunFilter()
 
+_PARTS = {"jobs": "id", "runs": "id", "details": "run", "series": "run", "histograms": "run"}
+"""The tables that hold a run, and their keys; each refers only to those before it."""
+
+
+class Removed(NamedTuple):
+    """A run that was taken out, row by row."""
+
+    id: str
+    rows: dict[str, dict[str, Value]]
+
+
+class TrackRecord(NamedTuple):
+    """The figures of a model's finished runs: the last ones alike, oldest first, and the best of all."""
+
+    throughput_fps: tuple[float, ...]
+    p50_ms: tuple[float | None, ...]
+    best_throughput_fps: float | None
+    best_p50_ms: float | None
+
+
 _CONDITIONS = {
     "model": "runs.model = :model",
     "family": "runs.family = :family",
@@ -41,6 +62,13 @@ _CONDITIONS = {
     "status": "runs.status = :status",
     "since": "runs.created >= :since",
 }
+
+_SUMMARY = """
+    SELECT id, status, label, model, device, mode, batch, streams, created, started, finished, error, warnings,
+        throughput_fps, throughput_low, throughput_high, converged, p50_ms,
+        (SELECT name FROM models WHERE models.id = runs.model) AS model_name
+    FROM runs
+"""
 
 _WHOLE = """
     SELECT runs.id, runs.model, runs.status, runs.label, runs.created, runs.started, runs.finished, runs.error,
@@ -175,14 +203,36 @@ class Runs:
             self._database.write("UPDATE runs SET label = :label WHERE id = :run", {"run": run_id, "label": label})
 
     def delete(self, run_id: str) -> None:
-        """Remove a run, all that belongs to it, and its job's row. InputError while it is going on."""
+        """Remove a run and all that belongs to it. InputError while it is going on."""
+        self.take_out([run_id])
+
+    def take_out(self, run_ids: Iterable[str]) -> list[Removed]:
+        """Remove runs, their jobs' rows, and all that belongs to them; what `put_back` needs to undo that.
+
+        Runs that are not there are passed over. InputError, and nothing is removed, while one is going on.
+        """
+        removed = []
         with self._database.transaction():
-            row = self._database.row("SELECT status FROM runs WHERE id = :run", {"run": run_id})
-            if row is None:
-                return
-            if row["status"] in LIVE:
-                raise InputError(f"Run {run_id} is going on. Cancel it first: `ovtui cancel {run_id}`.")
-            self._database.write("DELETE FROM jobs WHERE id = :run", {"run": run_id})
+            for run_id in run_ids:
+                rows = {table: self._database.row(f"SELECT * FROM {table} WHERE {key} = :run", {"run": run_id})
+                        for table, key in _PARTS.items()}  # fmt: skip
+                run = rows["runs"]
+                if run is None:
+                    continue
+                if run["status"] in LIVE:
+                    raise InputError(f"Run {run_id} is going on. Cancel it first: `ovtui cancel {run_id}`.")
+                removed.append(Removed(run_id, {table: dict(row) for table, row in rows.items() if row is not None}))
+                self._database.write("DELETE FROM jobs WHERE id = :run", {"run": run_id})
+        return removed
+
+    def put_back(self, removed: Iterable[Removed]) -> None:
+        """Undo `take_out`."""
+        with self._database.transaction():
+            for run in removed:
+                for table, row in run.rows.items():
+                    names = ", ".join(row)
+                    places = ", ".join(f":{name}" for name in row)
+                    self._database.write(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})", row)
 
     def get(self, run_id: str) -> Run | None:
         rows = self._database.rows(f"{_WHOLE} WHERE runs.id = :run", {"run": searchable(run_id)})
@@ -199,16 +249,14 @@ class Runs:
         """Newest first; with `before`, those that follow the page that ended there."""
         where, values = _where(filters, before)
         rows = self._database.rows(
-            f"""
-            SELECT id, status, label, model, device, mode, batch, streams, created, started, finished, error, warnings,
-                throughput_fps, throughput_low, throughput_high, converged, p50_ms,
-                (SELECT name FROM models WHERE models.id = runs.model) AS model_name
-            FROM runs {where}
-            ORDER BY created DESC, id DESC LIMIT :limit
-            """,
-            {**values, "limit": limit},
+            f"{_SUMMARY} {where} ORDER BY created DESC, id DESC LIMIT :limit", {**values, "limit": limit}
         )
         return [_summary(row) for row in rows]
+
+    def summary(self, run_id: str) -> RunSummary | None:
+        """One line of history."""
+        row = self._database.row(f"{_SUMMARY} WHERE id = :run", {"run": run_id})
+        return _summary(row) if row else None
 
     def whole(self, filters: RunFilter = _ALL, limit: int = 50, before: Cursor | None = None) -> list[Run]:
         """As `page`, with all that is known of each run but what it looked like over time."""
@@ -222,6 +270,47 @@ class Runs:
         where, values = _where(filters, None)
         row = self._database.row(f"SELECT count(*) AS runs FROM runs {where}", values)
         return int(row["runs"]) if row else 0
+
+    def last_spec(self, model_id: str) -> Spec | None:
+        """How a model was measured last."""
+        row = self._database.row(
+            """
+            SELECT details.spec FROM runs CROSS JOIN details ON details.run = runs.id
+            WHERE runs.model = :model ORDER BY runs.created DESC, runs.id DESC LIMIT 1
+            """,
+            {"model": model_id},
+        )
+        return from_text(row["spec"], Spec) if row else None
+
+    def record_of(self, model_id: str, last: int = 12) -> TrackRecord:
+        """How fast a model was lately, in the mode and on the device of its last run, and at its best in any."""
+        recent = self._database.rows(
+            """
+            WITH newest AS (
+                SELECT mode, device FROM runs WHERE model = :model AND status = 'done'
+                ORDER BY created DESC, id DESC LIMIT 1
+            )
+            SELECT throughput_fps, p50_ms FROM runs CROSS JOIN newest
+            WHERE model = :model AND status = 'done' AND throughput_fps IS NOT NULL
+                AND runs.mode = newest.mode AND runs.device = newest.device
+            ORDER BY created DESC, id DESC LIMIT :last
+            """,
+            {"model": model_id, "last": last},
+        )
+        best = self._database.row(
+            """
+            SELECT
+                (SELECT max(throughput_fps) FROM runs WHERE model = :model AND status = 'done') AS throughput_fps,
+                (SELECT min(p50_ms) FROM runs WHERE model = :model AND status = 'done') AS p50_ms
+            """,
+            {"model": model_id},
+        )
+        return TrackRecord(
+            throughput_fps=tuple(row["throughput_fps"] for row in reversed(recent)),
+            p50_ms=tuple(row["p50_ms"] for row in reversed(recent)),
+            best_throughput_fps=best["throughput_fps"] if best else None,
+            best_p50_ms=best["p50_ms"] if best else None,
+        )
 
     def series(self, run_id: str) -> Series | None:
         row = self._database.row("SELECT data FROM series WHERE run = :run", {"run": run_id})

@@ -99,7 +99,19 @@ CREATE TABLE series (run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE
 CREATE TABLE histograms (run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, data BLOB NOT NULL);
 """
 
-STEPS: tuple[Step, ...] = (_FIRST,)
+_FOR_THE_APP = """
+-- What is kept between starts: how the app looks, what it learnt of the devices. JSON by key.
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+-- Specs that were given a name; they belong to no model.
+CREATE TABLE presets (name TEXT PRIMARY KEY, spec TEXT NOT NULL, saved REAL NOT NULL);
+
+-- A model's best, which Home shows.
+CREATE INDEX runs_by_throughput ON runs (model, status, throughput_fps);
+CREATE INDEX runs_by_median ON runs (model, status, p50_ms);
+"""
+
+STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP)
 """Step n leads from schema n - 1 to schema n. A step that was released is never changed; another one follows it."""
 
 

@@ -162,7 +162,7 @@ except StoreError as error:
         path,
         before=read_only(path.parent),
     )
-    assert "was written by an older ovtui (schema 1; this one needs 2)" in done.stdout, done.stderr
+    assert "was written by an older ovtui (schema 2; this one needs 3)" in done.stdout, done.stderr
 
 
 def test_a_full_disk_is_said_and_what_was_there_stays(path: Path, store: Store) -> None:

@@ -13,16 +13,19 @@ from typing import Any
 import click
 import msgspec
 
-from ovtui import __version__, paths
-from ovtui.cli import words
+from ovtui import __version__, paths, words
 from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine.environment import environment
 from ovtui.engine.probe import probe
 from ovtui.errors import OvtuiError
 from ovtui.records import Environment
+from ovtui.report.summary import environment_fields
 from ovtui.text import plain
 
-_EXTRAS = {"images": ("pillow", "folders of images as --data")}
+_EXTRAS = {
+    "images": ("pillow", "folders of images as --data"),
+    "serve": ("textual-serve", "the app in a browser"),
+}
 
 
 @click.command()
@@ -77,18 +80,10 @@ def command(everything: bool, as_json: bool) -> None:
 
 
 def _machine(machine: Environment) -> None:
-    click.echo(f"\n{strong('Machine')}  {machine.host}")
-    for title, value in (
-        ("processor", machine.cpu),
-        ("cores", f"{machine.cores} usable, {machine.physical_cores or words.NOTHING} physical"),
-        ("memory", words.size(machine.memory_mb * 2**20)),
-        ("system", f"{machine.os}, kernel {machine.kernel}"),
-        ("virtual", machine.virtual or "no sign of it"),
-        ("governor", machine.governor or "not told"),
-        ("frequency", "not told" if machine.frequency_mhz is None else f"{machine.frequency_mhz:.0f} MHz"),
-        ("temperature", "no sensor" if machine.temperature_c is None else f"{machine.temperature_c:.0f} °C"),
-    ):
-        field(title, value, width=13)
+    click.echo(f"\n{strong('Machine')}")
+    for title, value in environment_fields(machine):
+        if title not in ("OpenVINO", "Python", "ovtui"):  # the first line says them
+            field(title, value, width=13)
     if machine.governor not in (None, "performance"):
         field("!", "For steady numbers: sudo cpupower frequency-set -g performance", width=2)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 import msgspec
 
-from ovtui.cli import words
+from ovtui import words
 from ovtui.cli.output import document, json_option, notices, table
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ovtui.cli import words
+from ovtui import words
 from ovtui.cli.output import document, json_option, notices, table
 from ovtui.store import open_store
 

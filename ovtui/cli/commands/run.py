@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 import msgspec
 
+from ovtui import specs
 from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display, follow
-from ovtui.cli.importing import expanded, model_for
+from ovtui.cli.importing import model_for
 from ovtui.cli.options import Number, layouts_option, shapes_option
 from ovtui.cli.output import document, json_option
 from ovtui.engine import client
-from ovtui.records import Data, Images, Model, Spec, StaticShape, Stop
+from ovtui.errors import InputError
+from ovtui.records import Images, Model, Spec, StaticShape
 from ovtui.store import open_store
 
 
@@ -27,57 +28,19 @@ class _Auto(click.IntRange):
     name = "integer|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return None if value in (None, "auto") else super().convert(value, param, ctx)
+        return None if value in (None, specs.AUTO) else super().convert(value, param, ctx)
 
 
-class _Percent(click.ParamType[float]):
-    """`1%` or `0.01`."""
+def _parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A callback that parses as the app does."""
 
-    name = "percent"
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else parse(value)
+        except InputError as error:
+            raise click.BadParameter(str(error), param=param) from error
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found = re.fullmatch(r"\s*(\d*\.?\d+)\s*(%?)\s*", str(value))
-        share = float(found[1]) / (100 if found[2] else 1) if found else 0.0
-        if not 0 < share < 1:
-            self.fail(f"{value!r} is not between 0 and 100 %: write 1% or 0.01.", param, ctx)
-        return share
-
-
-def _properties(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for value in values:
-        key, equals, content = value.partition("=")
-        if not equals or not key.strip():
-            raise click.BadParameter(f"{value!r} is not KEY=VALUE.", param=param)
-        found[key.strip()] = content.strip()
-    return found
-
-
-def _data(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Data, ...]:
-    sources = []
-    for value in values:
-        # A path may hold '='; what is there as it was written is a path.
-        name, equals, rest = value.partition("=")
-        named = bool(equals) and not expanded(value).exists()
-        path = expanded(rest if named else value)
-        if not path.exists():
-            raise click.BadParameter(f"{str(path)!r} does not exist.", param=param)
-        if not (path.is_file() or path.is_dir()):
-            raise click.BadParameter(f"{str(path)!r} is neither a file nor a folder.", param=param)
-        sources.append(Data(path=str(path.absolute()), input=name if named else None))
-    return tuple(sources)
-
-
-def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, ...] | None:
-    if value is None:
-        return None
-    try:
-        numbers = tuple(float(part) for part in value.strip("[]").split(","))
-        if not all(map(math.isfinite, numbers)):
-            raise ValueError
-        return numbers
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} is not a number or a list like 123.7,116.3,103.5.", param=param) from error
+    return callback
 
 
 @click.command()
@@ -113,27 +76,41 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 )
 @click.option("-t", "--seconds", type=Number(0.1, 86400), help="Measure that long (after warm-up).")
 @click.option("-n", "--iterations", type=click.IntRange(1, 10**9), help="Measure that many inferences.")
-@click.option("--until-ci", type=_Percent(), help="Measure until the mean is known that well (default: 1%, 5–60 s).")
+@click.option(
+    "--until-ci",
+    metavar="PERCENT",
+    callback=_parsed(specs.percent),
+    help="Measure until the mean is known that well (default: 1%, 5–60 s).",
+)
 @shapes_option
 @layouts_option
 @click.option(
     "--data",
     multiple=True,
-    callback=_data,
+    callback=_parsed(specs.data),
     metavar="[INPUT=]PATH",
     help=".npy, .npz or a folder of images (default: random).",
 )
-@click.option("--mean", callback=_numbers, metavar="R,G,B", help="Images: subtracted, on 0–255, in channel order.")
-@click.option("--scale", callback=_numbers, metavar="R,G,B", help="Images: divided by, after the mean.")
+@click.option(
+    "--mean", callback=_parsed(specs.numbers), metavar="R,G,B", help="Images: subtracted, on 0–255, in channel order."
+)
+@click.option("--scale", callback=_parsed(specs.numbers), metavar="R,G,B", help="Images: divided by, after the mean.")
 @click.option("--channels", type=click.Choice(["rgb", "bgr"]), help="Images: channel order.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**32), default=0, show_default=True, help="Of random inputs and arrivals."
 )
 @click.option("--precision", type=click.Choice(["f32", "bf16", "f16"]), help="What the device may compute in.")
 @click.option(
-    "--property", "properties", multiple=True, callback=_properties, metavar="KEY=VALUE", help="Any OpenVINO property."
+    "--property",
+    "properties",
+    multiple=True,
+    callback=_parsed(specs.properties),
+    metavar="KEY=VALUE",
+    help="Any OpenVINO property.",
 )
 @click.option("--profile/--no-profile", default=False, hidden=True)  # layers are not in this version
+@click.option("--preset", help="Begin with settings that were saved in the app, or with --save-preset.")
+@click.option("--save-preset", metavar="NAME", help="Keep these settings for other runs.")
 @click.option("--label", help="A name for the run.")
 @click.option("--detach", is_flag=True, help="Print the run's id and leave; it goes on.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
@@ -149,6 +126,8 @@ def command(
     scale: tuple[float, ...] | None,
     channels: Any,
     profile: bool,
+    preset: str | None,
+    save_preset: str | None,
     label: str | None,
     detach: bool,
     quiet: bool,
@@ -160,38 +139,62 @@ def command(
     It runs in a process of its own: closing the terminal does not end it (`ovtui attach` comes back to it); Ctrl-C
     does, and keeps what was measured.
     """
-    if sum(value is not None for value in (seconds, iterations, until_ci)) > 1:
-        raise click.UsageError("Give only one of --seconds, --iterations and --until-ci.")
     if profile:
         raise click.UsageError("This version does not profile layers: leave --profile out.")
-    if (settings["mode"] == "server") != (settings["rate"] is not None):
-        raise click.UsageError("Server mode needs --rate, the arrivals per second, and --rate needs --mode server.")
-    stop = Stop()
-    if seconds is not None:
-        stop = Stop(kind="seconds", seconds=seconds)
-    elif iterations is not None:
-        stop = Stop(kind="iterations", iterations=iterations)
-    elif until_ci is not None:
-        stop = Stop(ci=until_ci)
-    rate = settings["rate"]
-    if rate is not None and stop.kind != "iterations" and rate * stop.seconds < 5:
-        raise click.UsageError(
-            f"At {rate:g} arrivals per second, {stop.seconds:g} s would see too few to measure: "
-            f"raise --rate, or give -t {math.ceil(5 / rate)} or more."
-        )
     spec = Spec(
         model="",
-        stop=stop,
+        stop=_usage(specs.stop, seconds, iterations, until_ci),
         shapes=shapes,
         layouts=layouts,
         images=Images(mean=mean, scale=scale, channels=channels),
         **settings,
     )
+    if preset is not None or save_preset is not None:
+        with open_store() as store:
+            if preset is not None:
+                spec = _over(store.presets.find(preset), spec)
+            _usage(specs.check, spec)
+            if save_preset is not None:
+                store.presets.save(save_preset, spec)
+    _usage(specs.check, spec)
     shown = display(quiet or detach)
     try:
         sys.exit(asyncio.run(_run(model, spec, label, shown, detach=detach, as_json=as_json)))
     finally:
         shown.close()
+
+
+_PARTS = {
+    "seconds": "stop",
+    "iterations": "stop",
+    "until_ci": "stop",
+    "mean": "images",
+    "scale": "images",
+    "channels": "images",
+}
+"""Options that together make one field of a spec; the others have their field's name."""
+
+
+def _over(preset: Spec, told: Spec) -> Spec:
+    """The preset, with what was said on the command line in its place."""
+    context = click.get_current_context()
+    said = {
+        _PARTS.get(name, name)
+        for name in context.params
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    fields = {name: getattr(told, name) for name in told.__struct_fields__ if name in said}
+    if told.mode != "server" and "mode" in said:
+        fields["rate"] = None
+    return msgspec.structs.replace(preset, **fields)
+
+
+def _usage(rule: Callable[..., Any], *values: Any) -> Any:
+    """What `rule` says of options together is a matter of usage."""
+    try:
+        return rule(*values)
+    except InputError as error:
+        raise click.UsageError(str(error)) from error
 
 
 async def _run(text: str, spec: Spec, label: str | None, shown: Display, *, detach: bool, as_json: bool) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ovtui.engine.device import capi
+from ovtui.engine.device.quiet import openvino
 from ovtui.engine.messages import Probed
 
 
@@ -20,4 +22,32 @@ def probe() -> Probed:
             except capi.DeviceError:
                 continue
         devices[device] = values
-    return Probed(openvino=capi.version(), devices=devices)
+    return Probed(openvino=capi.version(), devices=devices, settable=_settable(list(devices)))
+
+
+def _settable(devices: list[str]) -> dict[str, dict[str, str]]:
+    """Only the Python package tells which properties can be set, and of what type they are."""
+    core = openvino().Core()
+    found: dict[str, dict[str, str]] = {}
+    for device in devices:
+        kinds: dict[str, str] = {}
+        for key, access in core.get_property(device, "SUPPORTED_PROPERTIES").items():
+            if access == "RO":
+                continue
+            try:
+                kinds[key] = _kind(core.get_property(device, key))
+            except RuntimeError:  # it can be written only
+                kinds[key] = "text"
+        found[device] = kinds
+    return found
+
+
+def _kind(value: Any) -> str:
+    members = getattr(type(value), "__members__", None)
+    if members:
+        return ", ".join(members)
+    if isinstance(value, bool):
+        return "YES, NO"
+    if type(value).__name__ == "Type":
+        return "a precision: f32, f16, bf16, u8, …"
+    return {int: "a whole number", float: "a number"}.get(type(value), "text")

@@ -28,7 +28,7 @@ _PROTOBUF_LIMIT = 1 << 31  # protobuf and flatbuffers count bytes in signed 32-b
 _XML_LIMIT = 1 << 30
 _ENTRIES = 10_000  # of a folder
 
-_SUFFIXES: dict[str, Format] = {
+SUFFIXES: dict[str, Format] = {
     ".xml": "ir",
     ".onnx": "onnx",
     ".pb": "tf_frozen",
@@ -94,7 +94,7 @@ def identify(path: Path) -> Format:
         if name.endswith(suffix):
             raise InputError(f"{quoted(path)} is {what}.")
     start = head(path, _HEAD)
-    format_ = _SUFFIXES.get(path.suffix.lower())
+    format_ = SUFFIXES.get(path.suffix.lower())
     foreign = _foreign(start)
     if foreign is not None:
         raise InputError(f"{quoted(path)} is {foreign}.")
@@ -220,7 +220,7 @@ def _folder(path: Path) -> Format:
             raise InputError(f"{quoted(graph)} is empty; copy or export it again.")
         _limit(graph, size, _PROTOBUF_LIMIT, "no reader takes that; convert the model to OpenVINO IR")
         return "tf_saved_model"
-    models = [name for name in names if Path(name).suffix.lower() in _SUFFIXES]
+    models = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
     if len(models) == 1:
         raise InputError(f"{quoted(path)} is a folder; give the model in it: {quoted(path / models[0])}.")
     if models:

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from ovtui.analysis import noise
-from ovtui.analysis.measurement import Measurement
+from ovtui.analysis.distribution import thinned
+from ovtui.analysis.measurement import ENOUGH, Measurement
 from ovtui.engine import events, formats, lock, messages, ring
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import cores, environment
@@ -31,6 +32,7 @@ _DRAIN_S = 0.25
 _WINDOW_S = 0.5
 _SENSOR_S = 1.0
 _SNAPSHOT_S = 2.0  # a whole result so far, which is what is left of a run that is killed
+_SEEN_BUCKETS = 48  # of the histogram that viewers get
 _GRACE_S = 3.0
 
 
@@ -217,6 +219,9 @@ class Measuring:
             speed=None if sample is None else sample.speed,
             disturbed=self._disturbance,
             result=self._result() if snapshot else None,
+            histogram=thinned(self._measurement.histogram(), _SEEN_BUCKETS)
+            if snapshot and not window.warming
+            else None,
         )
         self._timeline.add(event)
         self._writer.write(event)
@@ -281,15 +286,24 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
         if estimate.ci95 is None:
             found.append("NOT CONVERGED: too few inferences for a confidence interval; measure longer with -t.")
         else:
-            half = (estimate.ci95[1] - estimate.ci95[0]) / 2 / estimate.mean * 100
-            found.append(
-                f"NOT CONVERGED: the mean is known to ±{half:.1f} %, not to ±{spec.stop.ci * 100:g} %; "
-                "measure longer with -t, or quiet the machine."
-            )
+            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t, or quiet the machine.")
     # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
     if not result.warmup_steady and result.warmup_s >= 2:
         found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")
     return found
+
+
+def _doubt(result: Result, spec: Spec) -> str:
+    """Why a mean is not known well enough."""
+    estimate, target = result.throughput_fps, spec.stop.ci
+    low, high = estimate.ci95 or (0.0, math.inf)
+    half = (high - low) / 2 / estimate.mean
+    if half > target:
+        return f"the mean is known to ±{half * 100:.1f} %, not to ±{target * 100:g} %"
+    independent = result.effective_samples or 0
+    if independent < ENOUGH:
+        return f"±{half * 100:.1f} % rests on only {independent:.0f} independent values of the {ENOUGH} it takes"
+    return f"±{half * 100:.1f} % was reached only at the end, and may be luck"
 
 
 def _of_the_server(result: Result, spec: Spec) -> list[str]:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 from ovtui.records import Estimate
 
 NOTHING = "–"
+
+_DOING = {
+    "building": "building the demo model",
+    "checking": "checking the file",
+    "reading": "reading the model",
+    "filling": "filling the inputs",
+    "warming": "warming up",
+}
+
+
+def doing(phase: str) -> str:
+    """What a job does in a phase."""
+    return _DOING.get(phase, phase)
 
 
 def number(value: float | None) -> str:
@@ -55,6 +69,42 @@ def when(seconds: float) -> str:
     return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M")
 
 
+def short_when(seconds: float) -> str:
+    """Local time in eleven characters: today `14:02:33`, this year `11-21 14:02`, before it `2025-11-21`."""
+    moment, now = datetime.fromtimestamp(seconds), datetime.fromtimestamp(time.time())
+    if moment.date() == now.date():
+        return moment.strftime("%H:%M:%S")
+    return moment.strftime("%m-%d %H:%M" if moment.year == now.year else "%Y-%m-%d")
+
+
 def shape(dims: tuple[int | str, ...] | None) -> str:
     """`[1,3,224,224]`; `[…]` when even the rank is open."""
     return "[…]" if dims is None else "[" + ",".join(str(d) for d in dims) + "]"
+
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float | None], width: int) -> str:
+    """The last `width` values as bars from their lowest to their highest; a blank for None."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    # A scatter of less than 2 % is no trend, and must not look like one.
+    span = max(high - low, 0.02 * abs(high)) or 1.0
+    floor = low - (span - (high - low)) / 2
+    steps = len(_LEVELS) - 1
+    return "".join(
+        " " if value is None else _LEVELS[round(min(1.0, (value - floor) / span) * steps)] for value in values[-width:]
+    )
+
+
+def duration(seconds: float) -> str:
+    """`12 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,141 @@
+"""From what a person typed to a spec: one parser for each value, the same for the command line and the app.
+
+Each raises InputError with a sentence that says what is wrong and what to write.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from ovtui.errors import InputError
+from ovtui.records import Data, Spec, Stop
+from ovtui.text import plain
+
+AUTO = "auto"
+"""What stands for the device's choice."""
+
+LARGEST = {"batch": 65_536, "streams": 1024, "threads": 4096, "requests": 1024, "queue": 1_000_000, "seed": 2**32}
+"""The largest number each setting takes; the smallest is 1, of a seed 0."""
+
+
+def count(name: str, text: str) -> int | None:
+    """A whole number for the setting `name`; None for `auto` or nothing."""
+    told = text.strip()
+    if told in ("", AUTO):
+        return None
+    least = 0 if name == "seed" else 1
+    if not re.fullmatch(r"[0-9]{1,12}", told) or not least <= int(told) <= LARGEST[name]:
+        raise InputError(f"{name}: {_quoted(text)} is not a whole number from {least} to {LARGEST[name]:,}.")
+    return int(told)
+
+
+def amount(name: str, text: str, least: float, most: float, unit: str) -> float:
+    """A number of `unit` within a range."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:  # nan is in no range
+        raise InputError(f"{name}: {_quoted(text)} is not a number of {unit} from {least:g} to {most:,.10g}.")
+    return value
+
+
+def seconds(text: str) -> float:
+    """How long to measure."""
+    return amount("seconds", text, 0.1, 86_400, "seconds")
+
+
+def rate(text: str) -> float:
+    """Arrivals per second."""
+    return amount("rate", text, 0.001, 1e6, "arrivals per second")
+
+
+def iterations(text: str) -> int:
+    """How many inferences to measure."""
+    if not re.fullmatch(r"[0-9]{1,10}", text.strip()) or not 1 <= int(text) <= 10**9:
+        raise InputError(f"iterations: {_quoted(text)} is not a whole number from 1 to 1,000,000,000.")
+    return int(text)
+
+
+def percent(text: str) -> float:
+    """`1%` or `0.01` as 0.01."""
+    found = re.fullmatch(r"\s*(\d*\.?\d+)\s*(%?)\s*", text)
+    share = float(found[1]) / (100 if found[2] else 1) if found else 0.0
+    if not 0 < share < 1:
+        raise InputError(f"{_quoted(text)} is not between 0 and 100 %: write 1% or 0.01.")
+    return share
+
+
+def properties(values: Iterable[str]) -> dict[str, str]:
+    """`KEY=VALUE` each."""
+    found = {}
+    for value in values:
+        key, equals, content = value.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"{_quoted(value)} is not KEY=VALUE.")
+        found[key.strip()] = content.strip()
+    return found
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """`123.7,116.3,103.5`, with or without brackets."""
+    try:
+        found = tuple(float(part) for part in text.strip().strip("[]").split(","))
+    except ValueError:
+        found = (math.nan,)
+    if not all(map(math.isfinite, found)):
+        raise InputError(f"{_quoted(text)} is not a number or a list like 123.7,116.3,103.5.")
+    return found
+
+
+def data(values: Iterable[str]) -> tuple[Data, ...]:
+    """`[INPUT=]PATH` each; what is there as it was written is a path, since a path may hold '='."""
+    sources = []
+    for value in values:
+        name, equals, rest = value.partition("=")
+        named = bool(equals) and not expanded(value).exists()
+        path = expanded(rest if named else value)
+        if not path.exists():
+            raise InputError(f"{_quoted(str(path))} does not exist.")
+        if not (path.is_file() or path.is_dir()):
+            raise InputError(f"{_quoted(str(path))} is neither a file nor a folder.")
+        sources.append(Data(path=str(path.absolute()), input=name if named else None))
+    return tuple(sources)
+
+
+def expanded(text: str) -> Path:
+    """A path with its `~`; one of a user that does not exist stays as it is."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def stop(seconds: float | None, iterations: int | None, until_ci: float | None) -> Stop:
+    """The stop rule; at most one is given."""
+    if sum(value is not None for value in (seconds, iterations, until_ci)) > 1:
+        raise InputError("Give only one of --seconds, --iterations and --until-ci.")
+    if seconds is not None:
+        return Stop(kind="seconds", seconds=seconds)
+    if iterations is not None:
+        return Stop(kind="iterations", iterations=iterations)
+    return Stop() if until_ci is None else Stop(ci=until_ci)
+
+
+def check(spec: Spec) -> None:
+    """InputError for settings that contradict each other."""
+    if (spec.mode == "server") != (spec.rate is not None):
+        raise InputError("Server mode needs --rate, the arrivals per second, and --rate needs --mode server.")
+    if spec.rate is not None and spec.stop.kind != "iterations" and spec.rate * spec.stop.seconds < 5:
+        raise InputError(
+            f"At {spec.rate:g} arrivals per second, {spec.stop.seconds:g} s would see too few to measure: "
+            f"raise --rate, or give -t {math.ceil(5 / spec.rate)} or more."
+        )
+
+
+def _quoted(text: str) -> str:
+    return f"'{plain(text, 120)}'"

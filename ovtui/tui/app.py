@@ -1,0 +1,342 @@
+"""The app: which screen is shown, what all of them share, and how it leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from ovtui import paths
+from ovtui.engine import client
+from ovtui.errors import OvtuiError, StoreError, sentence
+from ovtui.records import LIVE, Model, Record, Spec
+from ovtui.store import Removed, Store
+from ovtui.text import plain
+from ovtui.tui import themes
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.screens.home import HomeScreen
+from ovtui.tui.watching import Watching
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
+
+
+class Looks(Record, frozen=True):
+    """What is kept between starts of how the app looks."""
+
+    theme: str | None = None  # None: what fits the terminal
+    slow_line: bool = False
+    history_columns: tuple[str, ...] = ()  # those left out
+    history_sort: tuple[str, bool] = ("created", True)
+
+
+class OvtuiApp(App[None]):
+    """Shows what is in the store, and what the jobs tell. It measures nothing itself."""
+
+    TITLE = "ovtui"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/home.tcss"]  # Home is always there
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", key_display="?"),
+        Binding("q", "quit", "Quit"),
+        Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("w", "watch", "Watch live"),
+        Binding("u", "undo", "Undo delete", show=False),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
+    ]
+
+    def __init__(self, store: Store, *, model: str | None = None) -> None:
+        super().__init__()
+        self.store = store
+        self.watching = Watching(store)
+        self.looks = store.settings.get("looks", Looks) or Looks()
+        self._asked_for = model
+        self._removed: list[list[Removed]] = []
+        self._leaving = False
+        self._complaint = ""
+        self.report: Path | None = None  # of an exception that ended the app
+        for theme in themes.OURS:
+            self.register_theme(theme)
+        wanted = self.looks.theme
+        self.theme = wanted if wanted in self.available_themes else themes.fitting()
+
+    # -- beginning and end
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return {"dim": "ansi_default"}  # what our own themes do not say
+
+    def get_default_screen(self) -> Screen[Any]:
+        return HomeScreen()
+
+    def on_mount(self) -> None:
+        self._listen_to_signals()
+        self.set_timer(_QUICK_S, self._tick)
+        self.call_after_refresh(self._opening)
+
+    def _opening(self) -> None:
+        for notice in self.store.notices:
+            self.tell(notice, "warning")
+        if self._asked_for is not None:
+            self.open_model_of(self._asked_for)
+        else:
+            # What goes on is what somebody who comes back wants to see.
+            running = [watched for watched in self.watching.live if watched.kind == "run"]
+            if running:
+                self.open_run(running[0].id)
+
+    def _listen_to_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread() or self.is_headless:
+            return
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._signalled)
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        """The terminal is gone, or somebody wants us gone. Jobs go on; nothing of ours is unsaved."""
+        if self._leaving:
+            return
+        self._leaving = True
+        # On a line that has stalled nothing can be drawn, and leaving properly would wait for it.
+        timer = threading.Timer(2.0, os._exit, (128 + number,))
+        timer.daemon = True
+        timer.start()
+        self.call_later(self.exit, None, 128 + number)
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self.report is None:
+            self.report = save_report(error)
+            where = f"The report is {plain(self.report)}." if self.report else "No report could be saved."
+            text = f"ovtui: Unexpected: {plain(sentence(error), 300)} What is being measured goes on. {where}"
+            error.__rich__ = lambda: Text(text)  # type: ignore[attr-defined]  # what Textual prints on leaving
+        super()._handle_exception(error)
+
+    # -- the clock
+
+    def _tick(self) -> None:
+        if not self.is_headless and not os.isatty(sys.__stdin__.fileno() if sys.__stdin__ else 0):
+            self.exit(return_code=129)  # the line was dropped, and nobody told us (nohup)
+            return
+        self._look()
+        self.set_timer(self._interval, self._tick)
+
+    def _look(self) -> None:
+        try:
+            before = bool(self.watching.live)
+            news = self.watching.poll()
+            if before != bool(self.watching.live):
+                self.screen.refresh_bindings()
+        except StoreError as error:
+            if str(error) != self._complaint:
+                self._complaint = str(error)
+                self.tell(str(error), "error")
+            return
+        screen = self.screen
+        if news and isinstance(screen, OvtuiScreen) and screen.is_mounted:
+            screen.news()
+
+    @property
+    def _interval(self) -> float:
+        if self.looks.slow_line:
+            return _SLOW_S
+        live = self.watching.live
+        # Looking costs the measurement: seldom while it measures, often while something is about to happen.
+        return _QUICK_S if live and not all(watched.steady for watched in live) else _STEADY_S
+
+    def changed(self) -> None:
+        """This process has written to the store: show it now."""
+        self.watching.note_change()
+        self._look()
+
+    # -- going places
+
+    def open_run(self, run_id: str) -> None:
+        """A run's screen: live while it goes on."""
+        run = self.store.runs.get(run_id)
+        if run is None:
+            self.tell("That run has been deleted.", "warning")
+        elif run.status in LIVE:
+            from ovtui.tui.screens.live import LiveScreen
+
+            self.push_screen(LiveScreen(run_id))
+        else:
+            from ovtui.tui.screens.run import RunScreen
+
+            self.push_screen(RunScreen(run_id))
+
+    def open_model_of(self, text: str) -> None:
+        """What was typed behind `ovtui`: a file to import, or a registered model."""
+        from ovtui.specs import expanded
+
+        found = self.store.models.find(text)
+        if expanded(text).is_file() or not found:
+            self.open_import(text)
+        else:
+            self.open_configure(found[0])
+
+    def open_import(self, path: str = "") -> None:
+        from ovtui.tui.screens.importing import ImportScreen
+
+        self.push_screen(ImportScreen(path))
+
+    def open_configure(self, model: Model, spec: Spec | None = None) -> None:
+        """Ask how to measure `model`; begin with `spec`, or with how it was measured last."""
+        from ovtui.tui.screens.configure import ConfigureScreen
+
+        self.push_screen(ConfigureScreen(model, spec or self.store.runs.last_spec(model.id)))
+
+    def open_history(self, model: Model | None = None) -> None:
+        from ovtui.tui.screens.history import HistoryScreen
+
+        self.push_screen(HistoryScreen(model))
+
+    def action_watch(self) -> None:
+        """What goes on now."""
+        for watched in self.watching.live:
+            if watched.kind == "run":
+                self.open_run(watched.id)
+                return
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "watch":
+            from_here = isinstance(self.screen, OvtuiScreen) and self.screen.OFFERS_WATCH
+            return from_here and any(watched.kind == "run" for watched in self.watching.live)
+        return True
+
+    # -- doing things
+
+    def measure(self, model: Model, spec: Spec, label: str | None = None) -> None:
+        """Start a run and show it."""
+        self.run_worker(self._measure(model, spec, label), exit_on_error=True)
+
+    async def _measure(self, model: Model, spec: Spec, label: str | None) -> None:
+        from ovtui.tui.screens.live import LiveScreen
+
+        try:
+            job = await client.start_run(model, msgspec.structs.replace(spec, model=model.id), label=label)
+        except OvtuiError as error:
+            self.tell(str(error), "error")
+            return
+        self.watching.note_change()
+        self.watching.poll()
+        while isinstance(self.screen, OvtuiScreen) and not isinstance(self.screen, HomeScreen):
+            await self.pop_screen()
+        await self.push_screen(LiveScreen(job.id))
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to end; what it has is kept."""
+        self.run_worker(client.attach(job_id).cancel())
+
+    def remove(self, run_ids: list[str]) -> None:
+        """Delete runs; `u` brings them back until the app is left."""
+        try:
+            removed = self.store.runs.take_out(run_ids)
+        except OvtuiError as error:
+            self.tell(str(error), "error")
+            return
+        self._removed.append(removed)
+        self.changed()
+        self.tell(f"Deleted {len(removed)} run{'s' if len(removed) != 1 else ''}: u brings back what was deleted.")
+
+    def action_undo(self) -> None:
+        if not self._removed:
+            self.tell("There is nothing to undo.")
+            return
+        removed = self._removed.pop()
+        try:
+            self.store.runs.put_back(removed)
+        except OvtuiError as error:
+            self._removed.append(removed)
+            self.tell(str(error), "error")
+            return
+        self.changed()
+        self.tell(f"{len(removed)} run{'s' if len(removed) != 1 else ''} brought back.")
+
+    def copy(self, text: str, what: str) -> None:
+        """To the terminal's clipboard, which may not listen, and to a file, which does."""
+        self.copy_to_clipboard(text)
+        kept = paths.home() / "copied.txt"
+        try:
+            kept.write_text(text + "\n")
+        except OSError as error:
+            self.tell(f"Sent {what} to the terminal's clipboard; {plain(kept)} could not be written: {error.strerror}.")
+            return
+        self.tell(f"Sent {what} to the terminal's clipboard. If yours does not take it: {plain(kept)}")
+
+    def tell(self, text: str, severity: Any = "information") -> None:
+        """A message that goes by itself; errors stay longer."""
+        self.notify(plain(text), severity=severity, markup=False, timeout=10 if severity == "error" else 5)
+
+    def keep(self, **changes: Any) -> None:
+        """Change looks, now and for later starts."""
+        self.looks = msgspec.structs.replace(self.looks, **changes)
+        try:
+            self.store.settings.set("looks", self.looks)
+        except StoreError as error:
+            self.tell(str(error), "error")
+
+    # -- palette and help
+
+    def action_help(self) -> None:
+        from ovtui.tui.screens.help import HelpScreen
+
+        if isinstance(self.screen, OvtuiScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        yield SystemCommand("Home", "Models, recent runs, what goes on", self.action_home)
+        yield SystemCommand("Import a model", "OpenVINO IR, ONNX, TensorFlow, TFLite, PaddlePaddle", self.open_import)
+        yield SystemCommand("History", "All runs: filter, sort, compare, delete", self.open_history)
+        for name in themes.OFFERED:
+            yield SystemCommand(f"Theme: {name.removeprefix('ovtui-')}", "How it looks", self._themed(name))
+        slow = self.looks.slow_line
+        yield SystemCommand(
+            f"Slow line: {'off' if slow else 'on'}",
+            "Draw every second again" if slow else "Draw every four seconds, without plots, for lines of few kB/s",
+            self._toggle_slow_line,
+        )
+        yield SystemCommand("Help", "The keys of this screen", self.action_help)
+        yield SystemCommand("Quit", "Runs go on without the app", self.action_quit)
+
+    async def action_home(self) -> None:
+        while not isinstance(self.screen, HomeScreen):
+            await self.pop_screen()
+
+    def _themed(self, name: str) -> Callable[[], None]:
+        def choose() -> None:
+            self.theme = name
+            self.keep(theme=name)
+
+        return choose
+
+    def _toggle_slow_line(self) -> None:
+        self.keep(slow_line=not self.looks.slow_line)
+        self.screen.refresh(layout=True)
+        if isinstance(self.screen, OvtuiScreen):
+            self.screen.news()
+
+
+def save_report(error: BaseException) -> Path | None:
+    """The traceback, kept for whoever mends it; None when nothing can be written."""
+    import traceback
+
+    folder = paths.home() / "reports"
+    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text("".join(traceback.format_exception(error)))
+    except OSError:
+        return None
+    return path

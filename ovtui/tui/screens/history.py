@@ -1,0 +1,375 @@
+"""History: all runs; filtered as one types, sorted by any column, marked, compared, labelled, deleted, exported."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from ovtui import words
+from ovtui.analysis import filtering
+from ovtui.errors import OvtuiError
+from ovtui.records import Model, RunSummary
+from ovtui.report.files import Exported, write
+from ovtui.specs import expanded
+from ovtui.store import open_store
+from ovtui.text import plain
+from ovtui.tui import rows
+from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.field import Field
+from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.plot import Curve, Picture, Plot, described, load
+from ovtui.tui.widgets.table import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from ovtui.analysis.history import RunColumns
+
+_TEXTS = {name: name for name in ("model", "device", "mode", "status", "label")} | {"run": "id", "id": "id"}
+_NUMBERS = {
+    "fps": "throughput_fps", "throughput": "throughput_fps", "p50": "p50_ms", "latency": "p50_ms", "batch": "batch",
+    "streams": "streams", "warnings": "warnings",
+}  # fmt: skip
+_PAGE = 5_000
+_NEWEST = 200
+
+
+class _FoundRows:
+    """The places that a filter left, in the order they are sorted in."""
+
+    def __init__(self, columns: RunColumns, places: list[int]) -> None:
+        self._columns, self.places = columns, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def key(self, index: int) -> str:
+        return self._columns.ids[self.places[index]]
+
+    def cells(self, index: int) -> dict[str, Cell]:
+        return rows.run_cells(self._columns.summary(self.places[index]))
+
+    def run_at(self, index: int) -> RunSummary:
+        return self._columns.summary(self.places[index])
+
+
+class HistoryScreen(OvtuiScreen):
+    """All that was measured."""
+
+    HELP = (
+        "Type / and words that must all occur: resnet throughput. Columns can be named: model:resnet status:done "
+        "fps>100 p50<5ms batch=4. s sorts by the next column, r turns the order round, v chooses columns. Space marks "
+        "runs: c compares two, D deletes and e exports the marked ones, or the one under the cursor."
+    )
+    CSS_PATH = "history.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("s", "sort(1)", "Sort"),
+        Binding("space", "mark", "Mark"),
+        Binding("c", "compare", "Compare"),
+        Binding("p", "plot", "Plot"),
+        Binding("S", "sort(-1)", "Sort by the column before", show=False),
+        Binding("r", "reverse", "Turn the order round", show=False),
+        Binding("v", "columns", "Columns", show=False),
+        Binding("n", "label", "Label", show=False),
+        Binding("e", "export", "Export", show=False),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("delete,D", "delete", "Delete", show=False, key_display="D"),
+    ]
+
+    def __init__(self, model: Model | None = None) -> None:
+        super().__init__()
+        self._only = model
+        self._columns: RunColumns | None = None
+        self._loading = True
+        self._plotted: tuple[str, str, str, int] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="top")
+        yield Field(placeholder="words, model:resnet, fps>100, status:failed …", id="filter", compact=True)
+        yield Table(self._chosen_columns(), marks=True, id="runs")
+        with Vertical(id="plot-box"):
+            yield Static(classes="title", id="plot-title")
+            yield Plot(id="plot")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        field = self.query_one("#filter", Input)
+        if self._only is not None:
+            field.value = f"model:{plain(self._only.name)}" if " " not in self._only.name else plain(self._only.name)
+        field.display = bool(field.value)
+        self.query_one("#plot-box").display = self.app.size.height >= 30
+        column, descending = self.ovtui.looks.history_sort
+        self._sort, self._descending = column, descending
+        self.query_one("#runs").focus()
+        self.run_worker(self._load, thread=True, exclusive=True)
+
+    # -- loading, a page at a time and beside the screen
+
+    def _load(self) -> None:
+        from ovtui.analysis.history import RunColumns
+
+        columns = RunColumns()
+        before = None
+        with open_store(self.ovtui.store.database.path, readonly=True) as store:
+            limit = _NEWEST  # the first page is there at once
+            while True:
+                page = store.runs.page(limit=limit, before=before)
+                self.app.call_from_thread(self._loaded, columns, page, len(page) < limit)
+                if len(page) < limit:
+                    break
+                before, limit = (page[-1].created, page[-1].id), _PAGE
+        load()
+        self.app.call_from_thread(self._draw)
+
+    def _loaded(self, columns: RunColumns, page: list[RunSummary], last: bool) -> None:
+        columns.append(page)
+        first, self._columns = self._columns is None, columns
+        self._loading = not last
+        if first or last:
+            self._find()
+        else:
+            self._headline()
+
+    def news(self) -> None:
+        watching = self.ovtui.watching
+        if not watching.stale or self._columns is None:
+            return
+        watching.stale = False
+        if self._columns.renew(self.ovtui.store.runs.page(limit=_NEWEST)):
+            self._find()
+
+    # -- what is shown
+
+    def _find(self) -> None:
+        """Filter and sort."""
+        columns = self._columns
+        if columns is None:
+            return
+        terms = filtering.parse(self.query_one("#filter", Input).value, _TEXTS, _NUMBERS)
+        places = columns.matching(terms)
+        if (self._sort, self._descending) != ("created", True):
+            places = columns.ordered(places, self._sort, descending=self._descending)
+        table = self.query_one("#runs", Table)
+        table.show(_FoundRows(columns, places.tolist()))
+        table.set_sort(self._sort, descending=self._descending)
+        self._headline()
+        self._draw()
+
+    def _headline(self) -> None:
+        total = len(self._columns) if self._columns is not None else 0
+        table = self.query_one("#runs", Table)
+        shown, marked = len(table.rows), len(table.marked)
+        text = Text("History", style="bold").append(f"  {words.plural(total, 'run')}", style="not bold")
+        if shown != total:
+            text.append(f", {shown:,} shown")
+        if marked:
+            text.append(f", {marked:,} marked")
+        if self._loading:
+            text.append(" …")
+        self.query_one("#top", Static).update(text, layout=False)
+
+    def _draw(self) -> None:
+        """How fast the cursor's model was over time."""
+        box, columns = self.query_one("#plot-box"), self._columns
+        found = self.query_one("#runs", Table).rows
+        if not box.display or columns is None or not isinstance(found, _FoundRows) or not len(found):
+            return
+        run = found.run_at(self.query_one("#runs", Table).cursor)
+        what = (run.model, run.mode, run.device, len(columns))
+        if self._plotted == what:
+            return
+        self._plotted = what
+        when, rates = columns.over_time(run)
+        name = f"{plain(run.model_name, 40)}, {run.mode} on {plain(run.device, 20)}"
+        unit, size = _ago(when)
+        self.query_one("#plot-title", Static).update(Text(f"{name}: FPS, by {unit} ago"))
+        x = [(moment - time.time()) / size for moment in when]
+        curve = Curve(x, rates, "first")
+        text = described(f"Throughput of {name} over time", "FPS", rates)
+        self.query_one("#plot", Plot).show(Picture((curve,), text=text, y_from_zero=False) if x else None)
+
+    def _chosen_columns(self) -> list[Column]:
+        hidden = self.ovtui.looks.history_columns
+        return [column for column in rows.RUN_COLUMNS if column.key not in hidden]
+
+    # -- keys
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._find()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.query_one("#runs").focus()
+
+    def action_filter(self) -> None:
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    async def action_back(self) -> None:
+        """Out of the filter, then out of what it left, then out of the screen."""
+        field, table = self.query_one("#filter", Input), self.query_one("#runs", Table)
+        if field.has_focus:
+            table.focus()
+        elif field.value and self._only is None:
+            field.value = ""
+            field.display = False
+        elif table.marked:
+            table.clear_marks()
+            self._headline()
+        else:
+            await super().action_back()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        self.ovtui.open_run(event.key)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        # Not for each row that a held key passes.
+        self.set_timer(0.15, self._draw, name="draw")
+
+    def on_table_sort_asked(self, event: Table.SortAsked) -> None:
+        if event.column == self._sort:
+            self.action_reverse()
+        else:
+            self._sort_by(event.column)
+
+    def action_sort(self, by: int) -> None:
+        keys = [column.key for column in self._chosen_columns() if column.sortable]
+        place = keys.index(self._sort) if self._sort in keys else -by
+        self._sort_by(keys[(place + by) % len(keys)])
+
+    def _sort_by(self, column: str) -> None:
+        # Numbers and times are wanted from the largest, names from A.
+        self._sort, self._descending = column, column in ("created", "throughput_fps", "batch", "streams")
+        self._sorted()
+
+    def action_reverse(self) -> None:
+        self._descending = not self._descending
+        self._sorted()
+
+    def _sorted(self) -> None:
+        self.ovtui.keep(history_sort=(self._sort, self._descending))
+        self._find()
+        self.query_one("#runs", Table).action_jump(0)
+
+    def action_mark(self) -> None:
+        self.query_one("#runs", Table).toggle_mark()
+        self._headline()
+
+    def action_plot(self) -> None:
+        box = self.query_one("#plot-box")
+        box.display = not box.display
+        self._plotted = None
+        self.call_after_refresh(self._draw)
+
+    def action_columns(self) -> None:
+        from ovtui.tui.screens.columns import ColumnsScreen
+
+        def answered(hidden: tuple[str, ...] | None) -> None:
+            if hidden is not None:
+                self.ovtui.keep(history_columns=hidden)
+                self.query_one("#runs", Table).set_columns(self._chosen_columns())
+
+        self.app.push_screen(ColumnsScreen(rows.RUN_COLUMNS, self.ovtui.looks.history_columns), answered)
+
+    def _meant(self) -> list[str]:
+        """The marked runs, else the one under the cursor."""
+        table = self.query_one("#runs", Table)
+        return list(table.marked) or ([table.cursor_key] if table.cursor_key else [])
+
+    def action_compare(self) -> None:
+        marked = list(self.query_one("#runs", Table).marked)
+        if len(marked) != 2:
+            self.ovtui.tell("Mark two runs with the space bar, then c compares them.")
+            return
+        from ovtui.tui.screens.compare import CompareScreen
+
+        self.app.push_screen(CompareScreen(*marked))
+
+    def action_label(self) -> None:
+        meant = self._meant()
+
+        def answered(text: str | None) -> None:
+            if text is None:
+                return
+            for run_id in meant:
+                self.ovtui.store.runs.set_label(run_id, text or None)
+            self._reread(meant)
+            self.ovtui.changed()
+
+        if meant:
+            what = "this run" if len(meant) == 1 else f"these {len(meant)} runs"
+            run = self.ovtui.store.runs.get(meant[0])
+            self.app.push_screen(PromptScreen(f"A label for {what}:", (run and run.label) or ""), answered)
+
+    def _reread(self, ids: list[str]) -> None:
+        if self._columns is not None:
+            found = [summary for run_id in ids if (summary := self.ovtui.store.runs.summary(run_id))]
+            self._columns.update(found)
+            self._find()
+
+    def action_delete(self) -> None:
+        meant = self._meant()
+
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                return
+            self.ovtui.remove(meant)
+            self._look_again()
+
+        if meant:
+            what = "this run" if len(meant) == 1 else f"these {len(meant)} runs"
+            self.app.push_screen(ConfirmScreen(f"Delete {what} and what was measured?", "delete (u undoes)"), answered)
+
+    def _look_again(self) -> None:
+        """After deleting or undoing, read what there is."""
+        self.query_one("#runs", Table).clear_marks()
+        self._columns, self._loading, self._plotted = None, True, None
+        self.run_worker(self._load, thread=True, exclusive=True)
+
+    def action_export(self) -> None:
+        meant = self._meant()
+
+        def answered(text: str | None) -> None:
+            if not text:
+                return
+            store, path = self.ovtui.store, expanded(text)
+            try:
+                found = [store.runs.find(run_id) for run_id in meant]
+                write(path, [Exported(run, store.runs.series(run.id), store.runs.histogram(run.id)) for run in found])
+            except OvtuiError as error:
+                self.ovtui.tell(str(error), "error")
+            else:
+                self.ovtui.tell(f"Wrote {words.plural(len(meant), 'run')} to {path.absolute()}.")
+
+        if meant:
+            suggested = str(Path.cwd() / (f"ovtui-{meant[0]}.json" if len(meant) == 1 else "ovtui-runs.csv"))
+            hint = ".json holds everything, .csv the time series. Enter writes it, Esc leaves it."
+            self.app.push_screen(
+                PromptScreen(f"Write {words.plural(len(meant), 'run')} to:", suggested, hint), answered
+            )
+
+    def action_copy(self) -> None:
+        if self._columns is None:
+            return
+        lines = []
+        for run_id in self._meant():
+            cells = rows.run_cells(self._columns.summary(self._columns.ids.index(run_id)))
+            lines.append("\t".join(cells[column.key].text for column in rows.RUN_COLUMNS))
+        box = self.query_one("#plot-box")
+        lines += [self.query_one("#plot", Plot).text] if box.display else []
+        self.ovtui.copy("\n".join(lines), "the rows")
+
+
+def _ago(moments: list[float]) -> tuple[str, float]:
+    """The unit that the time since the first of them is told in, and its seconds."""
+    span = time.time() - moments[0] if moments else 0.0
+    if span > 3 * 86_400:
+        return "days", 86_400.0
+    return ("hours", 3_600.0) if span > 3 * 3_600 else ("minutes", 60.0)

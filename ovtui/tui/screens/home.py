@@ -1,0 +1,206 @@
+"""Home: models and their versions, what was measured last, what goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from socket import gethostname
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from ovtui import __version__, paths
+from ovtui.engine import client
+from ovtui.errors import OvtuiError
+from ovtui.records import Model, RunSummary, Spec, Stop
+from ovtui.store import Store, TrackRecord
+from ovtui.text import plain
+from ovtui.tui import rows
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.table import Cell, ListedRows, Table
+
+_EMPTY = """Nothing here yet.
+
+[b]d[/b]  measures a built-in image classifier, both ways, in 20 seconds
+[b]i[/b]  imports a model: OpenVINO IR, ONNX, TensorFlow, TFLite, PaddlePaddle
+[b]?[/b]  explains the keys of each screen, [b]^p[/b] finds any command
+
+Nothing leaves this machine. A measurement goes on when you leave,
+or when the line drops."""
+
+_RECENT = 50
+
+
+class _ModelRows:
+    """Families as trees. How fast a model was is asked for when its row is seen."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.models = [(branch, model) for family in _families(store.models.all()) for branch, model in _tree(family)]
+        self._records: dict[str, TrackRecord] = {}
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    def key(self, index: int) -> str:
+        return self.models[index][1].id
+
+    def cells(self, index: int) -> dict[str, Cell]:
+        branch, model = self.models[index]
+        if model.id not in self._records:
+            self._records[model.id] = self._store.runs.record_of(model.id)
+        return rows.model_cells(model, branch, self._records[model.id])
+
+    def get(self, key: str | None) -> Model | None:
+        return next((model for _, model in self.models if model.id == key), None)
+
+
+def _families(models: list[Model]) -> list[list[Model]]:
+    """Newest family first, the models of each oldest first."""
+    found: dict[str, list[Model]] = {}
+    for model in models:
+        found.setdefault(model.family, []).insert(0, model)
+    return list(found.values())
+
+
+def _tree(family: list[Model]) -> list[tuple[str, Model]]:
+    """Versions below their parents; one whose parent is gone stands at the top."""
+    known = {model.id for model in family}
+    children: dict[str | None, list[Model]] = {}
+    for model in family:
+        children.setdefault(model.parent if model.parent in known else None, []).append(model)
+    placed: list[tuple[str, Model]] = []
+
+    def place(parent: str | None, stem: str) -> None:
+        below = children.get(parent, [])
+        for number, model in enumerate(below):
+            last = number == len(below) - 1
+            branch = "" if parent is None else stem + ("└─ " if last else "├─ ")
+            placed.append((branch, model))
+            place(model.id, "" if parent is None else stem + ("   " if last else "│  "))
+
+    place(None, "")
+    return placed
+
+
+class HomeScreen(OvtuiScreen):
+    """Where one begins, and comes back to."""
+
+    HELP = (
+        "Models stand at the top, versions below the model they were made from, with the last and the best "
+        "throughput and median latency of their finished runs. Enter on a model asks how to measure it; "
+        "Enter on a run shows it. A ! marks a mean that is not known well enough."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "import", "Import"),
+        Binding("d", "demo", "Demo"),
+        Binding("a", "history", "All runs"),
+        Binding("tab", "app.focus_next", "Next list"),
+        Binding("escape", "back", "Back", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        # Whoever has several terminals open wants to know which machine this is.
+        yield Static(
+            Text("ovtui", style="bold").append(f" {__version__}  {plain(gethostname())}", "not bold"), id="top"
+        )
+        yield Static("Going on", classes="title", id="live-title")
+        yield Table(rows.LIVE_COLUMNS, head=False, id="live")
+        with Vertical(id="lists"):
+            yield Static("Models", classes="title")
+            yield Table(rows.MODEL_COLUMNS, id="models")
+            yield Static("Recent runs", classes="title")
+            yield Table(rows.RUN_COLUMNS, id="recent")
+        yield Static(_EMPTY, id="empty")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self._models = _ModelRows(self.ovtui.store)
+        self._runs: list[RunSummary] = []
+        self.ovtui.watching.poll()
+        self.news()
+        self.query_one("#models" if self._models.models else "#empty").focus()
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted:
+            self.ovtui.watching.stale = True
+            self.news()
+
+    def news(self) -> None:
+        watching = self.ovtui.watching
+        live = self.query_one("#live", Table)
+        live.show(ListedRows([(watched.id, rows.live_cells(watched)) for watched in watching.live]))
+        if not watching.stale:
+            return
+        watching.stale = False
+        store = self.ovtui.store
+        self._models = _ModelRows(store)
+        self._runs = store.runs.page(limit=_RECENT)
+        self.query_one("#models", Table).show(self._models)
+        self.query_one("#recent", Table).show(ListedRows([(run.id, rows.run_cells(run)) for run in self._runs]))
+        for name, there in (
+            ("#live-title", bool(watching.live)),
+            ("#live", bool(watching.live)),
+            ("#lists", bool(self._models.models)),
+            ("#empty", not self._models.models and not watching.live),
+        ):
+            self.query_one(name).display = there
+        live.styles.height = min(4, len(watching.live))
+        self._divide()
+        if self.focused is None or not self.focused.display:
+            self.query_one("#models" if self._models.models else "#live").focus()
+
+    def _divide(self) -> None:
+        """The models take what they need, up to half of the room; the runs have the rest."""
+        half = max(4, self.query_one("#lists").size.height // 2 - 1)
+        self.query_one("#models").styles.height = min(half, len(self._models) + 2)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._divide)
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        if event.table.id != "models":
+            self.ovtui.open_run(event.key)
+            return
+        model = self._models.get(event.key)
+        if model is not None:
+            self.ovtui.open_configure(model)
+
+    def action_import(self) -> None:
+        self.ovtui.open_import()
+
+    def action_history(self) -> None:
+        focused = self.focused
+        model = self._models.get(focused.cursor_key) if isinstance(focused, Table) and focused.id == "models" else None
+        self.ovtui.open_history(model if len(self._models.models) > 1 else None)
+
+    def action_demo(self) -> None:
+        self.query_one("#empty", Static).update("Building the demo model …")
+        self.run_worker(self._demo(), group="demo", exclusive=True)
+
+    async def _demo(self) -> None:
+        """What `ovtui demo` does: import the built-in model, measure it both ways."""
+        app = self.ovtui
+        try:
+            job = await client.start_import(paths.home() / "demo" / "demo.xml", name="demo", demo=True)
+            ended = await job.result()
+            model = app.store.models.get(ended.model or "")
+            if model is None:
+                app.tell(ended.error or "The demo model could not be made.", "error")
+                return
+            started = []
+            for mode in ("latency", "throughput"):
+                spec = Spec(model=model.id, mode=mode, stop=Stop(kind="seconds", seconds=4.0))
+                started.append(await client.start_run(model, spec, label=f"demo {mode}"))
+                await asyncio.sleep(0)
+        except OvtuiError as error:
+            app.tell(plain(error), "error")
+            return
+        finally:
+            self.query_one("#empty", Static).update(_EMPTY)
+        app.changed()
+        app.open_run(started[0].id)

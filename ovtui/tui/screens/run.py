@@ -1,0 +1,238 @@
+"""A finished run: the verdict, the numbers with their doubt, how it went over time, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static, TabbedContent, TabPane, Tabs
+
+from ovtui import words
+from ovtui.analysis.verdict import Suggestion, suggestions, verdict
+from ovtui.errors import OvtuiError
+from ovtui.records import Histogram, Run, Series
+from ovtui.report import summary
+from ovtui.report.command import run_command
+from ovtui.report.files import Exported, write
+from ovtui.specs import expanded
+from ovtui.text import plain
+from ovtui.tui import pictures
+from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.fields import fields_text
+from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.plot import Plot, load
+from ovtui.tui.widgets.table import Cell, Column, ListedRows, Table
+
+_SETTINGS = "settings"
+
+
+class RunScreen(OvtuiScreen):
+    """One run of the store."""
+
+    HELP = (
+        "The first line says what came out and whether to believe it. Below the numbers stands what to measure next: "
+        "Enter starts it, m asks for other settings first. The tabs show the run over time, its latencies, and the "
+        "machine."
+    )
+    CSS_PATH = "run.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "measure", "Measure again"),
+        Binding("e", "export", "Export"),
+        Binding("y", "copy", "Copy"),
+        Binding("n", "label", "Label"),
+        Binding("delete,D", "delete", "Delete", key_display="D"),
+        Binding("right,l", "tab(1)", "Next tab", show=False),
+        Binding("left,h", "tab(-1)", "Tab before", show=False),
+        *(Binding(str(n), f"to_tab({n})", f"Tab {n}", show=False) for n in range(1, 5)),
+    ]
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__()
+        self._run_id = run_id
+        self._run: Run | None = None
+        self._next: list[Suggestion] = []
+
+    def compose(self) -> ComposeResult:
+        store = self.ovtui.store
+        run = self._run = store.runs.get(self._run_id)
+        yield Static(id="top")
+        yield Static(id="verdict")
+        with TabbedContent():
+            with TabPane("1 Summary", id="tab-summary"):
+                with VerticalScroll(id="summary", can_focus=False):
+                    yield Static(id="fields")
+                yield Static("What next", classes="title")
+                yield Table((Column("what", "", 12), Column("why", "", 20, grows=True)), head=False, id="next")
+            with TabPane("2 Over time", id="tab-time"):
+                yield Static("Throughput, FPS: warm-up in grey", classes="title")
+                yield Plot("no series was kept", id="throughput")
+                yield Static("Latency, ms: p50, and p99 in the other colour", classes="title")
+                yield Plot("no series was kept", id="latency")
+                yield Static(id="disturbed", classes="note")
+            with TabPane("3 Latencies", id="tab-latencies"):
+                yield Static("How often which latency, ms", classes="title")
+                yield Plot("no histogram was kept", id="histogram")
+                yield Static(id="percentiles", classes="note")
+            with TabPane("4 Machine", id="tab-machine"), VerticalScroll(can_focus=False):
+                yield Static(id="machine")
+        yield KeyLine()
+        if run is not None:
+            self._series = store.runs.series(run.id)
+            self._histogram = store.runs.histogram(run.id)
+
+    _series: Series | None = None
+    _histogram: Histogram | None = None
+
+    def on_mount(self) -> None:
+        self.query_one(Tabs).can_focus = False
+        self._show()
+        self.query_one("#next").focus()
+        self.run_worker(self._load_plots, thread=True)
+
+    def _load_plots(self) -> None:
+        load()
+        self.app.call_from_thread(self._draw)
+
+    def news(self) -> None:
+        watching = self.ovtui.watching
+        if watching.stale:
+            watching.stale = False
+            self._run = self.ovtui.store.runs.get(self._run_id)
+            self._show()
+
+    def _show(self) -> None:
+        run = self._run
+        if run is None:
+            self.call_later(self.action_back)
+            return
+        head = Text(plain(run.model.name, 40), style="bold").append(f"  {summary.settings(run)}", style="not bold")
+        self.query_one("#top", Static).update(head)
+        said = verdict(run)
+        line = self.query_one("#verdict", Static)
+        line.update(Text(plain(said.text)))
+        line.set_classes(said.level)
+        self.query_one("#fields", Static).update(fields_text(summary.fields(run)))
+        self._next = suggestions(run)
+        listed = [(str(n), {"what": Cell(s.short, "bar"), "why": Cell(s.why)}) for n, s in enumerate(self._next)]
+        listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
+        table = self.query_one("#next", Table)
+        table.show(ListedRows(listed))
+        table.styles.height = len(listed)
+        self.query_one("#percentiles", Static).update(_percentiles(run))
+        self.query_one("#machine", Static).update(
+            fields_text([*(summary.environment_fields(run.environment) if run.environment else []), *_settings(run)])
+        )
+
+    def _draw(self) -> None:
+        run, series = self._run, self._series
+        if series is not None and series.t_s:
+            mean = run.result.throughput_fps.mean if run and run.result else None
+            self.query_one("#throughput", Plot).show(pictures.throughput(series, mean))
+            self.query_one("#latency", Plot).show(pictures.latency(series))
+            disturbed = sum(series.disturbed)
+            text = f"{disturbed} of {len(series.disturbed)} windows were disturbed." if disturbed else ""
+            self.query_one("#disturbed", Static).update(text)
+        self.query_one("#histogram", Plot).show(pictures.histogram(self._histogram))
+
+    # -- keys
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        if event.key == _SETTINGS:
+            self.action_measure()
+        elif self._run is not None:
+            self.ovtui.measure(self._run.model, self._next[int(event.key)].spec)
+
+    def action_measure(self) -> None:
+        if self._run is not None:
+            self.ovtui.open_configure(self._run.model, self._run.spec)
+
+    def action_to_tab(self, number: int) -> None:
+        panes = [pane.id for pane in self.query(TabPane)]
+        self.query_one(TabbedContent).active = panes[number - 1] or ""
+        if number == 1:
+            self.query_one("#next").focus()
+
+    def action_tab(self, by: int) -> None:
+        tabbed = self.query_one(TabbedContent)
+        panes = [pane.id or "" for pane in self.query(TabPane)]
+        self.action_to_tab((panes.index(tabbed.active) + by) % len(panes) + 1)
+
+    def action_copy(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        tab = self.query_one(TabbedContent).active
+        if tab in ("tab-time", "tab-latencies"):
+            plots = self.query_one(f"#{tab}").query(Plot)
+            self.ovtui.copy("\n".join(plot.text for plot in plots), "the plots in words")
+            return
+        title = f"{plain(run.model.name)}  {summary.settings(run)}\n{plain(verdict(run).text)}\n"
+        shown = summary.environment_fields(run.environment) if tab == "tab-machine" and run.environment else None
+        lines = "\n".join(f"{name:<11}{text}" for name, text in shown or summary.fields(run))
+        again = run_command(run.model.name, run.spec, run.label)
+        self.ovtui.copy(f"{title}{lines}\n{plain(again)}", "the run")
+
+    def action_export(self) -> None:
+        def answered(text: str | None) -> None:
+            if not text or self._run is None:
+                return
+            path = expanded(text)
+            try:
+                write(path, [Exported(self._run, self._series, self._histogram)])
+            except OvtuiError as error:
+                self.ovtui.tell(str(error), "error")
+            else:
+                self.ovtui.tell(f"Wrote {path.absolute()}.")
+
+        suggested = str(Path.cwd() / f"ovtui-{self._run_id}.json")
+        hint = ".json holds everything, .csv the time series. Enter writes it, Esc leaves it."
+        self.app.push_screen(PromptScreen("Write this run to:", suggested, hint), answered)
+
+    def action_label(self) -> None:
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self.ovtui.store.runs.set_label(self._run_id, text or None)
+                self._run = self.ovtui.store.runs.get(self._run_id)
+                self.ovtui.changed()
+                self._show()
+
+        label = self._run.label if self._run else None
+        self.app.push_screen(PromptScreen("A label for this run:", label or ""), answered)
+
+    def action_delete(self) -> None:
+        async def answered(yes: bool | None) -> None:
+            if yes:
+                self.ovtui.remove([self._run_id])
+                await self.action_back()
+
+        self.app.push_screen(ConfirmScreen("Delete this run and what it measured?", "delete it (u undoes)"), answered)
+
+
+def _percentiles(run: Run) -> Text:
+    """Each percentile with its interval, or what it still needs."""
+    if run.result is None:
+        return Text("Nothing was measured.")
+    latency, lines = run.result.latency_ms, Text()
+    for key, title in (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p99_9", "p99.9")):
+        value, interval = getattr(latency, key), latency.ci95.get(key)
+        lines.append(f"{title:>6}  ", style="bold")
+        if value is None:
+            lines.append(f"needs {latency.needs.get(key, 0):,} more inferences\n")
+            continue
+        between = f"  (95 % CI {words.number(interval[0])} – {words.number(interval[1])})" if interval else ""
+        lines.append(f"{words.number(value)} ms{between}\n")
+    lines.rstrip()
+    return lines
+
+
+def _settings(run: Run) -> summary.Fields:
+    """What the device was told, and the command that measures the same."""
+    found = [] if run.effective is None else [("device", plain(run.effective.device_name or run.spec.device))]
+    if run.effective is not None:
+        found += [("property", f"{plain(key)}={plain(value)}") for key, value in run.effective.properties.items()]
+    return [*found, ("command", plain(run_command(run.model.name, run.spec, run.label)))]

@@ -1,0 +1,1 @@
+"""Small widgets that say what they need in their constructor."""

@@ -1,0 +1,241 @@
+"""A plot: plotext draws it as characters, this paints them in the theme's colours when data or size change."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import RenderResult
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ovtui import words
+from ovtui.analysis.distribution import averaged
+
+_SGR = re.compile(r"\x1b\[([\d;]*)m")
+# plotext colours that only tell our curves apart: component classes by number.
+LOOKS = ("first", "second", "faint")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line through points; `look` is one of LOOKS. A value of None is a gap."""
+
+    x: Sequence[float]
+    y: Sequence[float | None]
+    look: str = "first"
+    filled: bool = False  # down to zero
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a plot shows, and the same in words for whoever cannot see it."""
+
+    curves: tuple[Curve, ...]
+    text: str
+    y_from_zero: bool = True
+    x_limits: tuple[float, float] | None = None
+    upright: tuple[float, ...] = ()  # x of lines from bottom to top
+    level: tuple[float, ...] = ()  # y of lines from left to right
+
+
+@cache
+def _plotext() -> Any:
+    """Loaded when the first plot is drawn: it takes a quarter of a second."""
+    import plotext
+
+    plotext.terminal.limit(False, False)  # the widget's size counts, not the terminal's
+    return plotext
+
+
+def load() -> None:
+    """Load what draws; from a thread, so that a screen is there before its plots."""
+    _plotext()
+
+
+class Plot(Widget):
+    """Shows a picture; before the first one, `empty`."""
+
+    COMPONENT_CLASSES = {"first", "second", "faint"}
+    DEFAULT_CSS = """
+    Plot > .first { color: $primary; }
+    Plot > .second { color: $accent; }
+    Plot > .faint { color: $dim; }
+    """
+
+    def __init__(self, empty: str = "", *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._empty = empty
+        self._picture: Picture | None = None
+        self._strips: list[Strip] | None = None
+        self._key: object = None
+
+    @property
+    def text(self) -> str:
+        """The picture in words."""
+        return self._picture.text if self._picture else self._empty
+
+    def show(self, picture: Picture | None) -> None:
+        """Draw `picture` from now on."""
+        if picture != self._picture:
+            self._picture, self._strips = picture, None
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        return ""
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips = None
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        if self._strips is None or self._key != (width, height):
+            self._strips, self._key = self._drawn(width, height), (width, height)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(width, self.rich_style)
+
+    def _drawn(self, width: int, height: int) -> list[Strip]:
+        base = self.rich_style
+        if self._picture is None or not _has_points(self._picture) or width < 16 or height < 3:
+            lines = [Strip([Segment(self._empty[:width], base + self._look("faint"))], None)] if self._empty else []
+            return [line.adjust_cell_length(width, base) for line in lines]
+        looks = {str(number): base + self._look(look) for number, look in enumerate(LOOKS, start=1)}
+        frame = base + self._look("faint")
+        text = characters(self._picture, width, height)
+        return [_strip(line, looks, frame).adjust_cell_length(width, base) for line in text.split("\n")[:height]]
+
+    def _look(self, name: str) -> Style:
+        return self.get_component_rich_style(name, partial=True)
+
+
+def characters(picture: Picture, width: int, height: int) -> str:
+    """The picture as plotext draws it in `width` × `height` cells: lines, with colours 1, 2, 3 for LOOKS."""
+    plt = _plotext()
+    figure = plt.figure
+    figure.clear()
+    figure.plot_size(width, height)
+    figure.theme("colorless")
+    figure.canvas("default")
+    figure.axes(False)
+    low, high = _limits(picture)
+    if picture.x_limits is not None:
+        left, right = picture.x_limits
+    else:
+        left, right = min(curve.x[0] for curve in picture.curves), max(curve.x[-1] for curve in picture.curves)
+    if right <= left:
+        right = left + 1
+    ticks = _ticks(low, high, max(2, height // 3))
+    figure.ruler(1, 0).lim(low, high)
+    figure.ruler(1, 0).ticks(ticks, _labels(ticks))
+    ticks = [tick for tick in _ticks(left, right, max(2, width // 14)) if left <= tick <= right]
+    figure.ruler(0, 0).lim(left, right)
+    figure.ruler(0, 0).ticks(ticks, _labels(ticks))
+    for place in picture.upright:
+        _draw(plt, figure, [place, place], [low, high], "faint", filled=False)
+    for value in picture.level:
+        if low <= value <= high:
+            _draw(plt, figure, [left, right], [value, value], "faint", filled=False)
+    for curve in picture.curves:
+        x, y = (
+            _skyline(curve, 2 * width) if curve.filled else (averaged(curve.x, 2 * width), averaged(curve.y, 2 * width))
+        )
+        for begin, end in _stretches(y):
+            _draw(plt, figure, x[begin:end], y[begin:end], curve.look, filled=curve.filled)
+    return str(figure.build().string())
+
+
+def _draw(plt: Any, figure: Any, x: Sequence[Any], y: Sequence[Any], look: str, *, filled: bool) -> None:
+    # Consoles without Braille in their font show boxes in its place.
+    name = "braille" if _has_braille() else "•"
+    marker = plt.marker(name).fill(plt.pixel(foreground=LOOKS.index(look) + 1))
+    signal = figure.signal(list(x), list(y), marker=marker)
+    signal = signal.fillx() if filled else signal.lines() if len(x) > 1 else signal
+    figure.draw(signal)
+
+
+def _skyline(curve: Curve, points: int) -> tuple[list[float | None], list[float | None]]:
+    """Steps in place of slopes, a point for each column of dots."""
+    first, last = curve.x[0], curve.x[-1]
+    grid: list[float | None] = [first + (last - first) * i / (points - 1) for i in range(points)]
+    count = len(curve.x)
+    return grid, [curve.y[min(count - 1, i * count // points)] for i in range(points)]
+
+
+def _has_braille() -> bool:
+    return os.environ.get("TERM") not in ("linux", "vt100", "vt220")
+
+
+def _strip(line: str, looks: dict[str, Style], frame: Style) -> Strip:
+    """A line with colours as segments; everything plotext writes is `ESC [ … m`."""
+    segments, style, begin = [], frame, 0
+    for found in _SGR.finditer(line):
+        if found.start() > begin:
+            segments.append(Segment(line[begin : found.start()], style))
+        code = found[1]
+        style = looks.get(code.rpartition(";")[2], frame) if code.startswith("38;5;") else frame
+        begin = found.end()
+    if begin < len(line):
+        segments.append(Segment(line[begin:], style))
+    return Strip(segments).simplify()
+
+
+def _has_points(picture: Picture) -> bool:
+    return any(value is not None for curve in picture.curves for value in curve.y)
+
+
+def _limits(picture: Picture) -> tuple[float, float]:
+    values = [value for curve in picture.curves for value in curve.y if value is not None]
+    low, high = min(values), max(values)
+    if picture.y_from_zero:
+        return 0.0, high * 1.08 or 1.0
+    room = (high - low) * 0.1 or abs(high) * 0.05 or 1.0
+    return max(0.0, low - room) if low >= 0 else low - room, high + room
+
+
+def _ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from `low` to `high`: steps of 1, 2, 5 · 10ⁿ (P. Heckbert, Graphics Gems, 1990)."""
+    rough = (high - low) / max(1, most)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _labels(ticks: Sequence[float]) -> list[str]:
+    """As many decimals as the step between them needs."""
+    step = min((b - a for a, b in itertools.pairwise(ticks)), default=abs(ticks[0]) if ticks else 1.0) or 1.0
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [f"{tick:,.{decimals}f}" for tick in ticks]
+
+
+def _stretches(values: Sequence[float | None]) -> list[tuple[int, int]]:
+    """The parts without gaps, as (begin, end)."""
+    found, begin = [], None
+    for index, value in enumerate([*values, None]):
+        if value is not None and begin is None:
+            begin = index
+        elif value is None and begin is not None:
+            found.append((begin, index))
+            begin = None
+    return found
+
+
+def described(title: str, unit: str, values: Sequence[float | None]) -> str:
+    """A curve in words: how many points, from where to where, and the last one."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return f"{title}: nothing yet."
+    ordered = sorted(known)
+    return (
+        f"{title}: {len(known)} points; lowest {words.number(ordered[0])}, median "
+        f"{words.number(ordered[len(ordered) // 2])}, highest {words.number(ordered[-1])}, "
+        f"last {words.number(known[-1])} {unit}."
+    )

@@ -1,0 +1,78 @@
+"""A part of a form that folds: closed, its title says what is in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+
+class _Head(Static, can_focus=True):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "unfold(None)", "Unfold"),
+        Binding("right,l", "unfold(True)", "Open", show=False),
+        Binding("left,h", "unfold(False)", "Close", show=False),
+    ]
+
+    def action_unfold(self, wanted: bool | None) -> None:
+        section = self.parent
+        if isinstance(section, Section):
+            section.fold(not section.folded if wanted is None else not wanted)
+
+    def on_click(self, event: events.Click) -> None:
+        self.action_unfold(None)
+
+
+class Section(Vertical):
+    """`title` and, behind it, the summary that `say` gives it."""
+
+    DEFAULT_CSS = """
+    Section { height: auto; }
+    Section > _Head { height: 1; }
+    Section > _Head:focus { background: $primary; color: $background; text-style: bold; }
+    Section > Vertical { height: auto; padding: 0 0 0 2; }
+    """
+
+    class Folded(Message):
+        """It was opened or closed."""
+
+        def __init__(self, section: Section) -> None:
+            super().__init__()
+            self.section = section
+
+    def __init__(self, title: str, *children: object, id: str) -> None:
+        super().__init__(id=id)
+        self._title, self._inside = title, children
+        self._summary = ""
+        self.folded = True
+
+    def compose(self) -> ComposeResult:
+        yield _Head()
+        inside = Vertical(*self._inside)  # type: ignore[arg-type]
+        inside.display = False
+        yield inside
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def say(self, summary: str) -> None:
+        if summary != self._summary:
+            self._summary = summary
+            if self.is_mounted:
+                self._show()
+
+    def fold(self, folded: bool) -> None:
+        self.folded = folded
+        self.query_one(Vertical).display = not folded
+        self._show()
+        self.post_message(self.Folded(self))
+
+    def _show(self) -> None:
+        text = Text("▸ " if self.folded else "▾ ").append(f"{self._title:<12}", style="bold").append(self._summary)
+        self.query_one(_Head).update(text)

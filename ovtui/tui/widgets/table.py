@@ -1,0 +1,409 @@
+"""A table that draws only what is on the screen: a hundred thousand rows cost as much as twenty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+_GAP = 2
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as wide as `width`; one with `grows` takes what is left. `spare`: the higher, the sooner left out."""
+
+    key: str
+    title: str
+    width: int
+    right: bool = False
+    grows: bool = False
+    spare: int = 0
+    sortable: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell shows; `look` is a component class of the table: dim, good, warning, bad, bar."""
+
+    text: str
+    look: str = ""
+
+
+class Rows(Protocol):
+    """What a table shows: asked for a row only when it is on the screen."""
+
+    def __len__(self) -> int: ...
+    def key(self, index: int) -> str:
+        """What tells this row from others, whatever its place."""
+
+    def cells(self, index: int) -> dict[str, Cell]:
+        """By the columns' keys; text that is safe to show. A key that is missing is an empty cell."""
+
+
+class NoRows:
+    """An empty table."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def key(self, index: int) -> str:
+        raise IndexError(index)
+
+    def cells(self, index: int) -> dict[str, Cell]:
+        raise IndexError(index)
+
+
+class ListedRows:
+    """Rows that are few enough to be made beforehand."""
+
+    def __init__(self, rows: Sequence[tuple[str, dict[str, Cell]]]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def key(self, index: int) -> str:
+        return self._rows[index][0]
+
+    def cells(self, index: int) -> dict[str, Cell]:
+        return self._rows[index][1]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ListedRows) and self._rows == other._rows
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Table(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows with a cursor, marks, and a head that stays. The rows are the caller's; this only shows them."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "head", "sorted", "cursor", "resting", "dim", "good", "warning", "bad", "bar", "mark",
+    }  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open"),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
+        Binding("home,g", "jump(0)", "First", show=False),
+        Binding("end,G", "jump(-1)", "Last", show=False),
+    ]
+
+    class Opened(Message):
+        """Enter or a click on the row of the cursor."""
+
+        def __init__(self, table: Table, key: str) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    class Moved(Message):
+        """The cursor is on another row; None when there is none."""
+
+        def __init__(self, table: Table, key: str | None) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    class SortAsked(Message):
+        """A click on a column's title."""
+
+        def __init__(self, table: Table, column: str) -> None:
+            super().__init__()
+            self.table, self.column = table, column
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        head: bool = True,
+        marks: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._columns = list(columns)
+        self._head = head
+        self._with_marks = marks
+        self._rows: Rows = NoRows()
+        self._cursor = 0
+        self._sort: tuple[str, bool] | None = None  # column, descending
+        self._layout: tuple[int, list[tuple[Column, int]]] | None = None  # for a width
+        self.marked: dict[str, None] = {}  # keys, in the order they were marked
+
+    # -- what it shows
+
+    @property
+    def rows(self) -> Rows:
+        return self._rows
+
+    def show(self, rows: Rows, *, keep: str | None = None) -> None:
+        """Show `rows`; the cursor stays on the row with its key, or `keep`, if that is near where it was."""
+        key = keep or self.cursor_key
+        same = type(rows) is type(self._rows) and isinstance(rows, ListedRows) and rows == self._rows
+        if same and keep is None:
+            return
+        self._rows = rows
+        self._resize()
+        self._cursor = self._find(key)
+        self._reveal()
+        self.refresh()
+        if self.cursor_key != key:
+            self.post_message(self.Moved(self, self.cursor_key))
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        self._columns = list(columns)
+        self._layout = None
+        self.refresh()
+
+    def set_sort(self, column: str | None, *, descending: bool = False) -> None:
+        """Which title gets an arrow."""
+        self._sort = None if column is None else (column, descending)
+        self.refresh()
+
+    def refresh_row(self, index: int) -> None:
+        """Draw one row anew."""
+        self._refresh_line(index)
+
+    @property
+    def cursor(self) -> int:
+        return self._cursor
+
+    @property
+    def cursor_key(self) -> str | None:
+        return self._rows.key(self._cursor) if self._cursor < len(self._rows) else None
+
+    def toggle_mark(self) -> None:
+        """Mark the row of the cursor, or no longer; the cursor goes on."""
+        key = self.cursor_key
+        if key is None:
+            return
+        if key in self.marked:
+            del self.marked[key]
+        else:
+            self.marked[key] = None
+        self._refresh_line(self._cursor)
+        self.action_move(1)
+
+    def clear_marks(self) -> None:
+        self.marked.clear()
+        self.refresh()
+
+    # -- keys
+
+    def action_open(self) -> None:
+        key = self.cursor_key
+        if key is not None:
+            self.post_message(self.Opened(self, key))
+
+    def action_move(self, by: int) -> None:
+        self._go(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self._go(self._cursor + by * max(1, self._body_height - 1))
+
+    def action_jump(self, to: int) -> None:
+        self._go(to if to >= 0 else len(self._rows) - 1)
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on the row with this key, if it is there."""
+        for index in range(len(self._rows)):
+            if self._rows.key(index) == key:
+                self._go(index)
+                return
+
+    def _go(self, index: int) -> None:
+        index = max(0, min(index, len(self._rows) - 1))
+        if index == self._cursor or not len(self._rows):
+            return
+        before, self._cursor = self._cursor, index
+        if not self._reveal():
+            self._refresh_line(before)
+            self._refresh_line(index)
+        self.post_message(self.Moved(self, self.cursor_key))
+
+    def on_click(self, event: events.Click) -> None:
+        line = event.y - self.gutter.top
+        if self._head and line == 0:
+            column = self._column_at(event.x - self.gutter.left)
+            if column is not None and column.sortable:
+                self.post_message(self.SortAsked(self, column.key))
+            return
+        index = self.scroll_offset.y + line - int(self._head)
+        if 0 <= index < len(self._rows):
+            if index == self._cursor or event.chain > 1:
+                self._cursor = index
+                self.action_open()
+            else:
+                self._go(index)
+
+    def on_resize(self) -> None:
+        self._layout = None
+        self._resize()
+        self._reveal()
+
+    def on_focus(self) -> None:
+        self._refresh_line(self._cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_line(self._cursor)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self.refresh()
+
+    # -- places
+
+    @property
+    def _body_height(self) -> int:
+        return max(1, self.scrollable_content_region.height - int(self._head))
+
+    def _resize(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows) + int(self._head))
+
+    def _find(self, key: str | None) -> int:
+        """The row with `key`, looked for around where the cursor was; else the nearest place."""
+        count = len(self._rows)
+        if not count:
+            return 0
+        here = min(self._cursor, count - 1)
+        if key is not None:
+            for index in _outwards(here, count, 2000):
+                if self._rows.key(index) == key:
+                    return index
+        return here
+
+    def _reveal(self) -> bool:
+        """Scroll so that the cursor can be seen; whether that moved anything."""
+        top, height = self.scroll_offset.y, self._body_height
+        wanted = min(max(top, self._cursor - height + 1), self._cursor)
+        wanted = max(0, min(wanted, len(self._rows) - height))
+        if wanted == top:
+            return False
+        self.scroll_to(y=wanted, animate=False, immediate=True)
+        return True
+
+    def _refresh_line(self, index: int) -> None:
+        line = index - self.scroll_offset.y + int(self._head)
+        if 0 <= line < self.size.height:
+            self.refresh(Region(0, line, self.size.width, 1))
+
+    def _placed(self) -> list[tuple[Column, int]]:
+        """The columns that fit, with their widths."""
+        room = self.scrollable_content_region.width - (2 if self._with_marks else 0)
+        if self._layout is None or self._layout[0] != room:
+            shown = list(self._columns)
+            while shown and sum(c.width for c in shown) + _GAP * (len(shown) - 1) > room:
+                spare = max(shown, key=lambda column: column.spare)
+                if not spare.spare:
+                    break
+                shown.remove(spare)
+            left = room - sum(column.width for column in shown) - _GAP * max(0, len(shown) - 1)
+            growing = sum(column.grows for column in shown)
+            widths = []
+            for column in shown:
+                extra = left // growing if column.grows and growing else 0
+                widths.append(max(4, column.width + extra) if column.grows else column.width)
+            self._layout = room, list(zip(shown, widths, strict=True))
+        return self._layout[1]
+
+    def _column_at(self, x: int) -> Column | None:
+        x -= 2 if self._with_marks else 0
+        for column, width in self._placed():
+            if x < width + _GAP:
+                return column
+            x -= width + _GAP
+        return None
+
+    # -- drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if self._head and y == 0:
+            return self._titles().adjust_cell_length(width, self.get_component_rich_style("head"))
+        index = self.scroll_offset.y + y - int(self._head)
+        if index >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        return self._row(index, width)
+
+    def _titles(self) -> Strip:
+        head, arrow = self.get_component_rich_style("head"), self.get_component_rich_style("sorted")
+        segments = [Segment("  ", head)] if self._with_marks else []
+        for column, width in self._placed():
+            title, style = column.title, head
+            if self._sort is not None and self._sort[0] == column.key:
+                title, style = f"{title}{'↓' if self._sort[1] else '↑'}", arrow
+            segments += [Segment(_fitted(title, width, right=column.right), style), Segment(" " * _GAP, head)]
+        return Strip(segments)
+
+    def _row(self, index: int, width: int) -> Strip:
+        base = self.rich_style
+        at_cursor = index == self._cursor
+        if at_cursor:
+            base += self.get_component_rich_style("cursor" if self.has_focus else "resting", partial=True)
+        segments = []
+        if self._with_marks:
+            marked = self._rows.key(index) in self.marked
+            style = base if at_cursor else base + self._look("mark")
+            segments.append(Segment("● " if marked else "  ", style))
+        cells = self._rows.cells(index)
+        for column, room in self._placed():
+            cell = cells.get(column.key)
+            text = _fitted(cell.text, room, right=column.right) if cell else " " * room
+            # Under the cursor its own colours must stay readable.
+            look = cell.look if cell and not (at_cursor and self.has_focus) else ""
+            segments.append(Segment(text, base + self._look(look) if look else base))
+            segments.append(Segment(" " * _GAP, base))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _look(self, name: str) -> Style:
+        return self.get_component_rich_style(name, partial=True)
+
+
+def _fitted(text: str, width: int, *, right: bool) -> str:
+    """`text` in exactly `width` cells; what is too long loses its middle, since names differ at their ends."""
+    length = cell_len(text)
+    if length > width:
+        head, tail = (width - 1 + 1) // 2, (width - 1) // 2
+        text = set_cell_size(text, head).rstrip() + "…" + (_last(text, tail) if tail else "")
+        length = cell_len(text)
+    gap = " " * (width - length)
+    return gap + text if right else text + gap
+
+
+def _last(text: str, width: int) -> str:
+    end = len(text)
+    while end > 0 and cell_len(text[end - 1 :]) <= width:
+        end -= 1
+    return text[end:]
+
+
+def _outwards(start: int, count: int, most: int) -> Iterable[int]:
+    yield start
+    for step in range(1, min(count, most)):
+        if start - step >= 0:
+            yield start - step
+        if start + step < count:
+            yield start + step

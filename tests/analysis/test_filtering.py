@@ -1,0 +1,52 @@
+"""What is typed into a filter."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ovtui.analysis.filtering import Term, parse
+
+TEXTS = {"model": "model", "mode": "mode"}
+NUMBERS = {"fps": "throughput_fps", "p50": "p50_ms", "batch": "batch"}
+
+
+def test_words_may_stand_anywhere() -> None:
+    assert parse("ResNet cpu", TEXTS, NUMBERS) == [Term(None, ":", "resnet"), Term(None, ":", "cpu")]
+
+
+def test_columns_can_be_named() -> None:
+    assert parse("model:Res mode=latency", TEXTS, NUMBERS) == [Term("model", ":", "res"), Term("mode", "=", "latency")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "operator", "number"),
+    [
+        ("fps>100", ">", 100),
+        ("FPS>.5", ">", 0.5),
+        ("fps<2k", "<", 2000),
+        ("p50>800us", ">", 0.8),
+        ("p50<5ms", "<", 5),
+        ("p50<1.5s", "<", 1500),
+        ("batch=4", "=", 4),
+        ("batch:4", "=", 4),
+    ],
+)
+def test_numbers_are_compared_and_may_have_a_unit(typed: str, operator: str, number: float) -> None:
+    (term,) = parse(typed, TEXTS, NUMBERS)
+    assert (term.operator, term.number) == (operator, pytest.approx(number))
+
+
+@pytest.mark.parametrize("half", ["fps>", "fps>x", "model:", ["p50<5", "parsecs"][0] + "parsec", "  "])
+def test_half_a_term_holds_for_everything(half: str) -> None:
+    assert parse(half, TEXTS, NUMBERS) == []
+
+
+def test_an_unknown_column_is_a_word() -> None:
+    assert parse("https://x", TEXTS, NUMBERS) == [Term(None, ":", "https://x")]
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_is_taken(text: str) -> None:
+    assert isinstance(parse(text, TEXTS, NUMBERS), list)
