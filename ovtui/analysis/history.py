@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ovtui.analysis.arrays import Floats, Ints
+from ovtui.analysis.arrays import Ints
 from ovtui.analysis.filtering import Term
 from ovtui.records import Estimate, Mode, RunSummary, Status
 
 TEXTS = ("model", "device", "mode", "status", "label")
 NUMBERS = ("created", "batch", "streams", "throughput_fps", "p50_ms", "warnings")
+SHORTEST_ID = 3
+"""Characters of an id that may stand for it."""
 _HIDDEN = ("low", "high", "converged")
 
 
@@ -41,7 +43,7 @@ class RunColumns:
         self.ids: list[str] = []
         self._words = {name: _Words() for name in (*TEXTS, "model_id")}
         self._numbers = {name: array("d") for name in (*NUMBERS, *_HIDDEN)}
-        self._arrays: dict[str, Floats | Ints] = {}
+        self._arrays: dict[str, np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -146,12 +148,14 @@ class RunColumns:
 
     def _holds(self, term: Term) -> np.ndarray:
         if term.column is None:
-            anywhere = np.array([term.text in run_id for run_id in self.ids], bool)
+            anywhere = np.zeros(len(self.ids), bool)
+            if len(term.text) >= SHORTEST_ID:
+                anywhere |= self._begin_with(term.text)
             for name in TEXTS:
                 anywhere |= self._contains(name, term)
             return anywhere
         if term.column == "id":
-            return np.array([run_id.startswith(term.text) for run_id in self.ids], bool)
+            return self._begin_with(term.text)
         if term.column in self._words:
             return self._contains(term.column, term)
         values = self._array(term.column)
@@ -163,6 +167,17 @@ class RunColumns:
         else:
             compared = np.isclose(values, term.number, rtol=5e-3)  # as it is shown, in three digits
         return compared
+
+    def _begin_with(self, prefix: str) -> np.ndarray:
+        """Of ids, which are ASCII: compared as bytes, all at once."""
+        wanted = prefix.encode(errors="replace")
+        if "ids" not in self._arrays:
+            self._arrays["ids"] = np.array([run_id.encode() for run_id in self.ids] or [b""])
+        ids = self._arrays["ids"]
+        if len(wanted) > ids.itemsize or not self.ids:
+            return np.zeros(len(self.ids), bool)
+        letters = ids.view(np.uint8).reshape(len(ids), ids.itemsize)[:, : len(wanted)]
+        return np.asarray((letters == np.frombuffer(wanted, np.uint8)).all(axis=1), bool)
 
     def _contains(self, name: str, term: Term) -> np.ndarray:
         lower = self._words[name].lower

@@ -68,6 +68,7 @@ class OvtuiApp(App[None]):
         self._leaving = False
         self._complaint = ""
         self.report: Path | None = None  # of an exception that ended the app
+        self.animation_level = "none"  # nothing moves by itself: over SSH it would only be late
         for theme in themes.OURS:
             self.register_theme(theme)
         wanted = self.looks.theme

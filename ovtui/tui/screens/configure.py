@@ -290,7 +290,7 @@ class ConfigureScreen(OvtuiScreen):
 
     def _changed(self) -> None:
         """Read the form, check it, show what it comes to."""
-        if self._filling or not self.is_mounted:
+        if self._filling:
             return
         self._explain()
         try:

@@ -29,6 +29,7 @@ from ovtui.tui.widgets.plot import Curve, Picture, Plot, described, load
 from ovtui.tui.widgets.table import Cell, Column, Table
 
 if TYPE_CHECKING:
+    from ovtui.analysis.arrays import Ints
     from ovtui.analysis.history import RunColumns
 
 _TEXTS = {name: name for name in ("model", "device", "mode", "status", "label")} | {"run": "id", "id": "id"}
@@ -43,20 +44,20 @@ _NEWEST = 200
 class _FoundRows:
     """The places that a filter left, in the order they are sorted in."""
 
-    def __init__(self, columns: RunColumns, places: list[int]) -> None:
+    def __init__(self, columns: RunColumns, places: Ints) -> None:
         self._columns, self.places = columns, places
 
     def __len__(self) -> int:
         return len(self.places)
 
     def key(self, index: int) -> str:
-        return self._columns.ids[self.places[index]]
+        return self._columns.ids[int(self.places[index])]
 
     def cells(self, index: int) -> dict[str, Cell]:
-        return rows.run_cells(self._columns.summary(self.places[index]))
+        return rows.run_cells(self._columns.summary(int(self.places[index])))
 
     def run_at(self, index: int) -> RunSummary:
-        return self._columns.summary(self.places[index])
+        return self._columns.summary(int(self.places[index]))
 
 
 class HistoryScreen(OvtuiScreen):
@@ -157,7 +158,7 @@ class HistoryScreen(OvtuiScreen):
         if (self._sort, self._descending) != ("created", True):
             places = columns.ordered(places, self._sort, descending=self._descending)
         table = self.query_one("#runs", Table)
-        table.show(_FoundRows(columns, places.tolist()))
+        table.show(_FoundRows(columns, places))
         table.set_sort(self._sort, descending=self._descending)
         self._headline()
         self._draw()

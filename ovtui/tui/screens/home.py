@@ -93,12 +93,13 @@ class HomeScreen(OvtuiScreen):
     HELP = (
         "Models stand at the top, versions below the model they were made from, with the last and the best "
         "throughput and median latency of their finished runs. Enter on a model asks how to measure it; "
-        "Enter on a run shows it. A ! marks a mean that is not known well enough."
+        "r lists its runs; Enter on a run shows it. A ! marks a mean that is not known well enough."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import"),
         Binding("d", "demo", "Demo"),
         Binding("a", "history", "All runs"),
+        Binding("r", "its_runs", "Its runs", show=False),
         Binding("tab", "app.focus_next", "Next list"),
         Binding("escape", "back", "Back", show=False),
     ]
@@ -174,9 +175,10 @@ class HomeScreen(OvtuiScreen):
         self.ovtui.open_import()
 
     def action_history(self) -> None:
-        focused = self.focused
-        model = self._models.get(focused.cursor_key) if isinstance(focused, Table) and focused.id == "models" else None
-        self.ovtui.open_history(model if len(self._models.models) > 1 else None)
+        self.ovtui.open_history()
+
+    def action_its_runs(self) -> None:
+        self.ovtui.open_history(self._models.get(self.query_one("#models", Table).cursor_key))
 
     def action_demo(self) -> None:
         self.query_one("#empty", Static).update("Building the demo model …")

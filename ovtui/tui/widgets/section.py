@@ -64,8 +64,7 @@ class Section(Vertical):
     def say(self, summary: str) -> None:
         if summary != self._summary:
             self._summary = summary
-            if self.is_mounted:
-                self._show()
+            self._show()
 
     def fold(self, folded: bool) -> None:
         self.folded = folded

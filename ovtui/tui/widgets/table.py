@@ -270,10 +270,6 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def on_blur(self) -> None:
         self._refresh_line(self._cursor)
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self.refresh()
-
     # -- places
 
     @property
@@ -298,7 +294,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def _reveal(self) -> bool:
         """Scroll so that the cursor can be seen; whether that moved anything."""
         top, height = self.scroll_offset.y, self._body_height
-        wanted = min(max(top, self._cursor - height + 1), self._cursor)
+        wanted = top
+        if not top <= self._cursor < top + height:
+            # By jumps: a row at a time would draw all of them for each key, which a slow line feels.
+            wanted = self._cursor - height // 2
         wanted = max(0, min(wanted, len(self._rows) - height))
         if wanted == top:
             return False

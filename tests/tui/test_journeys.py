@@ -1,0 +1,261 @@
+"""What a person does with the app, from the first start to the result, with the real engine behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from ovtui.engine import liveness
+from ovtui.records import RunFilter
+from ovtui.store import Store
+from ovtui.tui.widgets.table import Table
+from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
+
+LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"
+
+
+async def test_the_first_start_offers_the_demo_and_it_leads_to_a_result(open_app: Opened, store: Store) -> None:
+    async with open_app() as pilot:
+        await shows(pilot, "Nothing here yet.")
+        await pilot.press("d")
+        await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+        await shows(pilot, "demo throughput: queued")
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await shows(pilot, "What next")
+        await pilot.press("w")
+        await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await shows(pilot, "demo throughput")
+        await pilot.press("escape", "escape")
+        await shows(pilot, "Recent runs")
+    done = store.runs.page(RunFilter(status="done"))
+    assert [run.label for run in done] == ["demo throughput", "demo latency"]
+
+
+async def test_a_real_file_is_imported_configured_and_measured(open_app: Opened, store: Store) -> None:
+    async with open_app() as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: screen_name(pilot) == "ImportScreen")
+        pilot.app.screen.query_one("#path", Input).value = f"{LIGHT}/light_squeezenet.o"
+        await pilot.pause()
+        await pilot.press("tab")
+        assert pilot.app.screen.query_one("#path", Input).value == f"{LIGHT}/light_squeezenet.onnx"
+        await pilot.press("enter")
+        await shows(pilot, "26 Convolution")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await pilot.press("right")  # throughput
+        await shows(pilot, "$ ovtui run light_squeezenet --mode throughput")
+        await pilot.press("tab", "tab", "space", "tab", "right")  # stop: after seconds
+        await pilot.press("tab", "1")
+        await shows(pilot, "--mode throughput -t 1")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await shows(pilot, "light_squeezenet CPU throughput")
+    (run,) = store.runs.whole()
+    assert run.status == "done"
+    assert run.spec.mode == "throughput"
+    assert run.spec.stop.seconds == 1
+
+
+async def test_what_was_measured_last_is_where_the_next_one_begins(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        pilot.app.screen.query_one("#models", Table).go_to("bert000001")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await shows(pilot, "$ ovtui run bert-base --mode throughput -t 10")
+
+
+async def test_a_bad_file_is_explained_in_place(open_app: Opened, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.onnx"
+    bad.write_text("hello")
+    async with open_app(model=str(bad)) as pilot:
+        await shows(pilot, "is text, not a model")
+        assert screen_name(pilot) == "ImportScreen"
+        pilot.app.screen.query_one("#path", Input).value = str(tmp_path / "gone.onnx")
+        await pilot.press("enter")
+        await shows(pilot, "There is no file")
+        assert "is text" not in text_of(pilot)
+
+
+async def test_an_open_shape_is_asked_for_and_used(open_app: Opened, store: Store, dynamic: Path) -> None:
+    async with open_app(model=str(dynamic)) as pilot:
+        await shows(pilot, "The shape is open")
+        field = pilot.app.screen.query_one("#shape Input", Input)
+        assert field.value == "'image[1,3,224,224]'"
+        field.value = "image[1,3]"
+        await shows(pilot, "cannot have shape")
+        field.value = "image[2,3,32,32]"
+        await shows(pilot, "The shape is open")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await shows(pilot, "--shape 'image[2,3,32,32]'")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(store.runs.page()))
+        await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+    (run,) = store.runs.whole()
+    assert run.spec.shapes == {"image": (2, 3, 32, 32)}
+
+
+async def test_cancelling_asks_and_keeps_what_was_measured(open_app: Opened, store: Store, mlp: Path) -> None:
+    async with open_app(model=str(mlp)) as pilot:
+        await start(pilot)
+        await shows(pilot, "left")
+        await pilot.press("c")
+        await shows(pilot, "What it has measured is kept.")
+        await pilot.press("n")
+        await pilot.pause()
+        assert screen_name(pilot) == "LiveScreen"
+        await pilot.press("c", "y")
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await shows(pilot, "Cancelled after")
+    (run,) = store.runs.whole()
+    assert run.status == "cancelled"
+    assert run.result is not None
+
+
+async def test_a_run_goes_on_without_the_app_and_the_next_start_shows_it(
+    open_app: Opened, store: Store, mlp: Path
+) -> None:
+    async with open_app(model=str(mlp)) as pilot:
+        await start(pilot)
+        await shows(pilot, "left")
+        await pilot.press("escape")
+        await shows(pilot, "Going on")
+    (job,) = store.jobs.live()
+    assert liveness.alive(job.pid, job.pid_started)
+    async with open_app() as pilot:
+        await until(pilot, lambda: screen_name(pilot) == "LiveScreen", seconds=2)
+        await shows(pilot, "left", seconds=2)
+        assert job.pid
+        os.kill(job.pid, signal.SIGTERM)
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+
+
+async def test_a_job_that_is_killed_ends_as_interrupted(open_app: Opened, store: Store, mlp: Path) -> None:
+    async with open_app(model=str(mlp)) as pilot:
+        await start(pilot)
+        await shows(pilot, "left")
+        (job,) = store.jobs.live()
+        assert job.pid
+        os.kill(job.pid, signal.SIGKILL)
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await shows(pilot, "Interrupted after")
+
+
+async def test_deleting_asks_and_can_be_undone(open_app: Opened, store: Store) -> None:
+    remember(store)
+    before = store.runs.whole()
+    async with open_app() as pilot:
+        await pilot.press("a")
+        await shows(pilot, "12 runs")
+        await pilot.press("space", "space", "D")
+        await shows(pilot, "Delete these 2 runs")
+        await pilot.press("y")
+        await shows(pilot, "10 runs")
+        assert store.runs.count() == 10
+        await pilot.press("u")
+        await shows(pilot, "12 runs")
+    assert store.runs.whole() == before
+
+
+async def test_a_run_is_deleted_from_its_own_screen_and_home_no_longer_lists_it(open_app: Opened, store: Store) -> None:
+    made = remember(store)
+    async with open_app() as pilot:
+        await pilot.press("tab", "enter")
+        await shows(pilot, "What next")
+        await pilot.press("D", "y")
+        await until(pilot, lambda: screen_name(pilot) == "HomeScreen")
+        assert store.runs.get(made[-1].id) is None
+        assert pilot.app.screen.query_one("#recent", Table).rows.key(0) == made[-2].id
+
+
+async def test_a_queued_run_says_behind_what(open_app: Opened, scripted: Callable[..., Scripted]) -> None:
+    job = scripted()
+    from ovtui.engine import events
+
+    job.tell(events.Queued(behind="run abc of another"))
+    async with open_app() as pilot:
+        await shows(pilot, "queued behind run abc of another")
+
+
+async def test_what_is_live_can_be_switched(open_app: Opened, scripted: Callable[..., Scripted]) -> None:
+    first, second = scripted(job_id="live000001"), scripted(job_id="live000002", mode="latency")
+    first.start()
+    first.measure()
+    from ovtui.engine import events
+
+    second.tell(events.Queued(behind="run live000001"))
+    async with open_app(size=(120, 40)) as pilot:
+        await shows(pilot, "190.0 FPS")
+        await pilot.press("right_square_bracket")
+        await shows(pilot, "queued behind run live000001")
+        await pilot.press("left_square_bracket")
+        await shows(pilot, "190.0 FPS")
+
+
+async def test_a_run_that_ends_becomes_its_result(open_app: Opened, scripted: Callable[..., Scripted]) -> None:
+    job = scripted()
+    job.start()
+    job.measure()
+    async with open_app() as pilot:
+        await shows(pilot, "190.0 FPS ±2.0 %")
+        await shows(pilot, "about 2 s left")
+        job.end()
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await shows(pilot, "known well enough")
+
+
+async def test_noise_is_said_with_its_reason(open_app: Opened, scripted: Callable[..., Scripted]) -> None:
+    job = scripted()
+    job.start()
+    job.measure(disturbed="other processes used 0.7 of 2 cores")
+    async with open_app() as pilot:
+        await shows(pilot, "! Disturbed: other processes used 0.7 of 2 cores.")
+
+
+async def test_warm_up_is_told_from_measuring(open_app: Opened, scripted: Callable[..., Scripted]) -> None:
+    job = scripted()
+    job.start()
+    job.measure(windows=3)
+    async with open_app() as pilot:
+        await shows(pilot, "warming up: these do not count yet")
+
+
+async def start(pilot: Pilot[Any]) -> None:
+    """From what was read of a file to a run that goes on for long."""
+    await shows(pilot, "parameters")
+    await pilot.press("enter")
+    await shows(pilot, "$ ovtui run")
+    await pilot.press("tab", "tab", "space", "tab", "right", "tab")
+    await pilot.press(*"600")
+    await shows(pilot, "-t 600")
+    await pilot.press("enter")
+    await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+
+
+@pytest.fixture(autouse=True)
+def devices_are_known(store: Store) -> None:
+    """What asking OpenVINO for its devices would find: each test would take a second longer."""
+    import importlib.metadata
+
+    from ovtui.engine.devices import Devices, Property
+
+    store.settings.set(
+        "devices",
+        Devices(
+            openvino=importlib.metadata.version("openvino"),
+            names={"CPU": "A processor"},
+            properties={"CPU": (Property(key="ENABLE_CPU_PINNING", value="YES", kind="YES, NO"),)},
+        ),
+    )
