@@ -172,12 +172,15 @@ class RunColumns:
         """Of ids, which are ASCII: compared as bytes, all at once."""
         wanted = prefix.encode(errors="replace")
         if "ids" not in self._arrays:
-            self._arrays["ids"] = np.array([run_id.encode() for run_id in self.ids] or [b""])
+            self._arrays["ids"] = np.array(self.ids or [""], dtype="S")
         ids = self._arrays["ids"]
         if len(wanted) > ids.itemsize or not self.ids:
             return np.zeros(len(self.ids), bool)
-        letters = ids.view(np.uint8).reshape(len(ids), ids.itemsize)[:, : len(wanted)]
-        return np.asarray((letters == np.frombuffer(wanted, np.uint8)).all(axis=1), bool)
+        letters = ids.view(np.uint8).reshape(len(ids), ids.itemsize)
+        begins = np.ones(len(ids), bool)
+        for place, letter in enumerate(wanted):
+            begins &= letters[:, place] == letter
+        return begins
 
     def _contains(self, name: str, term: Term) -> np.ndarray:
         lower = self._words[name].lower

@@ -31,6 +31,8 @@ from ovtui.tui.watching import Watching
 if TYPE_CHECKING:
     from types import FrameType
 
+    from textual.timer import Timer
+
 _QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
 
 
@@ -67,6 +69,7 @@ class OvtuiApp(App[None]):
         self._removed: list[list[Removed]] = []
         self._leaving = False
         self._complaint = ""
+        self._unkept: Timer | None = None
         self.report: Path | None = None  # of an exception that ended the app
         self.animation_level = "none"  # nothing moves by itself: over SSH it would only be late
         for theme in themes.OURS:
@@ -281,12 +284,21 @@ class OvtuiApp(App[None]):
         self.notify(plain(text), severity=severity, markup=False, timeout=10 if severity == "error" else 5)
 
     def keep(self, **changes: Any) -> None:
-        """Change looks, now and for later starts."""
+        """Change looks, now and for later starts. Written a moment later: a disk must not hold up a key."""
         self.looks = msgspec.structs.replace(self.looks, **changes)
+        if self._unkept is None:
+            self._unkept = self.set_timer(1.0, self._write_looks)
+
+    def _write_looks(self) -> None:
+        self._unkept = None
         try:
             self.store.settings.set("looks", self.looks)
         except StoreError as error:
             self.tell(str(error), "error")
+
+    def on_unmount(self) -> None:
+        if self._unkept is not None:
+            self._write_looks()
 
     # -- palette and help
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ovtui.store import open_store
-from tests.benchmarks.terminal import OVTUI, Terminal
 from tests.store.samples import fill
+from tests.terminal import OVTUI, Terminal
 
 _EMPTY = """
 from textual.app import App
@@ -43,9 +43,9 @@ def start(folder: Path, rounds: int = 25) -> None:
     for turn in range(rounds + 1):
         for name in random.sample(list(took), 2):
             if name.startswith("an"):
-                terminal, wanted = Terminal((sys.executable, "-c", _EMPTY)), b"it is painted"
+                terminal, wanted = Terminal((sys.executable, "-c", _EMPTY)), "it is painted"
             else:
-                terminal, wanted = Terminal(OVTUI, OVTUI_HOME=home), b"Recent runs"
+                terminal, wanted = Terminal(OVTUI, OVTUI_HOME=home), "Recent runs"
             seconds = terminal.read_until(wanted) - terminal.started
             terminal.close()
             if turn:  # the first warms the disk's cache
@@ -78,7 +78,7 @@ def keys(folder: Path, presses: int = 60) -> None:
             ("Help: scroll", "?", "j"),
         ):
             terminal = Terminal(OVTUI, size, OVTUI_HOME=home)
-            terminal.read_until(b"Recent runs")
+            terminal.read_until("Recent runs")
             terminal.settle()
             for key in opening:
                 terminal.type(key)
@@ -89,7 +89,7 @@ def keys(folder: Path, presses: int = 60) -> None:
                 terminal.settle(0.02)
                 pressed_at = time.perf_counter()
                 terminal.type(pressed)
-                _, last, written = terminal.burst(limit_s=0.5)
+                last, written = terminal.burst(limit_s=0.5)
                 if written:
                     took.append(1000 * (last - pressed_at))
                     sizes.append(written)
@@ -104,11 +104,11 @@ def keys(folder: Path, presses: int = 60) -> None:
 def memory(folder: Path) -> None:
     print("| app memory, 100,000 runs | MB |\n|---|---:|")
     terminal = Terminal(OVTUI, OVTUI_HOME=home_with(folder, 100_000))
-    terminal.read_until(b"Recent runs")
+    terminal.read_until("Recent runs")
     terminal.settle(1.0)
     print(f"| Home | {terminal.rss_mb():.0f} |")
     terminal.type("a")
-    terminal.read_until(b"100,000 runs")
+    terminal.read_until("100,000 runs")
     terminal.settle(2.0)
     print(f"| History, all loaded | {terminal.rss_mb():.0f} |")
     for key in "sss/e\rrp":
@@ -123,7 +123,7 @@ def idle(folder: Path, seconds: float = 10.0) -> None:
     home = home_with(folder, 1_000)
     for name, opening in (("Home", ""), ("History", "a"), ("Run", "a\r"), ("Configure", "\r"), ("Import", "i")):
         terminal = Terminal(OVTUI, OVTUI_HOME=home)
-        terminal.read_until(b"Recent runs")
+        terminal.read_until("Recent runs")
         terminal.settle(1.0)
         for key in opening:
             terminal.type(key)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from tests import nets
 from tests.benchmarks import contestants
-from tests.benchmarks.terminal import OVTUI, Terminal
+from tests.terminal import OVTUI, Terminal
 
-VIEWERS = {"attach": ((*OVTUI, "attach"), b"FPS"), "live screen": (OVTUI, b"How often")}
+VIEWERS = {"attach": ((*OVTUI, "attach"), "FPS"), "live screen": (OVTUI, "How often")}
 
 
 def main() -> None:

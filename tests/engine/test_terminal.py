@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -12,61 +10,29 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import Ovtui
+from tests.terminal import OVTUI, Terminal
 
-
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, *arguments: object, **environment: str) -> None:
-        self.pid, self._line = pty.fork()
-        if self.pid == 0:
-            os.environ.update({"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", **environment})
-            os.execv(sys.executable, [sys.executable, "-m", "ovtui", *map(str, arguments)])
-        self.seen = ""
-
-    def read_until(self, found: Callable[[str], Any], seconds: float = 40) -> None:
-        deadline = time.monotonic() + seconds
-        while not found(self.seen):
-            assert time.monotonic() < deadline, self.seen
-            try:
-                self.seen += os.read(self._line, 65536).decode(errors="replace")
-            except OSError:
-                break  # the command has left
-        assert found(self.seen), self.seen
-
-    def type(self, text: str) -> None:
-        os.write(self._line, text.encode())
-
-    def hang_up(self) -> None:
-        os.close(self._line)
-
-    def wait(self) -> int:
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+Opened = Callable[..., Terminal]
 
 
 @pytest.fixture
-def terminal(home: Path) -> Iterator[Callable[..., Terminal]]:
+def terminal(home: Path) -> Iterator[Opened]:
     opened: list[Terminal] = []
 
     def open_one(*arguments: object, **environment: str) -> Terminal:
-        opened.append(Terminal(*arguments, **environment))
+        opened.append(Terminal((*OVTUI, *map(str, arguments)), **environment))
         return opened[-1]
 
     yield open_one
     for one in opened:
-        try:
-            os.kill(one.pid, signal.SIGKILL)
-            os.waitpid(one.pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            continue
+        one.close()
 
 
-def test_a_terminal_gets_a_bar_with_rate_median_and_time_left(terminal: Callable[..., Terminal], mlp: Path) -> None:
+def test_a_terminal_gets_a_bar_with_rate_median_and_time_left(terminal: Opened, mlp: Path) -> None:
     one = terminal("run", mlp, "-t", "3")
     one.read_until(lambda seen: "FPS ±" in seen and "p50" in seen and "ETA" in seen)
     one.read_until(lambda seen: re.search(r"ovtui run mlp [-\w ]+$", seen.rstrip()))
@@ -74,22 +40,20 @@ def test_a_terminal_gets_a_bar_with_rate_median_and_time_left(terminal: Callable
     assert one.seen.count("\x1b[?25h") >= one.seen.count("\x1b[?25l")  # the cursor is back
 
 
-def test_no_colour_means_none(terminal: Callable[..., Terminal], mlp: Path) -> None:
+def test_no_colour_means_none(terminal: Opened, mlp: Path) -> None:
     one = terminal("run", mlp, "-t", "1", NO_COLOR="1")
     one.read_until(lambda seen: "throughput" in seen)
     assert "\x1b[3" not in one.seen
     assert one.wait() == 0
 
 
-def test_a_dumb_terminal_gets_lines(terminal: Callable[..., Terminal], mlp: Path) -> None:
+def test_a_dumb_terminal_gets_lines(terminal: Opened, mlp: Path) -> None:
     one = terminal("run", mlp, "-t", "1", TERM="dumb")
     one.read_until(lambda seen: "throughput" in seen)
     assert "\x1b" not in one.seen
 
 
-def test_a_dropped_line_leaves_the_run_going(
-    terminal: Callable[..., Terminal], ovtui: Ovtui, mlp: Path, home: Path
-) -> None:
+def test_a_dropped_line_leaves_the_run_going(terminal: Opened, ovtui: Ovtui, mlp: Path, home: Path) -> None:
     one = terminal("run", mlp, "-t", "5")
     one.read_until(lambda seen: "FPS" in seen)
     one.hang_up()
@@ -111,9 +75,7 @@ def test_nohup_is_respected(mlp: Path, home: Path) -> None:
     assert json.loads(out)["run"]["status"] == "done"
 
 
-def test_control_c_on_a_terminal_keeps_what_was_measured(
-    terminal: Callable[..., Terminal], ovtui: Ovtui, mlp: Path
-) -> None:
+def test_control_c_on_a_terminal_keeps_what_was_measured(terminal: Opened, ovtui: Ovtui, mlp: Path) -> None:
     one = terminal("run", mlp, "-t", "600")
     one.read_until(lambda seen: "ETA" in seen)
     one.type("\x03")

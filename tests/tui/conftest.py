@@ -57,7 +57,7 @@ def open_app(store: Store) -> Opened:
     @asynccontextmanager
     async def opened(size: tuple[int, int] = (80, 24), model: str | None = None) -> AsyncIterator[Pilot[None]]:
         app = OvtuiApp(store, model=model)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.pause()
             yield pilot
 

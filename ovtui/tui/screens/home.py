@@ -150,18 +150,8 @@ class HomeScreen(OvtuiScreen):
             ("#empty", not self._models.models and not watching.live),
         ):
             self.query_one(name).display = there
-        live.styles.height = min(4, len(watching.live))
-        self._divide()
         if self.focused is None or not self.focused.display:
             self.query_one("#models" if self._models.models else "#live").focus()
-
-    def _divide(self) -> None:
-        """The models take what they need, up to half of the room; the runs have the rest."""
-        half = max(4, self.query_one("#lists").size.height // 2 - 1)
-        self.query_one("#models").styles.height = min(half, len(self._models) + 2)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._divide)
 
     def on_table_opened(self, event: Table.Opened) -> None:
         if event.table.id != "models":

@@ -38,7 +38,6 @@ class PickScreen(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         self._filter("")
-        self.query_one(Table).styles.height = min(14, max(1, len(self._choices)))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -120,9 +120,7 @@ class RunScreen(OvtuiScreen):
         self._next = suggestions(run)
         listed = [(str(n), {"what": Cell(s.short, "bar"), "why": Cell(s.why)}) for n, s in enumerate(self._next)]
         listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
-        table = self.query_one("#next", Table)
-        table.show(ListedRows(listed))
-        table.styles.height = len(listed)
+        self.query_one("#next", Table).show(ListedRows(listed))
         self.query_one("#percentiles", Static).update(_percentiles(run))
         self.query_one("#machine", Static).update(
             fields_text([*(summary.environment_fields(run.environment) if run.environment else []), *_settings(run)])

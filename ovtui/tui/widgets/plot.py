@@ -57,8 +57,8 @@ def _plotext() -> Any:
 
 
 def load() -> None:
-    """Load what draws; from a thread, so that a screen is there before its plots."""
-    _plotext()
+    """Load what draws, and draw once; from a thread, so that a screen is there before its plots."""
+    characters(Picture((Curve((0.0, 1.0), (0.0, 1.0)),), text=""), 20, 5)
 
 
 class Plot(Widget):

@@ -10,13 +10,15 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.app import RenderResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 _GAP = 2
+_WHEEL = 3  # rows that the wheel moves
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,14 @@ class ListedRows:
     __hash__ = None  # type: ignore[assignment]
 
 
-class Table(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows with a cursor, marks, and a head that stays. The rows are the caller's; this only shows them."""
+class Table(Widget, can_focus=True):
+    """Rows with a cursor, marks, and a head that stays. The rows are the caller's; this only shows them.
+
+    It scrolls by itself: Textual's scrollbars would lay the whole screen out anew at each change of focus.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "head", "sorted", "cursor", "resting", "dim", "good", "warning", "bad", "bar", "mark",
+        "head", "sorted", "cursor", "resting", "dim", "good", "warning", "bad", "bar", "mark", "thumb",
     }  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open"),
@@ -149,6 +154,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._with_marks = marks
         self._rows: Rows = NoRows()
         self._cursor = 0
+        self._top = 0  # the first row that is seen
         self._sort: tuple[str, bool] | None = None  # column, descending
         self._layout: tuple[int, list[tuple[Column, int]]] | None = None  # for a width
         self.marked: dict[str, None] = {}  # keys, in the order they were marked
@@ -165,13 +171,16 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         same = type(rows) is type(self._rows) and isinstance(rows, ListedRows) and rows == self._rows
         if same and keep is None:
             return
-        self._rows = rows
-        self._resize()
+        grown, self._rows = len(rows) != len(self._rows), rows
         self._cursor = self._find(key)
         self._reveal()
-        self.refresh()
+        height = self.styles.height
+        self.refresh(layout=grown and height is not None and height.is_auto)
         if self.cursor_key != key:
             self.post_message(self.Moved(self, self.cursor_key))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(1, len(self._rows)) + int(self._head)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         self._columns = list(columns)
@@ -240,18 +249,20 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             return
         before, self._cursor = self._cursor, index
         if not self._reveal():
-            self._refresh_line(before)
-            self._refresh_line(index)
+            for row in {before, index, self._thumb(before), self._thumb(index)}:
+                self._refresh_line(row)
         self.post_message(self.Moved(self, self.cursor_key))
 
     def on_click(self, event: events.Click) -> None:
-        line = event.y - self.gutter.top
-        if self._head and line == 0:
-            column = self._column_at(event.x - self.gutter.left)
+        place = event.get_content_offset(self)
+        if place is None:
+            return
+        if self._head and place.y == 0:
+            column = self._column_at(place.x)
             if column is not None and column.sortable:
                 self.post_message(self.SortAsked(self, column.key))
             return
-        index = self.scroll_offset.y + line - int(self._head)
+        index = self._top + place.y - int(self._head)
         if 0 <= index < len(self._rows):
             if index == self._cursor or event.chain > 1:
                 self._cursor = index
@@ -259,10 +270,18 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             else:
                 self._go(index)
 
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll(self._top + _WHEEL)
+        event.stop()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll(self._top - _WHEEL)
+        event.stop()
+
     def on_resize(self) -> None:
         self._layout = None
-        self._resize()
         self._reveal()
+        self.refresh()
 
     def on_focus(self) -> None:
         self._refresh_line(self._cursor)
@@ -274,10 +293,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _body_height(self) -> int:
-        return max(1, self.scrollable_content_region.height - int(self._head))
+        return max(1, self.size.height - int(self._head))
 
-    def _resize(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows) + int(self._head))
+    @property
+    def _overflows(self) -> bool:
+        return len(self._rows) > self._body_height
 
     def _find(self, key: str | None) -> int:
         """The row with `key`, looked for around where the cursor was; else the nearest place."""
@@ -293,25 +313,36 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _reveal(self) -> bool:
         """Scroll so that the cursor can be seen; whether that moved anything."""
-        top, height = self.scroll_offset.y, self._body_height
+        top, height = self._top, self._body_height
         wanted = top
         if not top <= self._cursor < top + height:
             # By jumps: a row at a time would draw all of them for each key, which a slow line feels.
             wanted = self._cursor - height // 2
-        wanted = max(0, min(wanted, len(self._rows) - height))
-        if wanted == top:
+        return self._scroll(wanted)
+
+    def _scroll(self, top: int) -> bool:
+        """Make `top` the first row, or the nearest that leaves no room empty; whether that moved anything."""
+        top = max(0, min(top, len(self._rows) - self._body_height))
+        if top == self._top:
             return False
-        self.scroll_to(y=wanted, animate=False, immediate=True)
+        self._top = top
+        self.refresh()
         return True
 
     def _refresh_line(self, index: int) -> None:
-        line = index - self.scroll_offset.y + int(self._head)
+        line = index - self._top + int(self._head)
         if 0 <= line < self.size.height:
             self.refresh(Region(0, line, self.size.width, 1))
 
+    def _thumb(self, cursor: int) -> int:
+        """The row beside which the mark of a cursor's place in the whole stands."""
+        if not self._overflows:
+            return cursor
+        return self._top + round(cursor / (len(self._rows) - 1) * (self._body_height - 1))
+
     def _placed(self) -> list[tuple[Column, int]]:
         """The columns that fit, with their widths."""
-        room = self.scrollable_content_region.width - (2 if self._with_marks else 0)
+        room = self.size.width - (2 if self._with_marks else 0) - (2 if self._overflows else 0)
         if self._layout is None or self._layout[0] != room:
             shown = list(self._columns)
             while shown and sum(c.width for c in shown) + _GAP * (len(shown) - 1) > room:
@@ -338,14 +369,20 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- drawing
 
+    def render(self) -> RenderResult:
+        return ""
+
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
+        width = self.size.width
         if self._head and y == 0:
             return self._titles().adjust_cell_length(width, self.get_component_rich_style("head"))
-        index = self.scroll_offset.y + y - int(self._head)
+        index = self._top + y - int(self._head)
         if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        return self._row(index, width)
+        if not self._overflows:
+            return self._row(index, width)
+        side = Segment(" █" if index == self._thumb(self._cursor) else " │", self.rich_style + self._look("thumb"))
+        return Strip([*self._row(index, width - 2), side])
 
     def _titles(self) -> Strip:
         head, arrow = self.get_component_rich_style("head"), self.get_component_rich_style("sorted")

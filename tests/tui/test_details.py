@@ -1,0 +1,354 @@
+"""What the app does beside its journeys: settings, presets, copies, exports, marks, hostile names, other writers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from ovtui.engine.devices import Devices, Property
+from ovtui.records import Spec
+from ovtui.store import Store, open_store
+from ovtui.tui import themes
+from ovtui.tui.app import Looks, OvtuiApp
+from ovtui.tui.widgets.choice import Choice
+from ovtui.tui.widgets.formline import FormLine
+from ovtui.tui.widgets.plot import Plot
+from ovtui.tui.widgets.table import Table
+from tests.store.samples import a_model, a_run
+from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
+
+HOSTILE = "\x1b[31mred[/foo] [bold]\u202e:smile: 名前\x07"
+
+
+@pytest.fixture(autouse=True)
+def devices_are_known(store: Store) -> None:
+    import importlib.metadata
+
+    pinning = Property(key="ENABLE_CPU_PINNING", value="YES", kind="YES, NO")
+    store.settings.set(
+        "devices",
+        Devices(
+            openvino=importlib.metadata.version("openvino"),
+            names={"CPU": "A processor"},
+            properties={"CPU": (pinning,)},
+        ),
+    )
+
+
+async def test_openvino_and_numpy_are_not_loaded_to_show_the_app(open_app: Opened, store: Store, home: Path) -> None:
+    import subprocess
+
+    remember(store)
+    program = f"""
+import asyncio, sys
+from pathlib import Path
+from ovtui.store import open_store
+from ovtui.tui.app import OvtuiApp
+async def main():
+    with open_store(Path({str(home / "ovtui.db")!r})) as store:
+        async with OvtuiApp(store).run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            print("AT HOME", sorted({{"openvino", "numpy", "plotext", "click", "psutil"}} & set(sys.modules)))
+            for key in ("enter", "escape", "tab", "enter", "2", "3", "escape", "a", "p", "escape", "i"):
+                await pilot.press(key)
+                await pilot.app.workers.wait_for_complete()
+                await pilot.pause()
+            print("AT LAST", "openvino" in sys.modules)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "AT HOME []" in done.stdout
+    assert "AT LAST False" in done.stdout
+
+
+async def test_the_command_that_is_shown_measures_the_same(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(120, 50)) as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        screen = pilot.app.screen
+        screen.query_one("#mode", Choice).choose("server")
+        await shows(pilot, "Server mode needs")
+        screen.query_one("#rate", FormLine).value = "50"
+        screen.query_one("#streams", FormLine).value = "2"
+        screen.query_one("#properties", FormLine).value = "ENABLE_CPU_PINNING=NO"
+        await shows(pilot, "--mode server --streams 2 --rate 50 -t 10 --property ENABLE_CPU_PINNING=NO")
+
+
+@pytest.mark.parametrize(
+    ("line", "typed", "said"),
+    [
+        ("batch", "0", "batch: '0' is not a whole number from 1"),
+        ("streams", "many", "streams: 'many' is not"),
+        ("stop", "200%", "is not between 0 and 100 %"),
+        ("shapes", "input[1,3", "is not a shape"),
+        ("shapes", "inptu[1,3,224,224]", "did you mean 'input'?"),
+        ("data", "/no/such.npy", "does not exist"),
+        ("properties", "PINNING", "is not KEY=VALUE"),
+        ("properties", "'A=b", "a quote that is not closed"),
+        ("scale", "a,b", "is not a number or a list"),
+    ],
+)
+async def test_a_wrong_value_is_said_while_it_is_typed(
+    open_app: Opened, store: Store, line: str, typed: str, said: str
+) -> None:
+    store.models.save(a_model(inputs=a_model().inputs))
+    async with open_app(size=(120, 50)) as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        pilot.app.screen.query_one(f"#{line}", FormLine).value = typed
+        await shows(pilot, said, seconds=5)
+        assert pilot.app.screen.query_one(f"#{line}", FormLine).has_class("wrong") or line == "shapes"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert screen_name(pilot) == "ConfigureScreen"
+    assert store.runs.count() == 0
+
+
+async def test_a_preset_is_saved_listed_and_loaded(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(120, 50)) as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        screen = pilot.app.screen
+        screen.query_one("#batch", FormLine).value = "8"
+        await pilot.pause()
+        await pilot.press("ctrl+s", *"big one", "enter")
+        await until(pilot, lambda: store.presets.names() == ["big one"])
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: screen.query_one("#batch", FormLine).value == "")
+        await pilot.press("ctrl+o")
+        await shows(pilot, "-b 8")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.query_one("#batch", FormLine).value == "8")
+
+
+async def test_a_property_is_chosen_from_what_the_device_takes(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(120, 50)) as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        await pilot.press("ctrl+k", *"pin", "enter")
+        await shows(pilot, "ENABLE_CPU_PINNING =")
+        await pilot.press("backspace", "backspace", "backspace", *"NO", "enter")
+        await shows(pilot, "--property ENABLE_CPU_PINNING=NO")
+
+
+async def test_looks_are_kept_between_starts(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "s", "r", "v")
+        await pilot.pause()
+        await pilot.press("space", "enter")
+        await pilot.pause()
+        app: Any = pilot.app
+        app._themed("ovtui-light")()
+    async with open_app() as pilot:
+        assert pilot.app.theme == "ovtui-light"
+        await pilot.press("a")
+        await shows(pilot, "MODEL↓")
+        assert "WHEN" not in text_of(pilot)
+
+
+async def test_settings_that_cannot_be_read_are_forgotten(open_app: Opened, store: Store) -> None:
+    store.settings.set("looks", {"theme": 5, "slow_line": "x"})
+    async with open_app() as pilot:
+        assert pilot.app.theme == themes.fitting()
+
+
+async def test_on_a_slow_line_there_are_numbers_and_no_plots(
+    open_app: Opened, store: Store, scripted: Callable[..., Scripted]
+) -> None:
+    store.settings.set("looks", Looks(slow_line=True))
+    job = scripted()
+    job.start()
+    job.measure()
+    async with open_app() as pilot:
+        await shows(pilot, "190.0 FPS")
+        assert not pilot.app.screen.query_one("#plots").display
+
+
+async def test_copying_goes_to_the_terminal_and_to_a_file(
+    open_app: Opened, store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(store)
+    sent: list[str] = []
+    monkeypatch.setattr(OvtuiApp, "copy_to_clipboard", lambda self, text: sent.append(text))
+    async with open_app() as pilot:
+        await pilot.press("tab", "enter")
+        await shows(pilot, "What next")
+        await pilot.press("y")
+        assert "ovtui run bert-base" in sent[-1]
+        assert (home / "copied.txt").read_text() == sent[-1] + "\n"
+        await pilot.press("2")
+        await until(pilot, lambda: pilot.app.screen.query_one("#throughput", Plot)._picture)
+        await pilot.press("y")
+    assert re.search(r"Throughput over time: \d+ points; lowest .*, median .*, highest .*, last .* FPS\.", sent[-1])
+
+
+def test_osc_52_is_what_the_terminal_gets() -> None:
+    """Textual's own, which this relies on."""
+    written: list[str] = []
+
+    class Driver:
+        def write(self, data: str) -> None:
+            written.append(data)
+
+    app: Any = msgspec  # any object will do
+    from textual.app import App
+
+    app = App()
+    app._driver = Driver()
+    app.copy_to_clipboard("a run")
+    assert written == [f"\x1b]52;c;{base64.b64encode(b'a run').decode()}\a"]
+
+
+async def test_runs_are_exported_from_where_they_are_seen(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("tab", "enter")
+        await shows(pilot, "What next")
+        await pilot.press("e")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "one.json")
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "one.json").exists)
+        await pilot.press("escape", "a", "space", "space", "e")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "no" / "two.csv")
+        await pilot.press("enter")
+        await shows(pilot, "Cannot write")
+        await pilot.press("e")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "two.csv")
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "two.csv").exists)
+    assert json.loads((tmp_path / "one.json").read_text())["run"]["status"] == "done"
+    assert len({line.split(",")[0] for line in (tmp_path / "two.csv").read_text().splitlines()}) == 3
+
+
+async def test_a_label_is_given_and_found(open_app: Opened, store: Store) -> None:
+    made = remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "n", *"before the fix", "enter")
+        await until(pilot, lambda: store.runs.find("before the fix").id == made[-1].id)
+        await pilot.press("slash", *"fix")
+        await shows(pilot, "1 shown")
+
+
+async def test_filtering_and_sorting_show_what_they_say(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(120, 40)) as pilot:
+        await pilot.press("a", "slash", *"status:failed")
+        await shows(pilot, "12 runs, 1 shown")
+        await pilot.press("escape", "escape")
+        await shows(pilot, "12 runs")
+        table = pilot.app.screen.query_one("#runs", Table)
+        while "FPS↓" not in text_of(pilot):
+            await pilot.press("s")
+        shown: Any = table.rows
+        rates = [shown.run_at(n).throughput_fps.mean for n in range(11)]
+        assert rates == sorted(rates, reverse=True)
+        await pilot.press("r")
+        await shows(pilot, "FPS↑")
+        await pilot.click("#runs", offset=(3, 0))
+        await shows(pilot, "WHEN↓")
+
+
+async def test_two_marked_runs_are_compared(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(120, 40)) as pilot:
+        await pilot.press("a", "c")
+        await shows(pilot, "Mark two runs")
+        await pilot.press("space", "space", "c")
+        await shows(pilot, "B / A")
+        await shows(pilot, "They were measured at different times.")
+
+
+async def test_what_another_process_does_is_shown(open_app: Opened, store: Store, home: Path) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await shows(pilot, "resnet-50")
+        with open_store(home / "ovtui.db") as other:
+            other.models.save(a_model("other00001", name="a-new-net"))
+        await shows(pilot, "a-new-net", seconds=5)
+
+
+async def test_names_from_files_are_shown_and_never_obeyed(
+    open_app: Opened, store: Store, scripted: Callable[..., Scripted]
+) -> None:
+    model = a_model("hostile001", name=HOSTILE, path=f"/models/{HOSTILE}.onnx")
+    store.models.save(model)
+    run = a_run("hostile002", model, status="failed", label=HOSTILE, error=HOSTILE)
+    from tests.store.samples import its_job
+
+    store.runs.create(run, its_job(run))
+    job = scripted(model=model)
+    job.start()
+    job.measure(disturbed=HOSTILE)
+    async with open_app(size=(140, 40)) as pilot:
+        await shows(pilot, "190.0 FPS")
+        seen = [text_of(pilot)]
+        for keys in (("escape",), ("enter",), ("escape", "tab", "tab", "enter"), ("escape", "a"), ("slash", *"red")):
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause(0.2)
+            seen.append(text_of(pilot))
+    for text in seen:
+        assert "\\x1b[31mred" in text, text
+        assert not set(text) & {"\x1b", "\x07", "\u202e"}
+    assert sum("[/foo] [bold]" in text for text in seen) >= 4
+
+
+async def test_every_screen_has_help_with_its_keys(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(100, 60)) as pilot:
+        for way, key in (((), "All runs"), (("a",), "Mark"), (("enter",), "Measure again"), (("m",), "Save preset")):
+            for pressed in way:
+                await pilot.press(pressed)
+            await pilot.pause(0.3)
+            await pilot.press("question_mark" if screen_name(pilot) != "ConfigureScreen" else "f1")
+            await until(pilot, lambda: screen_name(pilot) == "HelpScreen")
+            await shows(pilot, key)
+            await pilot.press("escape")
+            await pilot.pause()
+
+
+async def test_a_database_that_cannot_be_read_is_said_once(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ovtui.errors import StoreError
+
+    async with open_app() as pilot:
+        app: Any = pilot.app
+
+        def broken() -> int:
+            raise StoreError("The disk that holds it is full.")
+
+        monkeypatch.setattr(store, "changes", broken)
+        app._look()
+        app._look()
+        await shows(pilot, "The disk that holds it is full.")
+        assert len(app._notifications) == 1
+
+
+async def test_the_mouse_opens_and_scrolls(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.click("#recent", offset=(5, 3))
+        assert pilot.app.screen.query_one("#recent", Table).cursor == 2
+        await pilot.click("#recent", offset=(5, 3))
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await pilot.click("KeyLine", offset=(12, 0))  # q: no, the first is ? and the second q
+        await pilot.pause()
+
+
+def test_the_spec_of_a_preset_belongs_to_no_model(store: Store) -> None:
+    store.presets.save("x", Spec(model="m1", batch=3))
+    assert store.presets.find("x") == Spec(model="", batch=3)
