@@ -46,7 +46,10 @@ def lines(a: Run, b: Run) -> list[Line]:
             ("when", lambda run: words.when(run.created)),
             ("mode", lambda run: run.spec.mode),
             ("device", lambda run: run.spec.device),
-            ("settings", _settings),
+            ("batch", lambda run: _setting(run, "batch")),
+            ("streams", lambda run: _setting(run, "streams")),
+            ("requests", lambda run: _setting(run, "requests")),
+            ("precision", lambda run: _setting(run, "precision")),
             ("status", lambda run: run.status),
         )
     ]
@@ -63,13 +66,9 @@ def _text(run: Run, title: str, value: float | None) -> str:
     return words.number(value) + doubt
 
 
-def _settings(run: Run) -> str:
-    effective = run.effective
-    if effective is None:
-        return words.NOTHING
-    parts = [f"batch {effective.batch}"]
-    parts += [] if effective.streams is None else [words.plural(effective.streams, "stream")]
-    return ", ".join([*parts, words.plural(effective.requests, "request")])
+def _setting(run: Run, name: str) -> str:
+    value = getattr(run.effective, name, None)
+    return words.NOTHING if value is None else str(value)
 
 
 def _of(machine: Environment, name: str) -> str:

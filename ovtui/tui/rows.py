@@ -20,7 +20,7 @@ STATUS_LOOK = {
 
 RUN_COLUMNS = (
     Column("created", "WHEN", 11, spare=2, sortable=True),
-    Column("model", "MODEL", 8, grows=True, sortable=True),
+    Column("model", "MODEL", 8, grows=True, comfort=16, sortable=True),
     Column("device", "DEVICE", 8, spare=6, sortable=True),
     Column("mode", "MODE", 10, sortable=True),
     Column("batch", "BATCH", 6, right=True, spare=5, sortable=True),
@@ -58,7 +58,7 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
 
 
 MODEL_COLUMNS = (
-    Column("name", "MODEL", 16, grows=True),
+    Column("name", "MODEL", 16, grows=True, comfort=20),
     Column("format", "FORMAT", 14, spare=5),
     Column("bytes", "SIZE", 9, right=True, spare=4),
     Column("parameters", "PARAMS", 9, right=True, spare=6),
@@ -90,10 +90,10 @@ def model_cells(model: Model, branch: str, record: TrackRecord) -> dict[str, Cel
 
 
 LIVE_COLUMNS = (
-    Column("what", "", 20, grows=True),
-    Column("doing", "", 24),
-    Column("rate", "", 20, right=True),
-    Column("left", "", 8, right=True),
+    Column("what", "", 24, grows=True),
+    Column("doing", "", 16),
+    Column("rate", "", 18, right=True),
+    Column("left", "", 9, right=True),
 )
 
 
@@ -101,7 +101,6 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
     """A job that goes on, in a line."""
     run = watched.run
     what = f"{run.model.name}  {run.spec.mode}" if run else watched.kind
-    doing = f"queued behind {watched.behind}" if watched.behind else watched.doing
     window = watched.window
     rate = ""
     if window is not None:
@@ -111,7 +110,7 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
     left = f"{window.eta_s:.0f} s left" if window is not None and window.eta_s is not None else ""
     return {
         "what": Cell(f"▶ {plain(what, 120)}"),
-        "doing": Cell(plain(doing, 80), "dim"),
+        "doing": Cell(plain(watched.doing, 80), "dim"),
         "rate": Cell(rate, "good"),
         "left": Cell(left, "dim"),
     }

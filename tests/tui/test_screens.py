@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,15 +35,11 @@ Step = Callable[[Pilot[Any]], Any]
 def one_moment(monkeypatch: pytest.MonkeyPatch, store: Store) -> Iterator[None]:
     """The same time, place and devices for whoever draws the pictures."""
 
-    class Clock:
-        time = staticmethod(lambda: NOW + 100_000)
-        monotonic = staticmethod(time.monotonic)
-        strftime = staticmethod(time.strftime)
-
+    clock = SimpleNamespace(time=lambda: NOW + 100_000, monotonic=time.monotonic)
     from ovtui.tui.screens import history
 
-    monkeypatch.setattr(words, "time", Clock)
-    monkeypatch.setattr(history, "time", Clock)
+    monkeypatch.setattr(words, "time", clock)
+    monkeypatch.setattr(history, "time", clock)
     monkeypatch.setattr(home_module, "gethostname", lambda: "edge-01")
     monkeypatch.setattr(home_module, "__version__", "1.2.3")
     monkeypatch.setattr(app_module, "_STEADY_S", 0.1)

@@ -91,13 +91,13 @@ class ConfigureScreen(OvtuiScreen):
         with VerticalScroll(id="form", can_focus=False):
             yield Choice([(mode, mode) for mode in _MODES], self._begin.mode, id="mode")
             yield Static(id="mode-words", classes="hint")
-            yield FormLine("rate", "arrivals per second", "on average; they come as a Poisson process", id="rate")
-            yield FormLine("queue", "1000", "arrivals that may wait, one more is refused", id="queue")
+            yield FormLine("rate", "arrivals per second", "on average; Poisson", id="rate")
+            yield FormLine("queue", "1000", "arrivals that may wait", id="queue")
             yield Section(
                 "Device",
                 Choice([("CPU", "CPU"), ("AUTO", "AUTO"), ("", "other")], "CPU", id="device-choice"),
                 Static(id="device-words", classes="hint"),
-                FormLine("device", "CPU", "also HETERO:GPU,CPU, MULTI:…, BATCH:…", id="device"),
+                FormLine("device", "CPU", "or HETERO:…, MULTI:…, BATCH:…", id="device"),
                 id="device-part",
             )
             yield Section(

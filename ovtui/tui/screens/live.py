@@ -57,11 +57,11 @@ class LiveScreen(OvtuiScreen):
         yield Static(id="figures")
         yield Static(id="progress")
         with Vertical(id="plots"):
-            yield Static("Throughput, FPS", classes="title")
-            yield Plot("nothing was inferred yet", id="throughput")
+            yield Static("Throughput, FPS, by seconds", classes="title")
+            yield Plot(id="throughput")
             with Horizontal():
                 with Vertical(id="over-time"):
-                    yield Static("Latency, ms: p50, and p99 in the other colour", classes="title", id="latency-title")
+                    yield Static("Latency, ms: p50 below, p99 above", classes="title")
                     yield Plot(id="latency")
                 with Vertical(id="by-size"):
                     yield Static("How often which latency, ms", classes="title")
@@ -97,8 +97,9 @@ class LiveScreen(OvtuiScreen):
         self._show("progress", _progress(watched))
         self._show("machine", Text(_machine(watched.window)))
         self._show("notes", self._notes(watched))
-        self.query_one("#plots").display = not self.ovtui.looks.slow_line
-        if not self.ovtui.looks.slow_line and watched.window is not None:
+        drawn = watched.window is not None and not self.ovtui.looks.slow_line
+        self.query_one("#plots").display = drawn
+        if drawn:
             self._draw(watched)
 
     def _show(self, where: str, text: Text) -> None:
@@ -202,8 +203,10 @@ class LiveScreen(OvtuiScreen):
 def _figures(watched: Watched) -> Text:
     window = watched.window
     if window is None:
-        behind = f"queued behind {plain(watched.behind, 60)}" if watched.behind else watched.doing
-        return Text(f"{behind} …", style="bold")
+        if watched.behind:
+            return Text(f"queued behind {plain(watched.behind, 60)} …", style="bold")
+        done = "".join(f"{words.doing(phase)} ✓  " for phase in watched.phases if phase != watched.phase)
+        return Text(done).append(f"{watched.doing} …", style="bold")
     estimate = window.estimate
     text = Text()
     if estimate is None:
@@ -214,7 +217,7 @@ def _figures(watched: Watched) -> Text:
     p99 = None if watched.result is None else watched.result.latency_ms.p99
     text.append(f"   p50 {words.number(window.median_ms)} ms   p99 {words.number(p99)} ms   ")
     if len(watched.doubts) > 3:
-        text.append(f"doubt {words.sparkline(watched.doubts, 12)} {words.doubt(estimate)}")
+        text.append(f"doubt {words.sparkline(watched.doubts, 12)}")
     return text
 
 
@@ -247,9 +250,9 @@ def _machine(window: Window | None) -> str:
     if window is None:
         return ""
     parts = [
-        None if window.cpu_percent is None else f"CPU {window.cpu_percent:.0f} % of a core",
+        None if window.cpu_percent is None else f"CPU {window.cpu_percent:.0f} %",
         None if window.rss_mb is None else f"memory {words.number(window.rss_mb)} MB",
-        None if window.frequency_mhz is None else f"clock {window.frequency_mhz:.0f} MHz",
+        None if window.frequency_mhz is None else f"{window.frequency_mhz:.0f} MHz",
         None if window.temperature_c is None else f"{window.temperature_c:.0f} °C",
         None if window.speed is None else f"machine speed {window.speed:.0%}",
     ]

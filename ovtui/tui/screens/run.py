@@ -69,9 +69,9 @@ class RunScreen(OvtuiScreen):
                 yield Static("What next", classes="title")
                 yield Table((Column("what", "", 12), Column("why", "", 20, grows=True)), head=False, id="next")
             with TabPane("2 Over time", id="tab-time"):
-                yield Static("Throughput, FPS: warm-up in grey", classes="title")
+                yield Static("Throughput, FPS, by seconds; warm-up in grey", classes="title")
                 yield Plot("no series was kept", id="throughput")
-                yield Static("Latency, ms: p50, and p99 in the other colour", classes="title")
+                yield Static("Latency, ms: p50 below, p99 above", classes="title")
                 yield Plot("no series was kept", id="latency")
                 yield Static(id="disturbed", classes="note")
             with TabPane("3 Latencies", id="tab-latencies"):

@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ from ovtui import words
 from ovtui.analysis.distribution import averaged
 
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
+_one_figure = threading.Lock()  # plotext has one for all; a thread that loads it draws as well
 # plotext colours that only tell our curves apart: component classes by number.
 LOOKS = ("first", "second", "faint")
 
@@ -118,6 +120,11 @@ class Plot(Widget):
 
 def characters(picture: Picture, width: int, height: int) -> str:
     """The picture as plotext draws it in `width` × `height` cells: lines, with colours 1, 2, 3 for LOOKS."""
+    with _one_figure:
+        return _characters(picture, width, height)
+
+
+def _characters(picture: Picture, width: int, height: int) -> str:
     plt = _plotext()
     figure = plt.figure
     figure.clear()

@@ -23,13 +23,18 @@ _WHEEL = 3  # rows that the wheel moves
 
 @dataclass(frozen=True)
 class Column:
-    """A column as wide as `width`; one with `grows` takes what is left. `spare`: the higher, the sooner left out."""
+    """A column as wide as `width`; one with `grows` takes what is left.
+
+    `spare`: the higher, the sooner it is left out. Those above 2 are luxury: they go before a growing column is
+    narrower than `comfort`.
+    """
 
     key: str
     title: str
     width: int
     right: bool = False
     grows: bool = False
+    comfort: int = 0
     spare: int = 0
     sortable: bool = False
 
@@ -345,11 +350,15 @@ class Table(Widget, can_focus=True):
         room = self.size.width - (2 if self._with_marks else 0) - (2 if self._overflows else 0)
         if self._layout is None or self._layout[0] != room:
             shown = list(self._columns)
-            while shown and sum(c.width for c in shown) + _GAP * (len(shown) - 1) > room:
-                spare = max(shown, key=lambda column: column.spare)
-                if not spare.spare:
-                    break
-                shown.remove(spare)
+            for least, luxury in (
+                (lambda column: max(column.width, column.comfort), 3),
+                (lambda column: column.width, 1),
+            ):
+                while shown and sum(map(least, shown)) + _GAP * (len(shown) - 1) > room:
+                    spare = max(shown, key=lambda column: column.spare)
+                    if spare.spare < luxury:
+                        break
+                    shown.remove(spare)
             left = room - sum(column.width for column in shown) - _GAP * max(0, len(shown) - 1)
             growing = sum(column.grows for column in shown)
             widths = []
