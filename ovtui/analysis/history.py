@@ -118,9 +118,8 @@ class RunColumns:
     def ordered(self, places: Ints, column: str, *, descending: bool) -> Ints:
         """`places` sorted by a column (`id` too); what is not known comes last, equals newest first."""
         if column == "id":
-            chosen = sorted(places.tolist(), key=self.ids.__getitem__, reverse=descending)
-            return np.asarray(chosen, np.int64)
-        if column in self._words:
+            keys = self._id_ranks()[places]
+        elif column in self._words:
             words = self._words[column]
             ranks = np.empty(len(words.values), np.float64)
             ranks[sorted(range(len(words.lower)), key=words.lower.__getitem__)] = np.arange(len(words.values))
@@ -132,6 +131,13 @@ class RunColumns:
             keys = self._array(column)[places].astype(np.float64)
         order = np.argsort(-keys if descending else keys, kind="stable")  # NaN sorts last either way
         return places[order]
+
+    def prepare(self) -> None:
+        """Make beforehand what the first filter and the first sorting would have to wait for."""
+        self._begin_with("")
+        self._id_ranks()
+        for name in (*self._words, *self._numbers):
+            self._array(name)
 
     def over_time(self, like: RunSummary) -> tuple[list[float], list[float]]:
         """When the model of `like` was measured in its mode on its device (seconds since 1970, oldest first), and its
@@ -181,6 +187,14 @@ class RunColumns:
         for place, letter in enumerate(wanted):
             begins &= letters[:, place] == letter
         return begins
+
+    def _id_ranks(self) -> np.ndarray:
+        """The place of each id in the order of all ids."""
+        if "id ranks" not in self._arrays:
+            ranks = np.empty(len(self.ids), np.float64)
+            ranks[np.argsort(np.array(self.ids, dtype="S"))] = np.arange(len(self.ids))
+            self._arrays["id ranks"] = ranks
+        return self._arrays["id ranks"]
 
     def _contains(self, name: str, term: Term) -> np.ndarray:
         lower = self._words[name].lower

@@ -117,14 +117,6 @@ def _parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Param
 @json_option
 def command(
     model: str,
-    seconds: float | None,
-    iterations: int | None,
-    until_ci: float | None,
-    shapes: dict[str, StaticShape],
-    layouts: dict[str, str],
-    mean: tuple[float, ...] | None,
-    scale: tuple[float, ...] | None,
-    channels: Any,
     profile: bool,
     preset: str | None,
     save_preset: str | None,
@@ -141,14 +133,7 @@ def command(
     """
     if profile:
         raise click.UsageError("This version does not profile layers: leave --profile out.")
-    spec = Spec(
-        model="",
-        stop=_usage(specs.stop, seconds, iterations, until_ci),
-        shapes=shapes,
-        layouts=layouts,
-        images=Images(mean=mean, scale=scale, channels=channels),
-        **settings,
-    )
+    spec = spec_of(**settings)
     if preset is not None or save_preset is not None:
         with open_store() as store:
             if preset is not None:
@@ -164,26 +149,43 @@ def command(
         shown.close()
 
 
-_PARTS = {
-    "seconds": "stop",
-    "iterations": "stop",
-    "until_ci": "stop",
-    "mean": "images",
-    "scale": "images",
-    "channels": "images",
-}
-"""Options that together make one field of a spec; the others have their field's name."""
+def spec_of(
+    *,
+    seconds: float | None,
+    iterations: int | None,
+    until_ci: float | None,
+    shapes: dict[str, StaticShape],
+    layouts: dict[str, str],
+    mean: tuple[float, ...] | None,
+    scale: tuple[float, ...] | None,
+    channels: Any,
+    **settings: Any,
+) -> Spec:
+    """What the options ask for; click.UsageError for two stop rules."""
+    return Spec(
+        model="",
+        stop=_usage(specs.stop, seconds, iterations, until_ci),
+        shapes=shapes,
+        layouts=layouts,
+        images=Images(mean=mean, scale=scale, channels=channels),
+        **settings,
+    )
+
+
+_STOPS, _IMAGES = ("seconds", "iterations", "until_ci"), ("mean", "scale", "channels")
 
 
 def _over(preset: Spec, told: Spec) -> Spec:
     """The preset, with what was said on the command line in its place."""
     context = click.get_current_context()
     said = {
-        _PARTS.get(name, name)
-        for name in context.params
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        name for name in context.params if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
-    fields = {name: getattr(told, name) for name in told.__struct_fields__ if name in said}
+    fields: dict[str, Any] = {name: getattr(told, name) for name in told.__struct_fields__ if name in said}
+    if said.intersection(_STOPS):
+        fields["stop"] = told.stop
+    given = {name: getattr(told.images, name) for name in _IMAGES if name in said}
+    fields["images"] = msgspec.structs.replace(preset.images, **given)
     if told.mode != "server" and "mode" in said:
         fields["rate"] = None
     return msgspec.structs.replace(preset, **fields)

@@ -126,6 +126,7 @@ class HistoryScreen(OvtuiScreen):
                 if len(page) < limit:
                     break
                 before, limit = (page[-1].created, page[-1].id), _PAGE
+        columns.prepare()
         load()
         self.app.call_from_thread(self._draw)
 

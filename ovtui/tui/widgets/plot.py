@@ -202,7 +202,8 @@ def _limits(picture: Picture) -> tuple[float, float]:
     values = [value for curve in picture.curves for value in curve.y if value is not None]
     low, high = min(values), max(values)
     if picture.y_from_zero:
-        return 0.0, high * 1.08 or 1.0
+        low, high = min(0.0, 1.08 * low), max(0.0, 1.08 * high)
+        return (low, high) if low < high else (0.0, 1.0)
     room = (high - low) * 0.1 or abs(high) * 0.05 or 1.0
     return max(0.0, low - room) if low >= 0 else low - room, high + room
 

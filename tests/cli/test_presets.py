@@ -1,0 +1,78 @@
+"""Presets, labels, deleting and serving from the command line."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from tests.conftest import Ovtui
+
+
+def test_a_preset_is_the_beginning_and_the_command_line_has_the_last_word(ovtui: Ovtui, mlp: Path) -> None:
+    saved = ovtui("run", mlp, "--mode", "throughput", "-b", "2", "-t", "0.3", "--save-preset", "mine", "--json", "-q")
+    assert saved.json["run"]["spec"]["batch"] == 2
+    again = ovtui("run", mlp, "--preset", "mine", "-b", "4", "--json", "-q").json["run"]
+    assert again["spec"]["mode"] == "throughput"
+    assert again["spec"]["batch"] == 4
+    assert again["spec"]["stop"]["seconds"] == 0.3
+    missing = ovtui("run", mlp, "--preset", "yours")
+    assert missing.code == 2
+    assert "There is no preset 'yours'; there is mine." in missing.err
+
+
+def test_a_run_is_labelled_found_by_it_and_deleted(ovtui: Ovtui, mlp: Path) -> None:
+    run_id = ovtui("run", mlp, "-t", "0.3", "--json", "-q").json["run"]["id"]
+    assert ovtui("label", run_id, "nightly", "--json").json["run"]["label"] == "nightly"
+    refused = ovtui("delete", "nightly")
+    assert refused.code == 2
+    assert "say --yes" in refused.err
+    assert ovtui("delete", "nightly", "--yes", "--json").json["deleted"] == [run_id]
+    assert ovtui("history", "--json").json["runs"] == []
+
+
+def test_the_app_is_served_on_loopback_only(home: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    served = subprocess.Popen(
+        [sys.executable, "-m", "ovtui", "serve", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+                    assert "ovtui" in page.read().decode()
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        import psutil
+
+        listening = [c.laddr.ip for c in psutil.Process(served.pid).net_connections("tcp") if c.status == "LISTEN"]
+        assert listening == ["127.0.0.1"]
+        second = subprocess.run(
+            [sys.executable, "-m", "ovtui", "serve", "-p", str(port)], capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+        assert second.returncode == 2
+        assert "Cannot listen on 127.0.0.1" in second.stderr
+    finally:
+        served.kill()
+        served.wait()
+        if served.stderr:
+            served.stderr.close()
+
+
+def test_the_part_that_serving_needs_is_named_where_it_is_missing(home: Path) -> None:
+    program = (
+        "import sys; sys.modules['textual_serve'] = None; sys.argv = ['ovtui', 'serve']\n"
+        "from ovtui.__main__ import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'ovtui[serve]'" in done.stderr

@@ -1,0 +1,142 @@
+"""Widgets draw exactly their cells, whatever is in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+
+from ovtui import words
+from ovtui.text import plain
+from ovtui.tui.widgets import plot
+from ovtui.tui.widgets.plot import Curve, Picture, characters, described
+from ovtui.tui.widgets.table import Cell, Column, ListedRows, Table, _fitted
+
+safe_text = st.text(max_size=40).map(plain)
+
+
+@given(safe_text, st.integers(1, 60), st.booleans())
+def test_a_cell_is_as_wide_as_its_column(text: str, width: int, right: bool) -> None:
+    assert cell_len(_fitted(text, width, right=right)) == width
+
+
+def test_what_is_too_long_loses_its_middle() -> None:
+    assert _fitted("model.layers.12.conv", 11, right=False) == "model….conv"
+    assert _fitted("ab", 4, right=True) == "  ab"
+
+
+class Shown(App[None]):
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self.table = table
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+
+COLUMNS = (
+    Column("name", "NAME", 10, grows=True, comfort=20, sortable=True),
+    Column("size", "SIZE", 8, right=True, spare=1),
+    Column("note", "NOTE", 12, spare=3),
+)
+
+
+def rows(count: int) -> ListedRows:
+    return ListedRows(
+        [(f"k{n}", {"name": Cell(f"名前 {n}"), "size": Cell(str(n)), "note": Cell("-" * n)}) for n in range(count)]
+    )
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24), (200, 50)])
+async def test_every_line_of_a_table_fills_its_width(size: tuple[int, int]) -> None:
+    table = Table(COLUMNS, marks=True)
+    async with Shown(table).run_test(size=size) as pilot:
+        for count in (0, 1, 30, 1000):
+            table.show(rows(count))
+            await pilot.pause()
+            for keys in ((), ("G",), ("space", "k"), ("g",), ("ctrl+f",)):
+                await pilot.press(*keys)
+                await pilot.pause()
+                for y in range(table.size.height):
+                    assert table.render_line(y).cell_length == table.size.width
+
+
+async def test_the_cursor_stays_on_its_row_when_rows_come_and_go() -> None:
+    table = Table(COLUMNS)
+    async with Shown(table).run_test(size=(60, 12)) as pilot:
+        table.show(rows(50))
+        await pilot.press(*"jjjjj")
+        assert table.cursor_key == "k5"
+        everything: Any = rows(50)
+        table.show(ListedRows([("new", {"name": Cell("new")}), *everything._rows]))
+        assert table.cursor_key == "k5"
+        table.show(ListedRows([("new", {"name": Cell("new")})]))
+        assert table.cursor_key == "new"
+        table.show(rows(0))
+        assert table.cursor_key is None
+        await pilot.press("j", "enter", "G")
+
+
+async def test_the_wheel_scrolls_and_leaves_the_cursor() -> None:
+    table = Table(COLUMNS)
+    async with Shown(table).run_test(size=(60, 12)) as pilot:
+        table.show(rows(50))
+        await pilot.pause()
+        from textual.events import MouseScrollDown
+
+        table.on_mouse_scroll_down(MouseScrollDown(table, 1, 1, 0, 0, 0, False, False, False))
+        assert "名前 3" in table.render_line(1).text
+        assert table.cursor_key == "k0"
+        await pilot.press("j")
+        assert "名前 0" in table.render_line(1).text
+
+
+values = st.lists(st.none() | st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=400)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values, st.integers(16, 180), st.integers(3, 40), st.booleans(), st.booleans())
+def test_a_plot_fits_its_cells(y: list[float | None], width: int, height: int, filled: bool, zero: bool) -> None:
+    picture = Picture((Curve([float(n) for n in range(len(y))], y, filled=filled),), text="", y_from_zero=zero)
+    if not plot._has_points(picture):
+        return
+    lines = characters(picture, width, height).split("\n")
+    drawn = [plot._SGR.sub("", line) for line in lines][:height]
+    assert all(cell_len(line) <= width for line in drawn)
+
+
+@given(st.floats(-1e12, 1e12), st.floats(1e-6, 1e12), st.integers(1, 12))
+def test_ticks_are_round_numbers_within_the_axis(low: float, span: float, most: int) -> None:
+    high = low + span
+    if high <= low:
+        return
+    ticks = plot._ticks(low, high, most)
+    assert len(ticks) <= 2 * most + 2
+    assert all(low - 1e-6 * span <= tick <= high + 1e-6 * span + 1e-9 * abs(high) for tick in ticks)
+    assert len(plot._labels(ticks)) == len(ticks)
+
+
+def test_a_plot_says_in_words_what_it_shows() -> None:
+    assert described("Throughput", "FPS", [100.0, None, 300.0, 200.0]) == (
+        "Throughput: 3 points; lowest 100.0, median 200.0, highest 300.0, last 200.0 FPS."
+    )
+    assert described("Throughput", "FPS", [None]) == "Throughput: nothing yet."
+
+
+def test_a_sparkline_shows_trends_and_not_noise() -> None:
+    assert words.sparkline([1, 2, 3, 4], 8) == "▁▃▆█"
+    assert words.sparkline([100.0, 100.1, 99.9], 8) in ("▄▅▄", "▅▅▄", "▅▅▅", "▄▄▄")
+    assert words.sparkline([1, None, 2], 2) == " █"
+    assert words.sparkline([None], 8) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.5, "0.5 s"), (4, "4 s"), (59.6, "1 min"), (75, "1 min 15 s"), (7500, "2 h 5 min"), (3600, "1 h")],
+)
+def test_durations_are_said_in_their_unit(seconds: float, said: str) -> None:
+    assert words.duration(seconds) == said
