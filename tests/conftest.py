@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests import nets
+from tests.terminal import OVTUI, Terminal
 
 
 @dataclass
@@ -79,6 +80,20 @@ def ovtui(home: Path, tmp_path: Path) -> Ovtui:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+@pytest.fixture
+def terminal(home: Path) -> Iterator[Callable[..., Terminal]]:
+    """`terminal("run", path, TERM="linux")`: ovtui on a pseudo-terminal of 80×24; without arguments, the app."""
+    opened: list[Terminal] = []
+
+    def open_one(*arguments: object, **environment: str) -> Terminal:
+        opened.append(Terminal((*OVTUI, *map(str, arguments)), **environment))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from ovtui.records import Model, RunSummary
 from ovtui.store import TrackRecord
 from ovtui.text import plain
 from ovtui.tui.watching import Watched
-from ovtui.tui.widgets.table import Cell, Column
+from ovtui.tui.widgets.cells import Cell, Column
 
 STATUS_LOOK = {
     "done": "",

@@ -8,28 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Ovtui
-from tests.terminal import OVTUI, Terminal
+from tests.terminal import Terminal
 
 Opened = Callable[..., Terminal]
-
-
-@pytest.fixture
-def terminal(home: Path) -> Iterator[Opened]:
-    opened: list[Terminal] = []
-
-    def open_one(*arguments: object, **environment: str) -> Terminal:
-        opened.append(Terminal((*OVTUI, *map(str, arguments)), **environment))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
 
 
 def test_a_terminal_gets_a_bar_with_rate_median_and_time_left(terminal: Opened, mlp: Path) -> None:

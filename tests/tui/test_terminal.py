@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -18,19 +18,6 @@ from tests.conftest import Ovtui
 from tests.terminal import OVTUI, Terminal
 
 Opened = Callable[..., Terminal]
-
-
-@pytest.fixture
-def app(home: Path) -> Iterator[Opened]:
-    opened: list[Terminal] = []
-
-    def open_one(*arguments: object, **environment: str) -> Terminal:
-        opened.append(Terminal((*OVTUI, *map(str, arguments)), **environment))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
 
 
 @pytest.fixture
@@ -54,8 +41,8 @@ def goes_on(run_id: str, home: Path) -> bool:
     return job is not None and job.status == "running" and liveness.alive(job.pid, job.pid_started)
 
 
-def test_it_starts_and_leaves_the_terminal_as_it_was(app: Opened) -> None:
-    one = app()
+def test_it_starts_and_leaves_the_terminal_as_it_was(terminal: Opened) -> None:
+    one = terminal()
     one.read_until("Nothing here yet")
     one.type("q")
     assert one.wait() == 0
@@ -63,8 +50,10 @@ def test_it_starts_and_leaves_the_terminal_as_it_was(app: Opened) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_and_the_run_goes_on(app: Opened, running: str, home: Path, number: signal.Signals) -> None:
-    one = app()
+def test_a_signal_ends_it_and_the_run_goes_on(
+    terminal: Opened, running: str, home: Path, number: signal.Signals
+) -> None:
+    one = terminal()
     one.read_until("Throughput, FPS")
     one.send(number)
     assert one.wait() == 128 + number
@@ -73,14 +62,14 @@ def test_a_signal_ends_it_and_the_run_goes_on(app: Opened, running: str, home: P
 
 
 def test_a_dropped_line_ends_it_and_the_next_start_shows_the_run_within_a_second(
-    app: Opened, running: str, home: Path
+    terminal: Opened, running: str, home: Path
 ) -> None:
-    one = app()
+    one = terminal()
     one.read_until("Throughput, FPS")
     one.hang_up()
     one.wait(10)
     assert goes_on(running, home)
-    other = app()
+    other = terminal()
     painted = other.read_until("Throughput, FPS")
     first = re.search(r"CPU\s+latency", other.seen)
     assert first
@@ -89,11 +78,11 @@ def test_a_dropped_line_ends_it_and_the_next_start_shows_the_run_within_a_second
 
 
 def test_a_line_dropped_where_hang_ups_are_ignored_leaves_nothing_spinning(
-    app: Opened, running: str, home: Path
+    terminal: Opened, running: str, home: Path
 ) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        one = app()
+        one = terminal()
     finally:
         signal.signal(signal.SIGHUP, before)
     one.read_until("Throughput, FPS")
@@ -102,16 +91,16 @@ def test_a_line_dropped_where_hang_ups_are_ignored_leaves_nothing_spinning(
     assert goes_on(running, home)
 
 
-def test_a_killed_app_leaves_the_run_going(app: Opened, running: str, home: Path) -> None:
-    one = app()
+def test_a_killed_app_leaves_the_run_going(terminal: Opened, running: str, home: Path) -> None:
+    one = terminal()
     one.read_until("Throughput, FPS")
     one.send(signal.SIGKILL)
     one.wait()
     assert goes_on(running, home)
 
 
-def test_a_stalled_line_holds_up_neither_the_run_nor_its_end(app: Opened, running: str, home: Path) -> None:
-    one = app()
+def test_a_stalled_line_holds_up_neither_the_run_nor_its_end(terminal: Opened, running: str, home: Path) -> None:
+    one = terminal()
     one.read_until("Throughput, FPS")
     events = home / "jobs" / running / "events.jsonl"
     size = events.stat().st_size
@@ -130,8 +119,8 @@ def test_a_stalled_line_holds_up_neither_the_run_nor_its_end(app: Opened, runnin
     assert goes_on(running, home)
 
 
-def test_a_database_that_is_lost_beneath_it_is_said(app: Opened, home: Path) -> None:
-    one = app()
+def test_a_database_that_is_lost_beneath_it_is_said(terminal: Opened, home: Path) -> None:
+    one = terminal()
     one.read_until("Nothing here yet")
     (home / "ovtui.db").unlink()
     (home / "ovtui.db").mkdir()
@@ -171,9 +160,9 @@ def test_an_unexpected_exception_is_kept_for_whoever_mends_it(home: Path) -> Non
     ],
 )
 def test_a_terminal_that_cannot_show_it_gets_the_command_that_needs_none(
-    app: Opened, environment: dict[str, str], said: str
+    terminal: Opened, environment: dict[str, str], said: str
 ) -> None:
-    one = app(**environment)
+    one = terminal(**environment)
     assert one.wait() == 2
     assert said in one.seen
     assert "ovtui run MODEL" in one.seen
@@ -194,8 +183,8 @@ def test_a_typing_mistake_is_not_taken_for_a_model(ovtui: Ovtui) -> None:
 
 
 @pytest.mark.parametrize("term", ["linux", "screen", "xterm", "vt100"])
-def test_sixteen_colours_are_enough(app: Opened, term: str) -> None:
-    one = app(TERM=term, COLORTERM="")
+def test_sixteen_colours_are_enough(terminal: Opened, term: str) -> None:
+    one = terminal(TERM=term, COLORTERM="")
     one.read_until("Nothing here yet")
     one.type("q")
     assert one.wait() == 0
@@ -203,8 +192,8 @@ def test_sixteen_colours_are_enough(app: Opened, term: str) -> None:
     assert "38;5;" not in one.seen
 
 
-def test_no_colour_means_greys(app: Opened) -> None:
-    one = app(NO_COLOR="1")
+def test_no_colour_means_greys(terminal: Opened) -> None:
+    one = terminal(NO_COLOR="1")
     one.read_until("Nothing here yet")
     one.type("q")
     assert one.wait() == 0
@@ -213,8 +202,8 @@ def test_no_colour_means_greys(app: Opened) -> None:
     assert all(len(set(colour.split(";"))) == 1 for colour in colours)
 
 
-def test_an_idle_screen_writes_nothing(app: Opened) -> None:
-    one = app()
+def test_an_idle_screen_writes_nothing(terminal: Opened) -> None:
+    one = terminal()
     one.read_until("Nothing here yet")
     one.settle(1.0)
     assert one.count_for(4) == 0
@@ -224,15 +213,15 @@ def test_an_idle_screen_writes_nothing(app: Opened) -> None:
         assert one.count_for(3) == 0
 
 
-def test_a_model_named_on_the_command_line_is_where_it_opens(app: Opened, mlp: Path) -> None:
-    one = app(mlp)
+def test_a_model_named_on_the_command_line_is_where_it_opens(terminal: Opened, mlp: Path) -> None:
+    one = terminal(mlp)
     one.read_until("parameters")
     one.type("\r")
     one.read_until("ovtui run mlp")
 
 
-def test_stopping_and_going_on_draws_it_again(app: Opened) -> None:
-    one = app()
+def test_stopping_and_going_on_draws_it_again(terminal: Opened) -> None:
+    one = terminal()
     one.read_until("Nothing here yet")
     one.type("\x1a")
     deadline = time.monotonic() + 10

@@ -13,20 +13,21 @@ from textual.app import App, ComposeResult
 from ovtui import words
 from ovtui.text import plain
 from ovtui.tui.widgets import plot
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows, fitted
 from ovtui.tui.widgets.plot import Curve, Picture, characters, described
-from ovtui.tui.widgets.table import Cell, Column, ListedRows, Table, _fitted
+from ovtui.tui.widgets.table import Table
 
 safe_text = st.text(max_size=40).map(plain)
 
 
 @given(safe_text, st.integers(1, 60), st.booleans())
 def test_a_cell_is_as_wide_as_its_column(text: str, width: int, right: bool) -> None:
-    assert cell_len(_fitted(text, width, right=right)) == width
+    assert cell_len(fitted(text, width, right=right)) == width
 
 
 def test_what_is_too_long_loses_its_middle() -> None:
-    assert _fitted("model.layers.12.conv", 11, right=False) == "model….conv"
-    assert _fitted("ab", 4, right=True) == "  ab"
+    assert fitted("model.layers.12.conv", 11, right=False) == "model….conv"
+    assert fitted("ab", 4, right=True) == "  ab"
 
 
 class Shown(App[None]):

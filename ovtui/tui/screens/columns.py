@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import SelectionList, Static
 
-from ovtui.tui.widgets.table import Column
+from ovtui.tui.widgets.cells import Column
 
 
 class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):

@@ -12,8 +12,9 @@ from textual.widgets import Static
 from ovtui.analysis.side_by_side import CAUTION, differences, lines
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
-from ovtui.tui.widgets.table import Cell, Column, ListedRows, Table
+from ovtui.tui.widgets.table import Table
 
 
 class CompareScreen(OvtuiScreen):

@@ -1,56 +1,27 @@
-"""Configure: how to measure a model. The mode first; everything else is folded with its default shown; Enter starts."""
+"""Configure: how to measure a model. The form says it, Enter starts."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
 import msgspec
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.css.query import NoMatches
 from textual.widgets import Input, Static
 
-from ovtui import specs, words
-from ovtui.analysis import shapes
+from ovtui import words
 from ovtui.engine import devices
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Images, Model, Spec, Stop
+from ovtui.records import Model, Spec
 from ovtui.report.command import run_command
 from ovtui.text import plain
 from ovtui.tui.screens.ask import PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.widgets.choice import Choice
-from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
-from ovtui.tui.widgets.section import Section
-
-T = TypeVar("T")
-
-_MODES = {
-    "latency": "One request at a time: how long does one answer take? For interactive and real-time use.",
-    "throughput": "As many requests as the device wants: how much can it do at once? For batches and many cameras.",
-    "manual": "Your own streams, threads and requests, no hint: for trying settings one by one.",
-    "server": "Requests arrive at random at a rate of yours: which latency do users see, the waiting included?",
-}
-_STOPS = (("ci", "when the mean is known"), ("seconds", "after seconds"), ("iterations", "after inferences"))
-_STOP_LINES = {
-    "ci": ("1%", "95 % confidence, 5 to 60 s"),
-    "seconds": ("10", "seconds, after warm-up"),
-    "iterations": ("1000", "inferences, after warm-up"),
-}
-_APIS = (("threads", "threads"), ("async", "async"), ("python", "python"))
-_API_WORDS = {
-    "threads": "a blocking call per thread: nearest to the limit",
-    "async": "start and wait: what an asynchronous application gets",
-    "python": "what Python's AsyncInferQueue gives",
-}
-_AUTO = "auto"
-_COUNTS = ("batch", "streams", "threads", "requests")
+from ovtui.tui.widgets.specform import SpecForm
 
 
 class ConfigureScreen(OvtuiScreen):
@@ -80,7 +51,6 @@ class ConfigureScreen(OvtuiScreen):
         self._spec: Spec | None = None  # what stands here, if it can be measured
         self._problem = ""
         self._devices: devices.Devices | None = None
-        self._filling = True
 
     def compose(self) -> ComposeResult:
         model = self._model
@@ -88,286 +58,51 @@ class ConfigureScreen(OvtuiScreen):
         flops = "" if model.flops is None else f", {words.count(model.flops).rstrip()} FLOPs"
         head = Text("Measure ").append(plain(model.name, 40), style="bold").append(kind + flops)
         yield Static(head, id="top")
-        with VerticalScroll(id="form", can_focus=False):
-            yield Choice([(mode, mode) for mode in _MODES], self._begin.mode, id="mode")
-            yield Static(id="mode-words", classes="hint")
-            yield FormLine("rate", "arrivals per second", "on average; Poisson", id="rate")
-            yield FormLine("queue", "1000", "arrivals that may wait", id="queue")
-            yield Section(
-                "Device",
-                Choice([("CPU", "CPU"), ("AUTO", "AUTO"), ("", "other")], "CPU", id="device-choice"),
-                Static(id="device-words", classes="hint"),
-                FormLine("device", "CPU", "or HETERO:…, MULTI:…, BATCH:…", id="device"),
-                id="device-part",
-            )
-            yield Section(
-                "Stop",
-                Choice(_STOPS, "ci", id="stop-kind"),
-                FormLine("at", "1%", "", id="stop"),
-                id="stop-part",
-            )
-            yield Section(
-                "Parallel",
-                FormLine("batch", "as the model", "inputs per inference", id="batch"),
-                FormLine("streams", _AUTO, "inferences side by side", id="streams"),
-                FormLine("threads", _AUTO, "CPU threads for inference", id="threads"),
-                FormLine("requests", _AUTO, "in flight at once", id="requests"),
-                Choice(_APIS, "threads", id="api"),
-                Static(id="api-words", classes="hint"),
-                Choice([("", _AUTO), ("f32", "f32"), ("bf16", "bf16"), ("f16", "f16")], "", id="precision"),
-                id="parallel-part",
-            )
-            yield Section(
-                "Inputs",
-                Static(id="inputs-words", classes="hint"),
-                FormLine("data", "random; else .npy, .npz, a folder of images: [INPUT=]PATH …", id="data", wide=True),
-                FormLine("shape", "", id="shapes", wide=True),
-                FormLine("layout", "INPUT[NCHW] …", id="layouts", wide=True),
-                FormLine("mean", "", "images: subtracted, on 0–255", id="mean"),
-                FormLine("scale", "", "images: divided by, after the mean", id="scale"),
-                Choice([("", "channels: guess"), ("rgb", "rgb"), ("bgr", "bgr")], "", id="channels"),
-                FormLine("seed", "0", "of random inputs and arrivals", id="seed"),
-                id="inputs-part",
-            )
-            yield Section(
-                "Properties",
-                FormLine("properties", "KEY=VALUE …; ^k lists what the device takes", id="properties", wide=True),
-                id="properties-part",
-            )
-            yield FormLine("label", "none", "a name to find the run by", id="label")
+        yield SpecForm(model, self._begin.mode, id="form")
         yield Static(id="problem", classes="problem")
         yield Static(id="command")
         yield KeyLine()
 
+    @property
+    def _form(self) -> SpecForm:
+        return self.query_one(SpecForm)
+
     def on_mount(self) -> None:
-        self._fill(self._begin)
+        self._form.fill(self._begin)
         self._devices = devices.remembered(self.ovtui.store)
-        self._offer_devices()
-        if self._devices is None and not self.ovtui.watching.live:  # asking would disturb what is measured
+        if self._devices is not None:
+            self._form.offer(self._devices)
+        elif not self.ovtui.watching.live:  # asking would disturb what is measured
             self.run_worker(self._look_for_devices, thread=True)
         self.query_one("#mode").focus()
-
-    # -- devices
 
     def _look_for_devices(self) -> None:
         from ovtui.store import open_store
 
         try:
             with open_store(self.ovtui.store.database.path) as store:
-                found = devices.look(store)
+                self._devices = devices.look(store)
         except OvtuiError:
             return  # starting the run will say it
-        self._devices = found
-        if self.is_mounted:
-            self.app.call_from_thread(self._offer_devices)
+        self.app.call_from_thread(self._offer)
 
-    def _offer_devices(self) -> None:
-        if self._devices is None:
-            return
-        names = [*self._devices.names, "AUTO"]
-        choice = self.query_one("#device-choice", Choice)
-        choice.offer([*((name, plain(name, 20)) for name in names), ("", "other")])
-        self._changed()
+    def _offer(self) -> None:
+        if self._devices is not None and self.is_attached:
+            self._form.offer(self._devices)
 
-    # -- from a spec to the form
-
-    def _fill(self, spec: Spec) -> None:
-        self._filling = True
-        self._choice("mode", spec.mode)
-        self._line("rate", "" if spec.rate is None else f"{spec.rate:g}")
-        self._line("queue", "" if spec.queue == 1000 else str(spec.queue))
-        self._line("device", "" if spec.device == "CPU" else spec.device)
-        self._choice("device-choice", spec.device)
-        self._choice("stop-kind", spec.stop.kind)
-        shown = {
-            "ci": f"{spec.stop.ci * 100:g}%",
-            "seconds": f"{spec.stop.seconds:g}",
-            "iterations": str(spec.stop.iterations),
-        }
-        self._line("stop", "" if spec.stop == Stop() else shown[spec.stop.kind])
-        for name in _COUNTS:
-            value = getattr(spec, name)
-            self._line(name, "" if value is None else str(value))
-        self._choice("api", spec.api)
-        self._choice("precision", spec.precision or "")
-        self._line("data", shlex.join(s.path if s.input is None else f"{s.input}={s.path}" for s in spec.data))
-        self._line("shapes", shlex.join(shapes.format_shape(name, shape) for name, shape in spec.shapes.items()))
-        self._line("layouts", shlex.join(f"{name}[{layout}]" for name, layout in spec.layouts.items()))
-        self._line("mean", _list(spec.images.mean))
-        self._line("scale", _list(spec.images.scale))
-        self._choice("channels", spec.images.channels or "")
-        self._line("seed", str(spec.seed) if spec.seed else "")
-        self._line("properties", shlex.join(f"{key}={value}" for key, value in spec.properties.items()))
-        self._filling = False
-        self._changed()
-
-    def _choice(self, name: str, value: str) -> None:
-        choice = self.query_one(f"#{name}", Choice)
-        if name != "device-choice":
-            choice.set(value)
-        else:
-            choice.set(value if value in choice.values else "")
-
-    def _line(self, name: str, value: str) -> None:
-        self.query_one(f"#{name}", FormLine).value = value
-
-    # -- from the form to a spec
-
-    def _told(self, name: str) -> str:
-        return self.query_one(f"#{name}", FormLine).value
-
-    def _chosen(self, name: str) -> str:
-        return self.query_one(f"#{name}", Choice).value
-
-    def _read(self) -> Spec:
-        """What stands here; InputError, and the line that is wrong is marked."""
-        mode: Any = self._chosen("mode")
-        counts = {name: self._parsed(name, partial(specs.count, name)) for name in _COUNTS}
-        api: Any = self._chosen("api")
-        precision: Any = self._chosen("precision") or None
-        channels: Any = self._chosen("channels") or None
-        server = mode == "server"
-        return Spec(
-            model=self._model.id,
-            mode=mode,
-            api=api,
-            rate=self._parsed("rate", lambda text: specs.rate(text) if text else None) if server else None,
-            queue=(self._parsed("queue", lambda text: specs.count("queue", text)) or 1000) if server else 1000,
-            device=self._told("device") or self._chosen("device-choice") or "CPU",
-            stop=self._parsed("stop", self._stop),
-            data=self._parsed("data", lambda text: specs.data(_split(text))),
-            shapes=self._parsed("shapes", lambda text: dict(map(shapes.parse_shape, _split(text)))),
-            layouts=self._parsed("layouts", lambda text: dict(map(shapes.parse_layout, _split(text)))),
-            images=Images(
-                mean=self._parsed("mean", lambda text: specs.numbers(text) if text else None),
-                scale=self._parsed("scale", lambda text: specs.numbers(text) if text else None),
-                channels=channels,
-            ),
-            seed=self._parsed("seed", lambda text: specs.count("seed", text)) or 0,
-            precision=precision,
-            properties=self._parsed("properties", lambda text: specs.properties(_split(text))),
-            **counts,
-        )
-
-    def _parsed(self, name: str, parse: Callable[[str], T]) -> T:
-        line = self.query_one(f"#{name}", FormLine)
-        line.remove_class("wrong")
-        try:
-            return parse(line.value)
-        except InputError:
-            line.add_class("wrong")
-            raise
-
-    def _stop(self, text: str) -> Stop:
-        kind = self._chosen("stop-kind")
-        told = text or _STOP_LINES[kind][0]
-        if kind == "ci":
-            return specs.stop(None, None, specs.percent(told))
-        if kind == "seconds":
-            return specs.stop(specs.seconds(told), None, None)
-        return specs.stop(None, specs.iterations(told), None)
-
-    # -- whatever changes
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        line = event.input.parent
-        if isinstance(line, FormLine) and line.id == "device" and not self._filling:
-            self._choice("device-choice", line.value or "CPU")
-        self._changed()
-
-    def on_choice_changed(self, event: Choice.Changed) -> None:
-        if self._filling:
-            return
-        if event.choice.id == "mode" and event.value == "manual":
-            self.query_one("#parallel-part", Section).fold(False)
-        if event.choice.id == "device-choice":
-            self._line("device", event.value if event.value != "CPU" else "")
-            if not event.value:
-                self.query_one("#device", FormLine).focus_input()
-        if event.choice.id == "stop-kind":
-            self._line("stop", "")
-        self._changed()
-
-    def _changed(self) -> None:
-        """Read the form, check it, show what it comes to."""
-        if self._filling:
-            return
-        self._explain()
-        try:
-            spec = self._read()
-            specs.check(spec)
-            resolved = shapes.resolve(
-                self._model.inputs, shapes=spec.shapes, batch=spec.batch, layouts=spec.layouts, data_shapes={}
-            )
-            self._spec, self._problem = spec, ""
-            self.query_one("#shapes", FormLine).placeholder(
-                shlex.join(shapes.format_shape(plain(name, 40), shape) for name, shape in resolved.shapes.items())
-            )
-            notes = [note for note in resolved.notes if "dynamic" in note] if not spec.data else []
-            self._show("inputs-words", self._inputs_text(notes))
-        except InputError as error:
-            self._spec, self._problem = None, str(error).replace("--", "")
-        self._summarise()
-        self._show("problem", Text(plain(self._problem)))
-        self.query_one("#problem").display = bool(self._problem)
-        self.query_one("#command").display = self._spec is not None
-        if self._spec is not None:
-            self._show("command", Text("$ ", style="bold").append(plain(self._command), style="not bold"))
+    def on_spec_form_changed(self, event: SpecForm.Changed) -> None:
+        """Show what the form comes to: the command, or what is wrong."""
+        self._spec, self._problem = event.spec, event.problem
+        problem, command = self.query_one("#problem", Static), self.query_one("#command", Static)
+        problem.update(Text(plain(self._problem)))
+        problem.display = bool(self._problem)
+        command.display = self._spec is not None
+        command.update(Text("$ ", style="bold").append(plain(self._command), style="not bold"))
         self.refresh_bindings()
-
-    def _explain(self) -> None:
-        mode, kind = self._chosen("mode"), self._chosen("stop-kind")
-        self._show("mode-words", Text(_MODES[mode]))
-        for name in ("rate", "queue"):
-            self.query_one(f"#{name}").display = mode == "server"
-        self._show("api-words", Text(_API_WORDS[self._chosen("api")]))
-        placeholder, hint = _STOP_LINES[kind]
-        line = self.query_one("#stop", FormLine)
-        line.placeholder(placeholder)
-        try:
-            line.query_one(".hint", Static).update(hint)
-        except NoMatches:
-            return
-
-    def _inputs_text(self, notes: list[str]) -> Text:
-        ports = [f"{plain(p.name, 40)}  {p.type} {words.shape(p.shape)}" for p in self._model.inputs]
-        return Text("\n".join([*ports, *(plain(note) for note in notes)]))
-
-    def _summarise(self) -> None:
-        """What is folded away, in a line each."""
-        spec = self._spec
-        if spec is None:
-            return
-        full = ""
-        if self._devices is not None:
-            full = plain(self._devices.names.get(spec.device, ""))
-            self._show("device-words", Text(full or "what OpenVINO makes of it"))
-        stop = spec.stop
-        self._say("device-part", f"{plain(spec.device, 30)}  {full}")
-        self._say("stop-part", {
-            "ci": f"when the mean is known to ±{stop.ci * 100:g} %, 5 to 60 s",
-            "seconds": f"after {words.duration(stop.seconds)}",
-            "iterations": f"after {stop.iterations:,} inferences",
-        }[stop.kind])  # fmt: skip
-        told = [f"{name} {value}" for name in _COUNTS if (value := getattr(spec, name)) is not None]
-        told += [f"api {spec.api}"] * (spec.api != "threads") + [f"precision {spec.precision}"] * bool(spec.precision)
-        self._say("parallel-part", ", ".join(told) or "batch, streams, threads, requests: the device's choice")
-        source = ", ".join(plain(s.path, 30) for s in spec.data) or "random"
-        fixed = ", ".join(shapes.format_shape(plain(name, 20), shape) for name, shape in spec.shapes.items())
-        self._say("inputs-part", f"{source}{f', {fixed}' if fixed else ''}{f', seed {spec.seed}' if spec.seed else ''}")
-        self._say("properties-part", ", ".join(f"{plain(k)}={plain(v)}" for k, v in spec.properties.items()) or "none")
-
-    def _say(self, name: str, text: str) -> None:
-        self.query_one(f"#{name}", Section).say(text)
-
-    def _show(self, where: str, text: Text) -> None:
-        static = self.query_one(f"#{where}", Static)
-        if static.content != text:
-            static.update(text)
 
     @property
     def _command(self) -> str:
-        return run_command(self._model.name, self._spec or self._begin, self._told("label") or None)
+        return run_command(self._model.name, self._spec or self._begin, self._form.label)
 
     # -- keys
 
@@ -378,25 +113,31 @@ class ConfigureScreen(OvtuiScreen):
         self.action_start()
 
     def action_start(self) -> None:
-        if self._spec is None:
-            self.ovtui.tell(self._problem, "error")
-            return
-        self.ovtui.measure(self._model, self._spec, self._told("label") or None)
+        # Read now: what was typed last may not have been told yet.
+        try:
+            spec = self._form.read()
+        except InputError as error:
+            self.ovtui.tell(str(error), "error")
+        else:
+            self.ovtui.measure(self._model, spec, self._form.label)
 
     def action_copy(self) -> None:
         if self._spec is not None:
             self.ovtui.copy(self._command, "the command")
 
     def action_defaults(self) -> None:
-        self._fill(Spec(model=self._model.id))
+        self._form.fill(Spec(model=self._model.id))
 
     def action_save_preset(self) -> None:
         def answered(name: str | None) -> None:
-            if name and self._spec is not None:
+            if not name or self._spec is None:
+                return
+            try:
                 self.ovtui.store.presets.save(name, self._spec)
-                self.ovtui.tell(
-                    f"Saved as the preset {name}. From a script: ovtui run MODEL --preset {shlex.quote(name)}"
-                )
+            except OvtuiError as error:
+                self.ovtui.tell(str(error), "error")
+            else:
+                self.ovtui.tell(f"Saved as a preset. From a script: ovtui run MODEL --preset {shlex.quote(name)}")
 
         if self._spec is None:
             self.ovtui.tell(self._problem, "error")
@@ -414,7 +155,7 @@ class ConfigureScreen(OvtuiScreen):
         def answered(name: str | None) -> None:
             if name is not None:
                 spec = self.ovtui.store.presets.find(name)
-                self._fill(msgspec.structs.replace(spec, model=self._model.id))
+                self._form.fill(msgspec.structs.replace(spec, model=self._model.id))
 
         said = {name: run_command("MODEL", self.ovtui.store.presets.find(name)) for name in names}
         choices = [(name, plain(name, 40), plain(said[name].removeprefix("ovtui run MODEL"))) for name in names]
@@ -423,7 +164,7 @@ class ConfigureScreen(OvtuiScreen):
     def action_property(self) -> None:
         from ovtui.tui.screens.pick import PickScreen
 
-        device = self._told("device") or "CPU"
+        device = self._form.device
         known = self._devices.properties.get(device, ()) if self._devices else ()
         if not known:
             self.ovtui.tell(f"What {device} takes is not known yet: ovtui doctor --all lists it.", "warning")
@@ -434,29 +175,11 @@ class ConfigureScreen(OvtuiScreen):
             if key is None:
                 return
             hint = f"{kinds[key].kind}. Enter takes it, Esc leaves it."
-            self.app.push_screen(PromptScreen(f"{key} =", kinds[key].value, hint), lambda value: self._set(key, value))
+            self.app.push_screen(PromptScreen(f"{key} =", kinds[key].value, hint), partial(self._set, key))
 
         choices = [(each.key, plain(each.key), f"{plain(each.value, 20)}   {each.kind}") for each in known]
         self.app.push_screen(PickScreen(f"What {plain(device)} takes", choices), picked)
 
     def _set(self, key: str, value: str | None) -> None:
-        if value is None:
-            return
-        try:
-            there = specs.properties(_split(self._told("properties")))
-        except InputError:
-            there = {}
-        there[key] = value
-        self._line("properties", shlex.join(f"{name}={content}" for name, content in there.items()))
-        self.query_one("#properties-part", Section).fold(False)
-
-
-def _split(text: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise InputError(f"'{plain(text, 60)}' has a quote that is not closed.") from error
-
-
-def _list(numbers: tuple[float, ...] | None) -> str:
-    return "" if numbers is None else ",".join(f"{number:g}" for number in numbers)
+        if value is not None:
+            self._form.set_property(key, value)

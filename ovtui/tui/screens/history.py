@@ -23,10 +23,11 @@ from ovtui.text import plain
 from ovtui.tui import rows
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Cell, Column
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.plot import Curve, Picture, Plot, described, load
-from ovtui.tui.widgets.table import Cell, Column, Table
+from ovtui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ovtui.analysis.arrays import Ints

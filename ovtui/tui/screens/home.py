@@ -20,8 +20,9 @@ from ovtui.store import Store, TrackRecord
 from ovtui.text import plain
 from ovtui.tui import rows
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Cell, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
-from ovtui.tui.widgets.table import Cell, ListedRows, Table
+from ovtui.tui.widgets.table import Table
 
 _EMPTY = """Nothing here yet.
 

@@ -24,11 +24,12 @@ from ovtui.report.summary import model_fields
 from ovtui.specs import expanded
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
-from ovtui.tui.widgets.table import Cell, Column, ListedRows, Table
+from ovtui.tui.widgets.table import Table
 
 _UP = ".."
 _COLUMNS = (

@@ -11,8 +11,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
-from ovtui.tui.widgets.table import Cell, Column, ListedRows, Table
+from ovtui.tui.widgets.table import Table
 
 
 class PickScreen(ModalScreen[str | None]):

@@ -23,10 +23,11 @@ from ovtui.text import plain
 from ovtui.tui import pictures
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.plot import Plot, load
-from ovtui.tui.widgets.table import Cell, Column, ListedRows, Table
+from ovtui.tui.widgets.table import Table
 
 _SETTINGS = "settings"
 

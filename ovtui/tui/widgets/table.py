@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -17,79 +15,10 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ovtui.tui.widgets.cells import Column, ListedRows, NoRows, Rows, fitted
+
 _GAP = 2
 _WHEEL = 3  # rows that the wheel moves
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column as wide as `width`; one with `grows` takes what is left.
-
-    `spare`: the higher, the sooner it is left out. Those above 2 are luxury: they go before a growing column is
-    narrower than `comfort`.
-    """
-
-    key: str
-    title: str
-    width: int
-    right: bool = False
-    grows: bool = False
-    comfort: int = 0
-    spare: int = 0
-    sortable: bool = False
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a cell shows; `look` is a component class of the table: dim, good, warning, bad, bar."""
-
-    text: str
-    look: str = ""
-
-
-class Rows(Protocol):
-    """What a table shows: asked for a row only when it is on the screen."""
-
-    def __len__(self) -> int: ...
-    def key(self, index: int) -> str:
-        """What tells this row from others, whatever its place."""
-
-    def cells(self, index: int) -> dict[str, Cell]:
-        """By the columns' keys; text that is safe to show. A key that is missing is an empty cell."""
-
-
-class NoRows:
-    """An empty table."""
-
-    def __len__(self) -> int:
-        return 0
-
-    def key(self, index: int) -> str:
-        raise IndexError(index)
-
-    def cells(self, index: int) -> dict[str, Cell]:
-        raise IndexError(index)
-
-
-class ListedRows:
-    """Rows that are few enough to be made beforehand."""
-
-    def __init__(self, rows: Sequence[tuple[str, dict[str, Cell]]]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def key(self, index: int) -> str:
-        return self._rows[index][0]
-
-    def cells(self, index: int) -> dict[str, Cell]:
-        return self._rows[index][1]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ListedRows) and self._rows == other._rows
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 class Table(Widget, can_focus=True):
@@ -400,7 +329,7 @@ class Table(Widget, can_focus=True):
             title, style = column.title, head
             if self._sort is not None and self._sort[0] == column.key:
                 title, style = f"{title}{'↓' if self._sort[1] else '↑'}", arrow
-            segments += [Segment(_fitted(title, width, right=column.right), style), Segment(" " * _GAP, head)]
+            segments += [Segment(fitted(title, width, right=column.right), style), Segment(" " * _GAP, head)]
         return Strip(segments)
 
     def _row(self, index: int, width: int) -> Strip:
@@ -416,7 +345,7 @@ class Table(Widget, can_focus=True):
         cells = self._rows.cells(index)
         for column, room in self._placed():
             cell = cells.get(column.key)
-            text = _fitted(cell.text, room, right=column.right) if cell else " " * room
+            text = fitted(cell.text, room, right=column.right) if cell else " " * room
             # Under the cursor its own colours must stay readable.
             look = cell.look if cell and not (at_cursor and self.has_focus) else ""
             segments.append(Segment(text, base + self._look(look) if look else base))
@@ -425,24 +354,6 @@ class Table(Widget, can_focus=True):
 
     def _look(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
-
-
-def _fitted(text: str, width: int, *, right: bool) -> str:
-    """`text` in exactly `width` cells; what is too long loses its middle, since names differ at their ends."""
-    length = cell_len(text)
-    if length > width:
-        head, tail = (width - 1 + 1) // 2, (width - 1) // 2
-        text = set_cell_size(text, head).rstrip() + "…" + (_last(text, tail) if tail else "")
-        length = cell_len(text)
-    gap = " " * (width - length)
-    return gap + text if right else text + gap
-
-
-def _last(text: str, width: int) -> str:
-    end = len(text)
-    while end > 0 and cell_len(text[end - 1 :]) <= width:
-        end -= 1
-    return text[end:]
 
 
 def _outwards(start: int, count: int, most: int) -> Iterable[int]:
