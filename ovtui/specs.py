@@ -6,6 +6,7 @@ Each raises InputError with a sentence that says what is wrong and what to write
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -96,11 +97,12 @@ def data(values: Iterable[str]) -> tuple[Data, ...]:
     sources = []
     for value in values:
         name, equals, rest = value.partition("=")
-        named = bool(equals) and not expanded(value).exists()
+        # os.path takes what it may not look at as absent, where pathlib raises.
+        named = bool(equals) and not os.path.exists(expanded(value))  # noqa: PTH110
         path = expanded(rest if named else value)
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110
             raise InputError(f"{_quoted(str(path))} does not exist.")
-        if not (path.is_file() or path.is_dir()):
+        if not (os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH112, PTH113
             raise InputError(f"{_quoted(str(path))} is neither a file nor a folder.")
         sources.append(Data(path=str(path.absolute()), input=name if named else None))
     return tuple(sources)
@@ -113,6 +115,15 @@ def expanded(text: str) -> Path:
         return path.expanduser()
     except RuntimeError:
         return path
+
+
+def here(name: str) -> str:
+    """A path in the working folder, or at home where that is gone."""
+    try:
+        folder = Path.cwd()
+    except OSError:
+        folder = Path.home()
+    return f"{folder}/{name}" if not name.startswith("/") else name
 
 
 def stop(seconds: float | None, iterations: int | None, until_ci: float | None) -> Stop:

@@ -110,7 +110,7 @@ def main() -> None:
         for n in range(3):
             for name in ("squeezenet", "shufflenet"):
                 run(f"{name}.onnx", "-t", "5", *(("--label", "nightly") if n == 0 else ()))
-                run(name, "-t", "5", "--mode", "throughput", "-b", str(1 + n))
+                run(f"{name}.onnx", "-t", "5", "--mode", "throughput")
         run("resnet50.onnx")
         asyncio.run(app("home"))
         asyncio.run(app("import", model=str(models / "squeezenet.onnx"), wait_for=_has_read))

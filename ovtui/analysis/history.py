@@ -60,8 +60,8 @@ class RunColumns:
         changed = False
         for run in reversed(newest):
             if run.id not in places:
-                self._put(0, run)
-                places = {run_id: place + 1 for run_id, place in places.items()} | {run.id: 0}
+                self._put(self._place_for(run), run)
+                places = {run_id: place for place, run_id in enumerate(self.ids[: 2 * len(newest) + 100])}
                 changed = True
             elif self.summary(places[run.id]) != _kept(run):
                 self._set(places[run.id], run)
@@ -206,6 +206,13 @@ class RunColumns:
             source = self._words[name].codes if name in self._words else self._numbers[name]
             self._arrays[name] = np.array(source)
         return self._arrays[name]
+
+    def _place_for(self, run: RunSummary) -> int:
+        created = self._numbers["created"]
+        return next(
+            (place for place in range(len(self.ids)) if (created[place], self.ids[place]) < (run.created, run.id)),
+            len(self.ids),
+        )
 
     def _put(self, place: int, run: RunSummary) -> None:
         self.ids.insert(place, run.id)

@@ -28,10 +28,6 @@ async def import_path(
     demo: bool = False,
 ) -> Model:
     """Import in a job of its own; raises what the job's end stands for."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"The name {plain(path)} is not valid UTF-8: rename the file.") from error
     job = await client.start_import(path, name=name, shapes=shapes, layouts=layouts, limit_s=limit_s, demo=demo)
     ended, interrupted = await follow(job, show, own=True)
     if interrupted:

@@ -21,7 +21,7 @@ from ovtui.engine import liveness
 from ovtui.engine.events import AnyEvent, Ended
 from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
 from ovtui.engine.reconcile import reconcile
-from ovtui.errors import OvtuiError
+from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Job as JobRow
 from ovtui.records import Model, Spec, StaticShape
 from ovtui.store import open_store
@@ -148,8 +148,13 @@ async def start_import(
 ) -> Job:
     """Begin to import the file at `path` (a folder for a SavedModel); with `demo`, make the built-in model there first.
 
-    Its `Ended` names the model's id. Raises StoreError when the data folder cannot be written.
+    Its `Ended` names the model's id. Raises InputError for a name that is no text, StoreError when the data folder
+    cannot be written.
     """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"The name {plain(path)} is not valid UTF-8: rename the file.") from error
     return _start(
         Order(
             id=new_id(),
@@ -176,6 +181,8 @@ async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Jo
         # Ctrl-C in this moment means the run, which nobody else knows of yet.
         await job.cancel()
         raise
+    if not job._alive() and not EventReader(job.folder).read():
+        raise OvtuiError(job._post_mortem().error or "The job could not start.")
     return job
 
 

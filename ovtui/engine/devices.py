@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 
-from ovtui.engine.probe import probe
 from ovtui.records import Record
 from ovtui.store import Store
 
@@ -35,6 +34,8 @@ def remembered(store: Store) -> Devices | None:
 
 def look(store: Store) -> Devices:
     """Ask a device process, and remember. OvtuiError when OpenVINO cannot be used here."""
+    from ovtui.engine.probe import probe  # what remembers need not load what asks
+
     probed = probe()
     found = Devices(
         openvino=_version(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import shutil
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,21 +20,23 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ovtui import paths
-from ovtui.engine import client
+from ovtui.engine import client, devices
+from ovtui.engine.watching import Watching
 from ovtui.errors import OvtuiError, StoreError, sentence
 from ovtui.records import LIVE, Model, Record, Spec
 from ovtui.store import Removed, Store
 from ovtui.text import plain
 from ovtui.tui import themes
+from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.home import HomeScreen
-from ovtui.tui.watching import Watching
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from textual.timer import Timer
 
+_LINE_S = 1.0
 _QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
 
 
@@ -68,6 +72,10 @@ class OvtuiApp(App[None]):
         self._asked_for = model
         self._removed: list[list[Removed]] = []
         self._leaving = False
+        self._loop_to_wake: asyncio.AbstractEventLoop | None = None
+        self._starting = False
+        self._asking = False
+        self._told = 0  # of the store's notices
         self._complaint = ""
         self._unkept: Timer | None = None
         self.report: Path | None = None  # of an exception that ended the app
@@ -91,8 +99,6 @@ class OvtuiApp(App[None]):
         self.call_after_refresh(self._opening)
 
     def _opening(self) -> None:
-        for notice in self.store.notices:
-            self.tell(notice, "warning")
         if self._asked_for is not None:
             self.open_model_of(self._asked_for)
         else:
@@ -101,14 +107,33 @@ class OvtuiApp(App[None]):
             if running:
                 self.open_run(running[0].id)
 
+    @property
+    def _has_terminal(self) -> bool:
+        return not (self.is_headless or self.is_web)
+
     def _listen_to_signals(self) -> None:
-        if threading.current_thread() is not threading.main_thread() or self.is_headless:
+        if threading.current_thread() is not threading.main_thread() or not self._has_terminal:
             return
+        self._loop_to_wake = asyncio.get_running_loop()
+        threading.Thread(target=self._watch_line, daemon=True).start()
         for number in (signal.SIGHUP, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._signalled)
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self._leave(number)
+
+    def _watch_line(self) -> None:
+        """Where hang-ups are ignored (nohup), nobody tells that the line was dropped; Textual would read on for ever.
+
+        In a thread, since the loop may be waiting to write to the terminal that is gone.
+        """
+        while not self._leaving:
+            time.sleep(_LINE_S)
+            if not os.isatty(0):
+                self._leave(signal.SIGHUP)
+
+    def _leave(self, number: int) -> None:
         """The terminal is gone, or somebody wants us gone. Jobs go on; nothing of ours is unsaved."""
         if self._leaving:
             return
@@ -117,7 +142,8 @@ class OvtuiApp(App[None]):
         timer = threading.Timer(2.0, os._exit, (128 + number,))
         timer.daemon = True
         timer.start()
-        self.call_later(self.exit, None, 128 + number)
+        if self._loop_to_wake is not None:
+            self._loop_to_wake.call_soon_threadsafe(self.exit, None, 128 + number)
 
     def _handle_exception(self, error: Exception) -> None:
         if self.report is None:
@@ -130,9 +156,8 @@ class OvtuiApp(App[None]):
     # -- the clock
 
     def _tick(self) -> None:
-        if not self.is_headless and not os.isatty(sys.__stdin__.fileno() if sys.__stdin__ else 0):
-            self.exit(return_code=129)  # the line was dropped, and nobody told us (nohup)
-            return
+        if not self.screen_stack:
+            return  # it is being left
         self._look()
         self.set_timer(self._interval, self._tick)
 
@@ -142,14 +167,16 @@ class OvtuiApp(App[None]):
             news = self.watching.poll()
             if before != bool(self.watching.live):
                 self.screen.refresh_bindings()
+            for notice in self.store.notices[self._told :]:
+                self._told += 1
+                self.tell(notice, "warning")
+            screen = self.screen
+            if news and isinstance(screen, OvtuiScreen) and screen.is_mounted:
+                screen.news()
         except StoreError as error:
             if str(error) != self._complaint:
                 self._complaint = str(error)
                 self.tell(str(error), "error")
-            return
-        screen = self.screen
-        if news and isinstance(screen, OvtuiScreen) and screen.is_mounted:
-            screen.news()
 
     @property
     def _interval(self) -> float:
@@ -166,10 +193,13 @@ class OvtuiApp(App[None]):
 
     # -- going places
 
+    @said
     def open_run(self, run_id: str) -> None:
         """A run's screen: live while it goes on."""
         run = self.store.runs.get(run_id)
-        if run is None:
+        if run is None and any(watched.id == run_id for watched in self.watching.live):
+            self.tell("A model is being read; Home lists it once it is.")
+        elif run is None:
             self.tell("That run has been deleted.", "warning")
         elif run.status in LIVE:
             from ovtui.tui.screens.live import LiveScreen
@@ -180,12 +210,13 @@ class OvtuiApp(App[None]):
 
             self.push_screen(RunScreen(run_id))
 
+    @said
     def open_model_of(self, text: str) -> None:
         """What was typed behind `ovtui`: a file to import, or a registered model."""
         from ovtui.specs import expanded
 
         found = self.store.models.find(text)
-        if expanded(text).is_file() or not found:
+        if os.path.isfile(expanded(text)) or not found:  # noqa: PTH113 (it takes what it may not see as absent)
             self.open_import(text)
         else:
             self.open_configure(found[0])
@@ -195,6 +226,7 @@ class OvtuiApp(App[None]):
 
         self.push_screen(ImportScreen(path))
 
+    @said
     def open_configure(self, model: Model, spec: Spec | None = None) -> None:
         """Ask how to measure `model`; begin with `spec`, or with how it was measured last."""
         from ovtui.tui.screens.configure import ConfigureScreen
@@ -222,26 +254,78 @@ class OvtuiApp(App[None]):
     # -- doing things
 
     def measure(self, model: Model, spec: Spec, label: str | None = None) -> None:
-        """Start a run and show it."""
-        self.run_worker(self._measure(model, spec, label), exit_on_error=True)
+        """Start a run and show it; once, however often a key is pressed meanwhile."""
+        if not self._starting:
+            self._starting = True
+            self.tell(f"Starting to measure {model.name} …")
+            self.run_worker(self._measure(model, spec, label))
 
     async def _measure(self, model: Model, spec: Spec, label: str | None) -> None:
         from ovtui.tui.screens.live import LiveScreen
 
         try:
+            model = await self._as_it_is_now(model)
             job = await client.start_run(model, msgspec.structs.replace(spec, model=model.id), label=label)
         except OvtuiError as error:
             self.tell(str(error), "error")
             return
+        finally:
+            self._starting = False
         self.watching.note_change()
         self.watching.poll()
         while isinstance(self.screen, OvtuiScreen) and not isinstance(self.screen, HomeScreen):
             await self.pop_screen()
         await self.push_screen(LiveScreen(job.id))
 
+    async def _as_it_is_now(self, model: Model) -> Model:
+        """The model of the same file, read again if the file has been written anew. OvtuiError when it is gone."""
+        job = await client.start_import(Path(model.path))
+        ended = await job.result()
+        fresh = self.store.models.get(ended.model or "")
+        if ended.status != "done" or fresh is None:
+            raise OvtuiError(ended.error or f"{model.path} could not be read.")
+        shutil.rmtree(job.folder.path, ignore_errors=True)  # all it told is in the store
+        if fresh.sha256 != model.sha256:
+            self.tell(f"{model.path} has changed since it was registered: this measures its new content.", "warning")
+        return fresh
+
+    def name_for(self, model: Model) -> str:
+        """What means this model on a command line: its name, unless that could mean another one."""
+        alone = [found.id for found in self.store.models.find(model.name)] == [model.id]
+        return model.name if alone and not os.path.lexists(model.name) else model.id
+
     def cancel(self, job_id: str) -> None:
         """Ask a job to end; what it has is kept."""
-        self.run_worker(client.attach(job_id).cancel())
+        self.run_worker(self._cancel(job_id))
+
+    @said
+    async def _cancel(self, job_id: str) -> None:
+        self.tell("It was asked to end.")
+        try:
+            await client.attach(job_id).cancel()
+        except PermissionError:
+            self.tell("It belongs to another user, who may end it.", "error")
+
+    def find_devices(self, found: Callable[[devices.Devices], None]) -> None:
+        """Tell `found` what OpenVINO finds here: at once if it is remembered, else when it has answered."""
+        known = devices.remembered(self.store)
+        if known is not None:
+            found(known)
+        elif not self._asking and not self.watching.live:  # asking would disturb what is measured
+            self._asking = True
+            # A daemon: whoever leaves meanwhile does not wait for OpenVINO.
+            threading.Thread(target=self._ask_for_devices, args=(found,), daemon=True).start()
+
+    def _ask_for_devices(self, found: Callable[[devices.Devices], None]) -> None:
+        from ovtui.store import open_store
+
+        with contextlib.suppress(OvtuiError, RuntimeError):  # starting a run will say it; the app may have ended
+            try:
+                with open_store(self.store.database.path) as store:
+                    known = devices.look(store)
+            finally:
+                self._asking = False
+            self.call_from_thread(found, known)
 
     def remove(self, run_ids: list[str]) -> None:
         """Delete runs; `u` brings them back until the app is left."""

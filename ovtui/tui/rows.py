@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ovtui import words
+from ovtui.engine.watching import Watched
 from ovtui.records import Model, RunSummary
 from ovtui.store import TrackRecord
 from ovtui.text import plain
-from ovtui.tui.watching import Watched
 from ovtui.tui.widgets.cells import Cell, Column
 
 STATUS_LOOK = {
@@ -89,6 +89,13 @@ def model_cells(model: Model, branch: str, record: TrackRecord) -> dict[str, Cel
     }
 
 
+def doing(watched: Watched) -> str:
+    """What a job does now."""
+    if watched.ended is not None:
+        return watched.ended.status
+    return "queued" if watched.behind is not None else words.doing(watched.phase)
+
+
 LIVE_COLUMNS = (
     Column("what", "", 24, grows=True),
     Column("doing", "", 16),
@@ -110,7 +117,7 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
     left = f"{window.eta_s:.0f} s left" if window is not None and window.eta_s is not None else ""
     return {
         "what": Cell(f"▶ {plain(what, 120)}"),
-        "doing": Cell(plain(watched.doing, 80), "dim"),
+        "doing": Cell(plain(doing(watched), 80), "dim"),
         "rate": Cell(rate, "good"),
         "left": Cell(left, "dim"),
     }

@@ -22,6 +22,8 @@ def start(model: str | None = None) -> int:
 
 def check_terminal() -> None:
     """InputError unless stdin and stdout are a terminal that can be drawn on."""
+    if "web_driver" in os.environ.get("TEXTUAL_DRIVER", ""):
+        return  # `ovtui serve`: the browser is the terminal
     headless = "Without one: `ovtui run MODEL`, with --json for scripts."
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
         raise InputError(f"The app needs a terminal, and stdin or stdout is none. {headless}")

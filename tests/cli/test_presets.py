@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def test_the_app_is_served_on_loopback_only(home: Path) -> None:
             except OSError:
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
+        assert "Nothing here yet." in asyncio.run(_painted(port))
         import psutil
 
         listening = [c.laddr.ip for c in psutil.Process(served.pid).net_connections("tcp") if c.status == "LISTEN"]
@@ -66,6 +68,23 @@ def test_the_app_is_served_on_loopback_only(home: Path) -> None:
         served.wait()
         if served.stderr:
             served.stderr.close()
+
+
+async def _painted(port: int) -> str:
+    """What the browser would be told to draw."""
+    import aiohttp
+
+    seen = b""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"http://127.0.0.1:{port}/ws?width=80&height=24") as line,
+    ):
+        while b"Nothing here yet." not in seen:
+            message = await line.receive(timeout=30)
+            if message.type not in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
+                break
+            seen += message.data if isinstance(message.data, bytes) else message.data.encode()
+    return seen.decode(errors="replace")
 
 
 def test_the_part_that_serving_needs_is_named_where_it_is_missing(home: Path) -> None:

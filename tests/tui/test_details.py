@@ -137,7 +137,7 @@ async def test_a_property_is_chosen_from_what_the_device_takes(open_app: Opened,
     async with open_app(size=(120, 50)) as pilot:
         await pilot.press("enter")
         await shows(pilot, "$ ovtui run")
-        await pilot.press("ctrl+k", *"pin", "enter")
+        await pilot.press("ctrl+t", *"pin", "enter")
         await shows(pilot, "ENABLE_CPU_PINNING =")
         await pilot.press("backspace", "backspace", "backspace", *"NO", "enter")
         await shows(pilot, "--property ENABLE_CPU_PINNING=NO")
@@ -352,3 +352,148 @@ async def test_the_mouse_opens_and_scrolls(open_app: Opened, store: Store) -> No
 def test_the_spec_of_a_preset_belongs_to_no_model(store: Store) -> None:
     store.presets.save("x", Spec(model="m1", batch=3))
     assert store.presets.find("x") == Spec(model="", batch=3)
+
+
+async def test_a_run_deleted_from_its_screen_leads_back_to_where_it_was_opened(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "enter")
+        await shows(pilot, "What next")
+        await pilot.press("D", "y")
+        await until(pilot, lambda: screen_name(pilot) == "HistoryScreen")
+        await shows(pilot, "11 runs")
+        await pilot.pause(0.5)
+        assert screen_name(pilot) == "HistoryScreen"
+        await pilot.press("u")
+        await shows(pilot, "12 runs")
+
+
+async def test_old_runs_come_back_where_they_were(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ovtui.tui.screens import history
+
+    monkeypatch.setattr(history, "_NEWEST", 3)
+    remember(store)
+    before = [run.id for run in store.runs.page()]
+    async with open_app() as pilot:
+        await pilot.press("a")
+        await shows(pilot, "12 runs")
+        await pilot.press("G", "space", "D", "y")
+        await shows(pilot, "11 runs")
+        await pilot.press("u")
+        await shows(pilot, "12 runs")
+        found: Any = pilot.app.screen.query_one("#runs", Table).rows
+        assert [found.key(n) for n in range(12)] == before
+
+
+async def test_a_run_that_ends_under_another_screen_is_a_result_when_one_comes_back(
+    open_app: Opened, store: Store, scripted: Callable[..., Scripted]
+) -> None:
+    remember(store)
+    job = scripted()
+    job.start()
+    job.measure()
+    async with open_app() as pilot:
+        await shows(pilot, "190.0 FPS")
+        app: Any = pilot.app
+        app.open_history()
+        await shows(pilot, "13 runs")
+        job.end()
+        await until(pilot, lambda: not app.watching.live)
+        await pilot.pause(0.5)
+        await pilot.press("escape")
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen", seconds=5)
+
+
+async def test_enter_twice_starts_one_run(open_app: Opened, store: Store, mlp: Path) -> None:
+    async with open_app(model=str(mlp)) as pilot:
+        await shows(pilot, "parameters")
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        await pilot.press("enter", "enter", "enter")
+        await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+        await pilot.pause(0.5)
+        assert store.runs.count() == 1
+
+
+async def test_a_file_that_was_written_anew_is_measured_as_it_is_now(
+    open_app: Opened, store: Store, tmp_path: Path
+) -> None:
+    from tests import nets
+
+    path = nets.mlp(tmp_path / "net.xml", width=16, layers=1)
+    async with open_app(model=str(path)) as pilot:
+        await shows(pilot, "parameters")
+        nets.mlp(path, width=32, layers=1)
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        await pilot.press("enter")
+        await shows(pilot, "has changed since it was registered")
+        await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+        assert len(store.models.all()) == 2
+
+
+async def test_what_cannot_be_written_is_said_and_the_app_goes_on(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ovtui.errors import StoreError
+    from ovtui.store import Presets, Runs
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full.")
+
+    remember(store)
+    async with open_app(size=(120, 40)) as pilot:
+        monkeypatch.setattr(Runs, "set_label", full)
+        monkeypatch.setattr(Presets, "save", full)
+        await pilot.press("tab", "enter")
+        await shows(pilot, "What next")
+        await pilot.press("n", "x", "enter")
+        await shows(pilot, "The disk is full.")
+        await pilot.press("m")
+        await shows(pilot, "$ ovtui run")
+        await pilot.press("ctrl+s", "x", "enter")
+        await pilot.pause(0.3)
+        assert screen_name(pilot) == "ConfigureScreen"
+
+
+@pytest.mark.parametrize("typed", ["/root/x", "/proc/1/fd/x", "x" * 300, "\x00", "//", "~nobody-of-that-name/x"])
+async def test_whatever_is_typed_as_a_path_is_taken(open_app: Opened, store: Store, typed: str) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: screen_name(pilot) == "ImportScreen")
+        pilot.app.screen.query_one("#path", Input).value = typed
+        await pilot.press("enter", "escape", "escape", "escape")
+        await pilot.pause(0.3)
+    async with open_app() as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        pilot.app.screen.query_one("#data", FormLine).value = typed
+        await pilot.pause(0.2)
+        assert screen_name(pilot) == "ConfigureScreen"
+
+
+async def test_the_name_of_an_open_input_is_shown_and_not_obeyed(open_app: Opened, store: Store) -> None:
+    from ovtui.records import Port
+
+    port = Port(name="\x1b]0;owned\x07", type="f32", shape=("?", 3, 224, 224), layout="NCHW")
+    async with open_app() as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: screen_name(pilot) == "ImportScreen")
+        screen: Any = pilot.app.screen
+        screen._found(a_model(inputs=(port,)))
+        await shows(pilot, "owned")
+        assert not set(text_of(pilot)) & {"\x1b", "\x07"}
+
+
+async def test_long_summaries_scroll_by_the_page(open_app: Opened, store: Store) -> None:
+    remember(store, 4)
+    async with open_app(size=(80, 16)) as pilot:
+        await pilot.press("tab", "enter")
+        await shows(pilot, "What next")
+        before = text_of(pilot)
+        await pilot.press("pagedown")
+        await pilot.pause(0.2)
+        assert text_of(pilot) != before

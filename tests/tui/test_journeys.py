@@ -70,8 +70,7 @@ async def test_a_real_file_is_imported_configured_and_measured(open_app: Opened,
 async def test_what_was_measured_last_is_where_the_next_one_begins(open_app: Opened, store: Store) -> None:
     remember(store)
     async with open_app() as pilot:
-        pilot.app.screen.query_one("#models", Table).go_to("bert000001")
-        await pilot.press("enter")
+        await pilot.press("G", "enter")
         await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
         await shows(pilot, "$ ovtui run bert-base --mode throughput -t 10")
 

@@ -182,7 +182,7 @@ def test_configure_wrong(snap: Snap, store: Store) -> None:
 
 def test_choosing_a_property(snap: Snap, store: Store) -> None:
     remember(store)
-    assert snap(keys("enter", "ctrl+k"))
+    assert snap(keys("enter", "ctrl+t"))
 
 
 def test_live_compiling(snap: Snap, scripted: Callable[..., Scripted]) -> None:

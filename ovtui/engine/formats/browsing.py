@@ -27,7 +27,7 @@ def entries(folder: Path) -> list[Entry]:
         for number, entry in enumerate(listing):
             if number >= _MOST:
                 break
-            if not entry.name.startswith("."):
+            if not entry.name.startswith(".") and entry.name == entry.name.encode(errors="replace").decode():
                 found += _entry(entry)
     return sorted(found, key=lambda entry: (entry.kind != "folder", entry.name.lower()))
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from ovtui.tui.said import said
+
 if TYPE_CHECKING:
     from ovtui.tui.app import OvtuiApp
 
@@ -27,6 +29,18 @@ class OvtuiScreen(Screen[None]):
 
     def news(self) -> None:
         """The store or a job has something new: show it."""
+
+    @said
+    def on_screen_resume(self) -> None:
+        """What happened meanwhile was news for the screen above."""
+        if self.is_mounted:
+            self.ovtui.watching.stale = True
+            self.news()
+
+    def leave(self) -> None:
+        """Go back by itself, if this is what is seen. Not awaited: a screen cannot wait for its own end."""
+        if self.is_current and len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
 
     async def action_back(self) -> None:
         if len(self.app.screen_stack) > 1:

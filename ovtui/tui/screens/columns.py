@@ -39,6 +39,8 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
 
     def action_take(self) -> None:
         chosen = set(self.query_one(SelectionList).selected)
+        if not chosen:
+            return  # a table of nothing helps nobody
         self.dismiss(tuple(column.key for column in self._offered if column.key not in chosen))
 
     def action_leave(self) -> None:

@@ -46,7 +46,7 @@ class CompareScreen(OvtuiScreen):
         a, b = runs
         if a is None or b is None:
             self.ovtui.tell("One of the runs has been deleted.", "warning")
-            self.call_later(self.action_back)
+            self.call_later(self.leave)
             return
         said = self.query_one("#differences", Static)
         said.update(Text("\n".join(plain(sentence) for sentence in differences(a, b))))

@@ -18,6 +18,7 @@ from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Model, Spec
 from ovtui.report.command import run_command
 from ovtui.text import plain
+from ovtui.tui.said import said
 from ovtui.tui.screens.ask import PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.keyline import KeyLine
@@ -41,7 +42,7 @@ class ConfigureScreen(OvtuiScreen):
         Binding("ctrl+s", "save_preset", "Save preset"),
         Binding("ctrl+o", "load_preset", "Presets"),
         Binding("ctrl+r", "defaults", "Defaults"),
-        Binding("ctrl+k", "property", "Set a property", show=False),
+        Binding("ctrl+t", "property", "Set a property", show=False),
     ]
 
     def __init__(self, model: Model, spec: Spec | None = None) -> None:
@@ -69,26 +70,13 @@ class ConfigureScreen(OvtuiScreen):
 
     def on_mount(self) -> None:
         self._form.fill(self._begin)
-        self._devices = devices.remembered(self.ovtui.store)
-        if self._devices is not None:
-            self._form.offer(self._devices)
-        elif not self.ovtui.watching.live:  # asking would disturb what is measured
-            self.run_worker(self._look_for_devices, thread=True)
+        self.ovtui.find_devices(self._offer)
         self.query_one("#mode").focus()
 
-    def _look_for_devices(self) -> None:
-        from ovtui.store import open_store
-
-        try:
-            with open_store(self.ovtui.store.database.path) as store:
-                self._devices = devices.look(store)
-        except OvtuiError:
-            return  # starting the run will say it
-        self.app.call_from_thread(self._offer)
-
-    def _offer(self) -> None:
-        if self._devices is not None and self.is_attached:
-            self._form.offer(self._devices)
+    def _offer(self, found: devices.Devices) -> None:
+        self._devices = found
+        if self.is_attached:
+            self._form.offer(found)
 
     def on_spec_form_changed(self, event: SpecForm.Changed) -> None:
         """Show what the form comes to: the command, or what is wrong."""
@@ -102,7 +90,7 @@ class ConfigureScreen(OvtuiScreen):
 
     @property
     def _command(self) -> str:
-        return run_command(self._model.name, self._spec or self._begin, self._form.label)
+        return run_command(self.ovtui.name_for(self._model), self._spec or self._begin, self._form.label)
 
     # -- keys
 
@@ -144,22 +132,23 @@ class ConfigureScreen(OvtuiScreen):
             return
         self.app.push_screen(PromptScreen("Save these settings as the preset:"), answered)
 
+    @said
     def action_load_preset(self) -> None:
         from ovtui.tui.screens.pick import PickScreen
 
-        names = self.ovtui.store.presets.names()
-        if not names:
+        presets = self.ovtui.store.presets
+        if not presets.names():
             self.ovtui.tell("There are no presets yet: ^s saves these settings as one.")
             return
+        specs = {name: presets.find(name) for name in presets.names()}
 
         def answered(name: str | None) -> None:
             if name is not None:
-                spec = self.ovtui.store.presets.find(name)
-                self._form.fill(msgspec.structs.replace(spec, model=self._model.id))
+                self._form.fill(msgspec.structs.replace(specs[name], model=self._model.id))
 
-        said = {name: run_command("MODEL", self.ovtui.store.presets.find(name)) for name in names}
-        choices = [(name, plain(name, 40), plain(said[name].removeprefix("ovtui run MODEL"))) for name in names]
-        self.app.push_screen(PickScreen("Presets", choices), answered)
+        lines = {name: run_command("MODEL", spec).removeprefix("ovtui run MODEL") for name, spec in specs.items()}
+        choices = [(name, plain(name, 40), plain(line)) for name, line in lines.items()]
+        self.app.push_screen(PickScreen("Presets", choices, remove=presets.delete), answered)
 
     def action_property(self) -> None:
         from ovtui.tui.screens.pick import PickScreen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -14,14 +14,11 @@ from textual.widgets import Input, Static
 
 from ovtui import words
 from ovtui.analysis import filtering
-from ovtui.errors import OvtuiError
+from ovtui.errors import StoreError
 from ovtui.records import Model, RunSummary
-from ovtui.report.files import Exported, write
-from ovtui.specs import expanded
 from ovtui.store import open_store
 from ovtui.text import plain
-from ovtui.tui import rows
-from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
+from ovtui.tui import acting, rows
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column
 from ovtui.tui.widgets.field import Field
@@ -90,6 +87,7 @@ class HistoryScreen(OvtuiScreen):
         self._only = model
         self._columns: RunColumns | None = None
         self._loading = True
+        self._load_number = 0
         self._plotted: tuple[str, str, str, int] | None = None
 
     def compose(self) -> ComposeResult:
@@ -110,11 +108,24 @@ class HistoryScreen(OvtuiScreen):
         column, descending = self.ovtui.looks.history_sort
         self._sort, self._descending = column, descending
         self.query_one("#runs").focus()
-        self.run_worker(self._load, thread=True, exclusive=True)
+        self._look_again()
 
     # -- loading, a page at a time and beside the screen
 
-    def _load(self) -> None:
+    def _look_again(self) -> None:
+        """Read all there is, in place of what was read."""
+        self.query_one("#runs", Table).clear_marks()
+        self._loading, self._plotted = True, None
+        self._load_number += 1
+        self.run_worker(partial(self._load_said, self._load_number), thread=True)
+
+    def _load_said(self, number: int) -> None:
+        try:
+            self._load(number)
+        except StoreError as error:
+            self.app.call_from_thread(self.ovtui.tell, str(error), "error")
+
+    def _load(self, number: int) -> None:
         from ovtui.analysis.history import RunColumns
 
         columns = RunColumns()
@@ -123,17 +134,20 @@ class HistoryScreen(OvtuiScreen):
             limit = _NEWEST  # the first page is there at once
             while True:
                 page = store.runs.page(limit=limit, before=before)
-                self.app.call_from_thread(self._loaded, columns, page, len(page) < limit)
-                if len(page) < limit:
+                self.app.call_from_thread(self._loaded, number, columns, page, len(page) < limit)
+                if len(page) < limit or number != self._load_number:
                     break
                 before, limit = (page[-1].created, page[-1].id), _PAGE
-        columns.prepare()
         load()
         self.app.call_from_thread(self._draw)
 
-    def _loaded(self, columns: RunColumns, page: list[RunSummary], last: bool) -> None:
+    def _loaded(self, number: int, columns: RunColumns, page: list[RunSummary], last: bool) -> None:
+        if number != self._load_number:
+            return  # of a load that another one has overtaken
         columns.append(page)
-        first, self._columns = self._columns is None, columns
+        if last:
+            columns.prepare()
+        first, self._columns = self._columns is not columns, columns
         self._loading = not last
         if first or last:
             self._find()
@@ -145,7 +159,11 @@ class HistoryScreen(OvtuiScreen):
         if not watching.stale or self._columns is None:
             return
         watching.stale = False
-        if self._columns.renew(self.ovtui.store.runs.page(limit=_NEWEST)):
+        runs = self.ovtui.store.runs
+        changed = self._columns.renew(runs.page(limit=_NEWEST))
+        if not self._loading and runs.count() != len(self._columns):
+            self._look_again()  # some were deleted, or brought back
+        elif changed:
             self._find()
 
     # -- what is shown
@@ -244,6 +262,8 @@ class HistoryScreen(OvtuiScreen):
 
     def action_sort(self, by: int) -> None:
         keys = [column.key for column in self._chosen_columns() if column.sortable]
+        if not keys:
+            return
         place = keys.index(self._sort) if self._sort in keys else -by
         self._sort_by(keys[(place + by) % len(keys)])
 
@@ -297,19 +317,8 @@ class HistoryScreen(OvtuiScreen):
 
     def action_label(self) -> None:
         meant = self._meant()
-
-        def answered(text: str | None) -> None:
-            if text is None:
-                return
-            for run_id in meant:
-                self.ovtui.store.runs.set_label(run_id, text or None)
-            self._reread(meant)
-            self.ovtui.changed()
-
         if meant:
-            what = "this run" if len(meant) == 1 else f"these {len(meant)} runs"
-            run = self.ovtui.store.runs.get(meant[0])
-            self.app.push_screen(PromptScreen(f"A label for {what}:", (run and run.label) or ""), answered)
+            acting.label(self, meant, lambda: self._reread(meant))
 
     def _reread(self, ids: list[str]) -> None:
         if self._columns is not None:
@@ -319,44 +328,13 @@ class HistoryScreen(OvtuiScreen):
 
     def action_delete(self) -> None:
         meant = self._meant()
-
-        def answered(yes: bool | None) -> None:
-            if not yes:
-                return
-            self.ovtui.remove(meant)
-            self._look_again()
-
         if meant:
-            what = "this run" if len(meant) == 1 else f"these {len(meant)} runs"
-            self.app.push_screen(ConfirmScreen(f"Delete {what} and what was measured?", "delete (u undoes)"), answered)
-
-    def _look_again(self) -> None:
-        """After deleting or undoing, read what there is."""
-        self.query_one("#runs", Table).clear_marks()
-        self._columns, self._loading, self._plotted = None, True, None
-        self.run_worker(self._load, thread=True, exclusive=True)
+            acting.delete(self, meant)
 
     def action_export(self) -> None:
         meant = self._meant()
-
-        def answered(text: str | None) -> None:
-            if not text:
-                return
-            store, path = self.ovtui.store, expanded(text)
-            try:
-                found = [store.runs.find(run_id) for run_id in meant]
-                write(path, [Exported(run, store.runs.series(run.id), store.runs.histogram(run.id)) for run in found])
-            except OvtuiError as error:
-                self.ovtui.tell(str(error), "error")
-            else:
-                self.ovtui.tell(f"Wrote {words.plural(len(meant), 'run')} to {path.absolute()}.")
-
         if meant:
-            suggested = str(Path.cwd() / (f"ovtui-{meant[0]}.json" if len(meant) == 1 else "ovtui-runs.csv"))
-            hint = ".json holds everything, .csv the time series. Enter writes it, Esc leaves it."
-            self.app.push_screen(
-                PromptScreen(f"Write {words.plural(len(meant), 'run')} to:", suggested, hint), answered
-            )
+            acting.export(self, meant)
 
     def action_copy(self) -> None:
         if self._columns is None:

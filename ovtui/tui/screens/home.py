@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from ovtui import __version__, paths
 from ovtui.engine import client
-from ovtui.errors import OvtuiError
+from ovtui.errors import OvtuiError, StoreError
 from ovtui.records import Model, RunSummary, Spec, Stop
 from ovtui.store import Store, TrackRecord
 from ovtui.text import plain
@@ -53,7 +53,10 @@ class _ModelRows:
     def cells(self, index: int) -> dict[str, Cell]:
         branch, model = self.models[index]
         if model.id not in self._records:
-            self._records[model.id] = self._store.runs.record_of(model.id)
+            try:
+                self._records[model.id] = self._store.runs.record_of(model.id)
+            except StoreError:  # while it draws, nobody can be told; the next look at the store will
+                self._records[model.id] = TrackRecord((), (), None, None)
         return rows.model_cells(model, branch, self._records[model.id])
 
     def get(self, key: str | None) -> Model | None:
@@ -105,6 +108,8 @@ class HomeScreen(OvtuiScreen):
         Binding("escape", "back", "Back", show=False),
     ]
 
+    _in_demo = False
+
     def compose(self) -> ComposeResult:
         # Whoever has several terminals open wants to know which machine this is.
         yield Static(
@@ -126,11 +131,6 @@ class HomeScreen(OvtuiScreen):
         self.ovtui.watching.poll()
         self.news()
         self.query_one("#models" if self._models.models else "#empty").focus()
-
-    def on_screen_resume(self) -> None:
-        if self.is_mounted:
-            self.ovtui.watching.stale = True
-            self.news()
 
     def news(self) -> None:
         watching = self.ovtui.watching
@@ -172,8 +172,10 @@ class HomeScreen(OvtuiScreen):
         self.ovtui.open_history(self._models.get(self.query_one("#models", Table).cursor_key))
 
     def action_demo(self) -> None:
-        self.query_one("#empty", Static).update("Building the demo model …")
-        self.run_worker(self._demo(), group="demo", exclusive=True)
+        if not self._in_demo:
+            self._in_demo = True
+            self.ovtui.tell("Building the demo model …")
+            self.run_worker(self._demo())
 
     async def _demo(self) -> None:
         """What `ovtui demo` does: import the built-in model, measure it both ways."""
@@ -194,6 +196,7 @@ class HomeScreen(OvtuiScreen):
             app.tell(plain(error), "error")
             return
         finally:
-            self.query_one("#empty", Static).update(_EMPTY)
+            self._in_demo = False
         app.changed()
-        app.open_run(started[0].id)
+        if app.screen is self:
+            app.open_run(started[0].id)

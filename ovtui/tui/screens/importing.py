@@ -21,7 +21,7 @@ from ovtui.engine.formats.browsing import Entry, entries
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Model, Spec
 from ovtui.report.summary import model_fields
-from ovtui.specs import expanded
+from ovtui.specs import expanded, here
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
@@ -57,6 +57,8 @@ class ImportScreen(OvtuiScreen):
         Binding("tab", "complete", "Complete", priority=True),
         Binding("down", "down", "List", show=False),
         Binding("y", "copy", "Copy", show=False),
+        Binding("pagedown,ctrl+f", "scroll(1)", "Scroll down", show=False),
+        Binding("pageup,ctrl+b", "scroll(-1)", "Scroll up", show=False),
     ]
 
     def __init__(self, path: str = "") -> None:
@@ -84,7 +86,7 @@ class ImportScreen(OvtuiScreen):
         self.query_one("#found").display = False
         self.query_one("#problem").display = False
         if not self._path:
-            self.query_one("#path", Input).value = f"{Path.cwd()}/"
+            self.query_one("#path", Input).value = here("")
         field = self.query_one("#path", Input)
         field.focus()
         field.cursor_position = len(field.value)
@@ -191,7 +193,8 @@ class ImportScreen(OvtuiScreen):
             return
         typed = self.query_one("#path", Input).value.strip()
         path = expanded(typed)
-        if path.is_dir() and not (path / "saved_model.pb").exists():
+        # os.path takes what it may not look at as absent, where pathlib raises; reading it will say why.
+        if os.path.isdir(path) and not os.path.exists(path / "saved_model.pb"):  # noqa: PTH110, PTH112
             if not typed.endswith("/"):
                 self.query_one("#path", Input).value = typed + "/"
             self.query_one("#files").focus()
@@ -218,7 +221,11 @@ class ImportScreen(OvtuiScreen):
         finally:
             self._job = None
         self.ovtui.changed()
-        model = self.ovtui.store.models.get(ended.model or "")
+        try:
+            model = self.ovtui.store.models.get(ended.model or "")
+        except OvtuiError as error:
+            self._problem(str(error))
+            return
         if ended.status != "done" or model is None:
             self._problem(ended.error or f"The import was {ended.status}.")
             return
@@ -247,6 +254,7 @@ class ImportScreen(OvtuiScreen):
             line.placeholder("INPUT[1,3,224,224]")
             line.value = sensible or ""
             line.focus_input()
+            self._check_shape()
         else:
             self.set_focus(None)
 
@@ -289,12 +297,17 @@ class ImportScreen(OvtuiScreen):
         spec = msgspec.structs.replace(last, shapes=told) if self._dynamic else last
         self.ovtui.open_configure(model, spec)
 
+    def action_scroll(self, by: int) -> None:
+        """What was read may be longer than the screen."""
+        part = self.query_one(VerticalScroll)
+        part.scroll_relative(y=by * max(1, part.size.height - 1), animate=False)
+
     # -- leaving
 
     async def action_back(self) -> None:
         if self._job is not None:
             self._say("cancelling …")
-            await self._job.cancel()
+            self.run_worker(self._job.cancel(), group="cancel")
             return
         files = self.query_one("#files")
         if files.has_focus or self._model is not None:

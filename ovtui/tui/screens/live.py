@@ -13,13 +13,13 @@ from textual.widgets import Static
 
 from ovtui import words
 from ovtui.engine.events import Window
+from ovtui.engine.watching import Watched
 from ovtui.records import Stop
 from ovtui.report.summary import settings
 from ovtui.text import plain
-from ovtui.tui import pictures
+from ovtui.tui import pictures, rows
 from ovtui.tui.screens.ask import ConfirmScreen
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.watching import Watched
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.plot import Plot, load
 
@@ -84,7 +84,11 @@ class LiveScreen(OvtuiScreen):
         return self.ovtui.watching.of(self._run_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return len(self.ovtui.watching.live) > 1 if action == "other" else True
+        return len(self._runs) > 1 if action == "other" else True
+
+    @property
+    def _runs(self) -> list[Watched]:
+        return [watched for watched in self.ovtui.watching.live if watched.kind == "run"]
 
     def news(self) -> None:
         watched = self.watched
@@ -120,7 +124,7 @@ class LiveScreen(OvtuiScreen):
     def _headline(self, watched: Watched) -> Text:
         run = watched.run
         if run is None:
-            return Text(f"{watched.kind}  {watched.doing}")
+            return Text(f"{watched.kind}  {rows.doing(watched)}")
         head = Text(plain(run.model.name, 30), style="bold")
         if run.effective is None and watched.effective is not None:
             import msgspec
@@ -130,7 +134,7 @@ class LiveScreen(OvtuiScreen):
 
     def _show_jobs(self) -> None:
         """The other jobs, when there are any."""
-        live = self.ovtui.watching.live
+        live = self._runs
         bar = self.query_one("#jobs", Static)
         if bar.display != (len(live) > 1):
             bar.display = len(live) > 1
@@ -139,7 +143,7 @@ class LiveScreen(OvtuiScreen):
             text = Text()
             for job in live:
                 name = f"{plain(job.run.model.name, 20)} {job.run.spec.mode}" if job.run else job.kind
-                text.append(f" {name}: {job.doing} ", style="reverse" if job.id == self._run_id else "")
+                text.append(f" {name}: {rows.doing(job)} ", style="reverse" if job.id == self._run_id else "")
                 text.append(" ")
             self._show("jobs", text)
 
@@ -161,15 +165,15 @@ class LiveScreen(OvtuiScreen):
         self.ovtui.watching.note_change()
         if self.ovtui.store.runs.get(self._run_id) is None:
             self.ovtui.tell(watched.ended.error if watched.ended and watched.ended.error else "It ended.", "error")
-            self.call_later(self.action_back)
+            self.call_later(self.leave)
             return
         from ovtui.tui.screens.run import RunScreen
 
         self.app.switch_screen(RunScreen(self._run_id))
 
     def action_other(self, by: int) -> None:
-        live = [watched.id for watched in self.ovtui.watching.live if watched.kind == "run"]
-        if len(live) > 1 or self._run_id not in live:
+        live = [watched.id for watched in self._runs]
+        if live and (len(live) > 1 or self._run_id not in live):
             place = live.index(self._run_id) if self._run_id in live else -1
             self._run_id = live[(place + by) % len(live)]
             for plot in self.query(Plot):
@@ -206,7 +210,7 @@ def _figures(watched: Watched) -> Text:
         if watched.behind:
             return Text(f"queued behind {plain(watched.behind, 60)} …", style="bold")
         done = "".join(f"{words.doing(phase)} ✓  " for phase in watched.phases if phase != watched.phase)
-        return Text(done).append(f"{watched.doing} …", style="bold")
+        return Text(done).append(f"{rows.doing(watched)} …", style="bold")
     estimate = window.estimate
     text = Text()
     if estimate is None:

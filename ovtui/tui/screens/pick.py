@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from ovtui.tui.said import said
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.table import Table
@@ -22,19 +23,24 @@ class PickScreen(ModalScreen[str | None]):
     CSS_PATH = "modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
+        Binding("ctrl+x", "remove", "Remove", show=False, priority=True),
         Binding("down", "move(1)", "Down", show=False, priority=True),
         Binding("up", "move(-1)", "Up", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(
+        self, title: str, choices: Sequence[tuple[str, str, str]], *, remove: Callable[[str], None] | None = None
+    ) -> None:
         super().__init__()
-        self._title, self._choices = title, choices
+        self._title, self._choices, self._remove = title, list(choices), remove
 
     def compose(self) -> ComposeResult:
         longest = max((len(name) for _, name, _ in self._choices), default=10)
         with Vertical(classes="box wide") as box:
             box.border_title = self._title
             yield Field(placeholder="type to filter", compact=True)
+            if self._remove:
+                yield Static("Enter takes it, ^x removes it.", classes="hint")
             yield Table((Column("name", "", min(longest, 40)), Column("words", "", 20, grows=True)), head=False)
 
     def on_mount(self) -> None:
@@ -60,6 +66,14 @@ class PickScreen(ModalScreen[str | None]):
 
     def action_move(self, by: int) -> None:
         self.query_one(Table).action_move(by)
+
+    @said
+    def action_remove(self) -> None:
+        key = self.query_one(Table).cursor_key
+        if self._remove is not None and key is not None:
+            self._remove(key)
+            self._choices = [choice for choice in self._choices if choice[0] != key]
+            self._filter(self.query_one(Field).value)
 
     def action_leave(self) -> None:
         self.dismiss(None)

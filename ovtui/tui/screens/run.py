@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,15 +12,12 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from ovtui import words
 from ovtui.analysis.verdict import Suggestion, suggestions, verdict
-from ovtui.errors import OvtuiError
 from ovtui.records import Histogram, Run, Series
 from ovtui.report import summary
 from ovtui.report.command import run_command
-from ovtui.report.files import Exported, write
-from ovtui.specs import expanded
 from ovtui.text import plain
-from ovtui.tui import pictures
-from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
+from ovtui.tui import acting, pictures
+from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.fields import fields_text
@@ -49,6 +45,8 @@ class RunScreen(OvtuiScreen):
         Binding("delete,D", "delete", "Delete", key_display="D"),
         Binding("right,l", "tab(1)", "Next tab", show=False),
         Binding("left,h", "tab(-1)", "Tab before", show=False),
+        Binding("pagedown,ctrl+f", "scroll(1)", "Scroll down", show=False, priority=True),
+        Binding("pageup,ctrl+b", "scroll(-1)", "Scroll up", show=False, priority=True),
         *(Binding(str(n), f"to_tab({n})", f"Tab {n}", show=False) for n in range(1, 5)),
     ]
 
@@ -59,8 +57,6 @@ class RunScreen(OvtuiScreen):
         self._next: list[Suggestion] = []
 
     def compose(self) -> ComposeResult:
-        store = self.ovtui.store
-        run = self._run = store.runs.get(self._run_id)
         yield Static(id="top")
         yield Static(id="verdict")
         with TabbedContent():
@@ -82,18 +78,21 @@ class RunScreen(OvtuiScreen):
             with TabPane("4 Machine", id="tab-machine"), VerticalScroll(can_focus=False):
                 yield Static(id="machine")
         yield KeyLine()
-        if run is not None:
-            self._series = store.runs.series(run.id)
-            self._histogram = store.runs.histogram(run.id)
 
     _series: Series | None = None
     _histogram: Histogram | None = None
 
     def on_mount(self) -> None:
         self.query_one(Tabs).can_focus = False
-        self._show()
+        self._load()
+        self._reread()
         self.query_one("#next").focus()
         self.run_worker(self._load_plots, thread=True)
+
+    @said
+    def _load(self) -> None:
+        store = self.ovtui.store
+        self._series, self._histogram = store.runs.series(self._run_id), store.runs.histogram(self._run_id)
 
     def _load_plots(self) -> None:
         load()
@@ -103,13 +102,16 @@ class RunScreen(OvtuiScreen):
         watching = self.ovtui.watching
         if watching.stale:
             watching.stale = False
-            self._run = self.ovtui.store.runs.get(self._run_id)
-            self._show()
+            self._reread()
+
+    def _reread(self) -> None:
+        self._run = self.ovtui.store.runs.get(self._run_id)
+        self._show()
 
     def _show(self) -> None:
         run = self._run
         if run is None:
-            self.call_later(self.action_back)
+            self.call_later(self.leave)
             return
         head = Text(plain(run.model.name, 40), style="bold").append(f"  {summary.settings(run)}", style="not bold")
         self.query_one("#top", Static).update(head)
@@ -123,9 +125,9 @@ class RunScreen(OvtuiScreen):
         listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
         self.query_one("#next", Table).show(ListedRows(listed))
         self.query_one("#percentiles", Static).update(_percentiles(run))
-        self.query_one("#machine", Static).update(
-            fields_text([*(summary.environment_fields(run.environment) if run.environment else []), *_settings(run)])
-        )
+        machine = summary.environment_fields(run.environment) if run.environment else []
+        told = _settings(run, self.ovtui.name_for(run.model))
+        self.query_one("#machine", Static).update(fields_text([*machine, *told]))
 
     def _draw(self) -> None:
         run, series = self._run, self._series
@@ -173,43 +175,23 @@ class RunScreen(OvtuiScreen):
         title = f"{plain(run.model.name)}  {summary.settings(run)}\n{plain(verdict(run).text)}\n"
         shown = summary.environment_fields(run.environment) if tab == "tab-machine" and run.environment else None
         lines = "\n".join(f"{name:<11}{text}" for name, text in shown or summary.fields(run))
-        again = run_command(run.model.name, run.spec, run.label)
+        again = run_command(self.ovtui.name_for(run.model), run.spec, run.label)
         self.ovtui.copy(f"{title}{lines}\n{plain(again)}", "the run")
 
     def action_export(self) -> None:
-        def answered(text: str | None) -> None:
-            if not text or self._run is None:
-                return
-            path = expanded(text)
-            try:
-                write(path, [Exported(self._run, self._series, self._histogram)])
-            except OvtuiError as error:
-                self.ovtui.tell(str(error), "error")
-            else:
-                self.ovtui.tell(f"Wrote {path.absolute()}.")
-
-        suggested = str(Path.cwd() / f"ovtui-{self._run_id}.json")
-        hint = ".json holds everything, .csv the time series. Enter writes it, Esc leaves it."
-        self.app.push_screen(PromptScreen("Write this run to:", suggested, hint), answered)
+        acting.export(self, [self._run_id])
 
     def action_label(self) -> None:
-        def answered(text: str | None) -> None:
-            if text is not None:
-                self.ovtui.store.runs.set_label(self._run_id, text or None)
-                self._run = self.ovtui.store.runs.get(self._run_id)
-                self.ovtui.changed()
-                self._show()
-
-        label = self._run.label if self._run else None
-        self.app.push_screen(PromptScreen("A label for this run:", label or ""), answered)
+        acting.label(self, [self._run_id], self._reread)
 
     def action_delete(self) -> None:
-        async def answered(yes: bool | None) -> None:
-            if yes:
-                self.ovtui.remove([self._run_id])
-                await self.action_back()
+        acting.delete(self, [self._run_id])
 
-        self.app.push_screen(ConfirmScreen("Delete this run and what it measured?", "delete it (u undoes)"), answered)
+    def action_scroll(self, by: int) -> None:
+        """What is longer than the tab."""
+        for part in self.query(VerticalScroll):
+            if part.is_on_screen:
+                part.scroll_relative(y=by * max(1, part.size.height - 1), animate=False)
 
 
 def _percentiles(run: Run) -> Text:
@@ -229,9 +211,9 @@ def _percentiles(run: Run) -> Text:
     return lines
 
 
-def _settings(run: Run) -> summary.Fields:
+def _settings(run: Run, name: str) -> summary.Fields:
     """What the device was told, and the command that measures the same."""
     found = [] if run.effective is None else [("device", plain(run.effective.device_name or run.spec.device))]
     if run.effective is not None:
         found += [("property", f"{plain(key)}={plain(value)}") for key, value in run.effective.properties.items()]
-    return [*found, ("command", plain(run_command(run.model.name, run.spec, run.label)))]
+    return [*found, ("command", plain(run_command(name, run.spec, run.label)))]

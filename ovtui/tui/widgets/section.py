@@ -9,7 +9,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widgets import Static
 
 
@@ -39,13 +38,6 @@ class Section(Vertical):
     Section > Vertical { height: auto; padding: 0 0 0 2; }
     """
 
-    class Folded(Message):
-        """It was opened or closed."""
-
-        def __init__(self, section: Section) -> None:
-            super().__init__()
-            self.section = section
-
     def __init__(self, title: str, *children: object, id: str) -> None:
         super().__init__(id=id)
         self._title, self._inside = title, children
@@ -70,7 +62,6 @@ class Section(Vertical):
         self.folded = folded
         self.query_one(Vertical).display = not folded
         self._show()
-        self.post_message(self.Folded(self))
 
     def _show(self) -> None:
         text = Text("▸ " if self.folded else "▾ ").append(f"{self._title:<12}", style="bold").append(self._summary)

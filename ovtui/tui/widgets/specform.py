@@ -107,7 +107,7 @@ class SpecForm(VerticalScroll):
         )
         yield Section(
             "Properties",
-            FormLine("properties", "KEY=VALUE …; ^k lists what the device takes", id="properties", wide=True),
+            FormLine("properties", "KEY=VALUE …; ^t lists what the device takes", id="properties", wide=True),
             id="properties-part",
         )
         yield FormLine("label", "none", "a name to find the run by", id="label")
@@ -196,10 +196,16 @@ class SpecForm(VerticalScroll):
         self._resolved(spec)
         return spec
 
-    def _resolved(self, spec: Spec) -> shapes.Resolved:
-        return shapes.resolve(
-            self._model.inputs, shapes=spec.shapes, batch=spec.batch, layouts=spec.layouts, data_shapes={}
-        )
+    def _resolved(self, spec: Spec) -> shapes.Resolved | None:
+        """The shapes that will be measured with; None where only the data can tell."""
+        try:
+            return shapes.resolve(
+                self._model.inputs, shapes=spec.shapes, batch=spec.batch, layouts=spec.layouts, data_shapes={}
+            )
+        except InputError:
+            if spec.data:
+                return None
+            raise
 
     def _read(self) -> Spec:
         mode: Any = self._chosen("mode")
@@ -280,10 +286,11 @@ class SpecForm(VerticalScroll):
         except InputError as error:
             self.post_message(self.Changed(None, str(error).replace("--", "")))
             return
+        found = resolved.shapes if resolved else {}
         self.query_one("#shapes", FormLine).placeholder(
-            shlex.join(shapes.format_shape(plain(name, 40), shape) for name, shape in resolved.shapes.items())
+            shlex.join(shapes.format_shape(plain(name, 40), shape) for name, shape in found.items())
         )
-        notes = [note for note in resolved.notes if "dynamic" in note] if not spec.data else []
+        notes = [note for note in resolved.notes if "dynamic" in note] if resolved and not spec.data else []
         self._show("inputs-words", self._inputs_text(notes))
         self._summarise(spec)
         self.post_message(self.Changed(spec, ""))
@@ -311,7 +318,8 @@ class SpecForm(VerticalScroll):
         full = ""
         if self._devices is not None:
             full = plain(self._devices.names.get(spec.device, ""))
-            self._show("device-words", Text(full or "what OpenVINO makes of it"))
+            listed = [f"{plain(name, 20)}: {plain(told)}" for name, told in self._devices.names.items()]
+            self._show("device-words", Text("\n".join(listed)))
         stop = spec.stop
         self._say("device-part", f"{plain(spec.device, 30)}  {full}")
         self._say("stop-part", {

@@ -126,10 +126,6 @@ class Table(Widget, can_focus=True):
         self._sort = None if column is None else (column, descending)
         self.refresh()
 
-    def refresh_row(self, index: int) -> None:
-        """Draw one row anew."""
-        self._refresh_line(index)
-
     @property
     def cursor(self) -> int:
         return self._cursor
@@ -169,13 +165,6 @@ class Table(Widget, can_focus=True):
 
     def action_jump(self, to: int) -> None:
         self._go(to if to >= 0 else len(self._rows) - 1)
-
-    def go_to(self, key: str) -> None:
-        """Put the cursor on the row with this key, if it is there."""
-        for index in range(len(self._rows)):
-            if self._rows.key(index) == key:
-                self._go(index)
-                return
 
     def _go(self, index: int) -> None:
         index = max(0, min(index, len(self._rows) - 1))

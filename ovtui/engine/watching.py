@@ -1,16 +1,17 @@
-"""Jobs as they are seen from here: what the store lists as going on, and what their event files have told so far."""
+"""Jobs seen from outside, for a viewer that looks now and then: which go on, and what their events have told so far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ovtui import words
 from ovtui.engine import events
 from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.engine.reconcile import reconcile
 from ovtui.engine.timeline import Timeline
-from ovtui.records import LIVE, Effective, Environment, Histogram, Job, Result, Run, Status
+from ovtui.records import LIVE, Effective, Histogram, Job, Result, Run, Status
 from ovtui.store import Store
+
+_KEPT = 4  # jobs that have ended, for whoever still shows them
 
 
 @dataclass
@@ -24,28 +25,16 @@ class Watched:
     phases: list[str] = field(default_factory=list)
     behind: str | None = None  # what it waits for, while it is queued
     notes: list[str] = field(default_factory=list)
-    environment: Environment | None = None
     effective: Effective | None = None
-    loaded: events.Loaded | None = None
     window: events.Window | None = None  # the last one
     doubts: list[float] = field(default_factory=list)  # half-width of the interval over the mean, each window
     histogram: Histogram | None = None
     result: Result | None = None  # the last that is known while it measures
     ended: events.Ended | None = None
     timeline: Timeline = field(default_factory=Timeline)
-    measuring_from: float | None = None
 
     def __post_init__(self) -> None:
         self._reader = EventReader(JobFolder(self.id))
-
-    @property
-    def doing(self) -> str:
-        """What it does now, in words."""
-        if self.ended is not None:
-            return self.ended.status
-        if self.behind is not None:
-            return "queued"
-        return words.doing(self.phase)
 
     @property
     def steady(self) -> bool:
@@ -64,7 +53,7 @@ class Watched:
             case events.Queued():
                 self.behind = event.behind
             case events.Started():
-                self.behind, self.environment = None, event.environment
+                self.behind = None
             case events.Phase():
                 self.behind, self.phase = None, event.name
                 if event.name not in self.phases:
@@ -72,7 +61,7 @@ class Watched:
             case events.Note():
                 self.notes.append(event.text)
             case events.Loaded():
-                self.loaded, self.effective = event, event.effective
+                self.effective = event.effective
             case events.Window():
                 self._take_window(event)
             case events.Ended():
@@ -140,6 +129,9 @@ class Watching:
         for gone in before:
             if gone not in self.live:
                 self.of(gone.id)  # hears its last words
+        ended = [job_id for job_id, watched in self._seen.items() if watched not in self.live]
+        for job_id in ended[:-_KEPT]:
+            del self._seen[job_id]
 
     def _watched(self, job_id: str, kind: str) -> Watched:
         return Watched(job_id, kind, self._store.runs.get(job_id) if kind == "run" else None)

@@ -1,0 +1,66 @@
+"""What can be done with runs, from their own screen and from history: label, delete, export. Each asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ovtui import words
+from ovtui.report.files import Exported, write
+from ovtui.specs import expanded, here
+from ovtui.tui.said import said
+from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
+from ovtui.tui.screens.base import OvtuiScreen
+
+
+@said
+def label(screen: OvtuiScreen, ids: Sequence[str], then: Callable[[], None]) -> None:
+    """Ask for a label for `ids`; an empty one takes it away. `then`: when it is done."""
+    store = screen.ovtui.store
+    first = store.runs.get(ids[0])
+
+    @said
+    def answered(screen: OvtuiScreen, text: str | None) -> None:
+        if text is None:
+            return
+        for run_id in ids:
+            store.runs.set_label(run_id, text or None)
+        then()
+        screen.ovtui.changed()
+
+    question = f"A label for {_these(ids)}:"
+    screen.app.push_screen(PromptScreen(question, (first and first.label) or ""), lambda text: answered(screen, text))
+
+
+def delete(screen: OvtuiScreen, ids: Sequence[str]) -> None:
+    """Ask, and delete `ids`; the app keeps what undoing needs."""
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            screen.ovtui.remove(list(ids))
+
+    question = f"Delete {_these(ids)} and what was measured?"
+    screen.app.push_screen(ConfirmScreen(question, "delete (u undoes)"), answered)
+
+
+def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
+    """Ask for a file, and write `ids` to it."""
+    store = screen.ovtui.store
+
+    @said
+    def answered(screen: OvtuiScreen, text: str | None) -> None:
+        if text:
+            path = expanded(text)
+            found = [store.runs.find(run_id) for run_id in ids]
+            write(path, [Exported(run, store.runs.series(run.id), store.runs.histogram(run.id)) for run in found])
+            screen.ovtui.tell(f"Wrote {_these(ids)} to {Path(here(str(path)))}.")
+
+    suggested = here(f"ovtui-{ids[0]}.json" if len(ids) == 1 else "ovtui-runs.csv")
+    hint = ".json holds everything, .csv the time series. Enter writes it, Esc leaves it."
+    screen.app.push_screen(
+        PromptScreen(f"Write {_these(ids)} to:", suggested, hint), lambda text: answered(screen, text)
+    )
+
+
+def _these(ids: Sequence[str]) -> str:
+    return "this run" if len(ids) == 1 else f"these {words.plural(len(ids), 'run')}"
