@@ -429,7 +429,8 @@ async def test_a_file_that_was_written_anew_is_measured_as_it_is_now(
         await pilot.press("enter")
         await shows(pilot, "$ ovtui run")
         await pilot.press("enter")
-        await shows(pilot, "has changed since it was registered")
+        app: Any = pilot.app
+        await until(pilot, lambda: any("has changed since it was" in told.message for told in app._notifications))
         await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
         assert len(store.models.all()) == 2
 

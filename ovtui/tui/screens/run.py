@@ -109,6 +109,9 @@ class RunScreen(OvtuiScreen):
         self._show()
 
     def _show(self) -> None:
+        if not all(self.query(name) for name in ("#fields", "#next", "#percentiles", "#machine")):
+            self.call_after_refresh(self._show)  # the tabs are not filled yet
+            return
         run = self._run
         if run is None:
             self.call_later(self.leave)
