@@ -83,10 +83,11 @@ class RunScreen(OvtuiScreen):
     _histogram: Histogram | None = None
 
     def on_mount(self) -> None:
-        self.query_one(Tabs).can_focus = False
+        for tabs in self.query(Tabs):
+            tabs.can_focus = False
         self._load()
         self._reread()
-        self.query_one("#next").focus()
+        self.query("#next").focus()  # if the app is not being left at this moment
         self.run_worker(self._load_plots, thread=True)
 
     @said
