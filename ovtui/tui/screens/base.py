@@ -37,6 +37,10 @@ class OvtuiScreen(Screen[None]):
             self.ovtui.watching.stale = True
             self.news()
 
+    def has(self, *names: str) -> bool:
+        """Whether these are there: not before they are mounted, and not while the screen is being left."""
+        return all(self.query(name) for name in names)
+
     def leave(self) -> None:
         """Go back by itself, if this is what is seen. Not awaited: a screen cannot wait for its own end."""
         if self.is_current and len(self.app.screen_stack) > 1:

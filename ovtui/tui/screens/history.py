@@ -142,8 +142,8 @@ class HistoryScreen(OvtuiScreen):
         self.app.call_from_thread(self._draw)
 
     def _loaded(self, number: int, columns: RunColumns, page: list[RunSummary], last: bool) -> None:
-        if number != self._load_number:
-            return  # of a load that another one has overtaken
+        if number != self._load_number or not self.has("#filter", "#runs", "#plot"):
+            return  # another load has overtaken it, or the screen is being left
         columns.append(page)
         if last:
             columns.prepare()
@@ -198,6 +198,8 @@ class HistoryScreen(OvtuiScreen):
 
     def _draw(self) -> None:
         """How fast the cursor's model was over time."""
+        if not self.has("#runs", "#plot", "#plot-title"):
+            return
         box, columns = self.query_one("#plot-box"), self._columns
         found = self.query_one("#runs", Table).rows
         if not box.display or columns is None or not isinstance(found, _FoundRows) or not len(found):

@@ -91,6 +91,8 @@ class LiveScreen(OvtuiScreen):
         return [watched for watched in self.ovtui.watching.live if watched.kind == "run"]
 
     def news(self) -> None:
+        if not self.has("#top", "#notes", "#plots", "#throughput", "#latency", "#histogram"):
+            return
         watched = self.watched
         if watched.ended is not None:
             self._end()

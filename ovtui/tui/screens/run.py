@@ -110,8 +110,8 @@ class RunScreen(OvtuiScreen):
         self._show()
 
     def _show(self) -> None:
-        if not all(self.query(name) for name in ("#fields", "#next", "#percentiles", "#machine")):
-            self.call_after_refresh(self._show)  # the tabs are not filled yet
+        if not self.has("#verdict", "#fields", "#next", "#percentiles", "#machine"):
+            self.call_after_refresh(self._show)
             return
         run = self._run
         if run is None:
@@ -134,6 +134,8 @@ class RunScreen(OvtuiScreen):
         self.query_one("#machine", Static).update(fields_text([*machine, *told]))
 
     def _draw(self) -> None:
+        if not self.has("#throughput", "#latency", "#disturbed", "#histogram"):
+            return
         run, series = self._run, self._series
         if series is not None and series.t_s:
             mean = run.result.throughput_fps.mean if run and run.result else None
