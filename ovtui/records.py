@@ -119,6 +119,7 @@ class Spec(Record, frozen=True):
     seed: int = 0
     precision: Literal["f32", "bf16", "f16"] | None = None
     properties: dict[str, str] = {}
+    profile: bool = True  # look at the layers afterwards, in a pass of its own
 
 
 class Effective(Record, frozen=True):
@@ -229,6 +230,88 @@ class Histogram(Record, frozen=True):
     lower_ns: list[int]
     upper_ns: list[int]
     counts: list[int]
+
+
+class Compact(Record, frozen=True, array_like=True):
+    """Base of records that come by the thousand: kept as lists of values, without the names."""
+
+
+class Tensor(Compact, frozen=True):
+    """What an operation gives out."""
+
+    type: str  # OpenVINO's name: f32, u8, …
+    shape: Shape
+    layout: str | None = None  # as the device lays it out: abcd, acdb, aBcd8b, …; None in a model's own graph
+
+
+class Edge(Compact, frozen=True):
+    """Where an input comes from."""
+
+    source: int  # place in the list of operations or layers
+    port: int = 0  # which of its outputs
+
+
+class Operation(Compact, frozen=True):
+    """A node of the model's own graph, at the shapes that were measured. Constants are left out."""
+
+    name: str
+    type: str  # of OpenVINO's opsets: Convolution, MatMul, Parameter, Result, …
+    inputs: tuple[Edge, ...]
+    outputs: tuple[Tensor, ...]
+    flops: int | None = None  # None: cannot be counted
+
+
+class OwnGraph(Record, frozen=True):
+    """A model's own graph as it was read."""
+
+    operations: tuple[Operation, ...]  # in topological order
+    shapes: dict[str, StaticShape]  # of the inputs; empty: as they stand in the file
+
+
+LayerStatus = Literal["executed", "optimized_out", "not_run"]
+
+
+class Layer(Compact, frozen=True):
+    """A node of the graph that the device runs. Constants are left out."""
+
+    name: str
+    type: str  # the device's: Convolution, FullyConnected, Reorder, Subgraph, …
+    kernel: str | None  # the primitive: brgconv_avx2_f32, jit_avx2, ref_any, …
+    precision: str | None  # that it computes in
+    order: int  # place in the order of execution
+    status: LayerStatus
+    inputs: tuple[Edge, ...]
+    outputs: tuple[Tensor, ...]
+    original: tuple[str, ...]  # names of the model's operations that became this layer
+    time_us: float | None = None  # mean over the inferences of the pass; None: the device does not say
+    spread_us: float | None = None  # standard deviation
+    flops: int | None = None
+    bytes: int | None = None  # read and written, weights included
+
+
+class Ceilings(Record, frozen=True):
+    """What a device can do at most, measured with large operations, all its threads working on one inference."""
+
+    device: str
+    machine: str  # processor, usable cores and OpenVINO's version: what it holds for
+    gflops: dict[str, float]  # precision → 10⁹ FLOPs per second
+    gbytes: tuple[tuple[int, float], ...]  # working set in bytes → 10⁹ bytes read and written per second
+    measured: float  # seconds since 1970
+
+
+class Profile(Record, frozen=True):
+    """Where time goes: a second, short pass of the same spec with the device's counters on."""
+
+    layers: tuple[Layer, ...]  # in the order of execution
+    operations: tuple[Operation, ...]  # in topological order
+    inferences: int
+    requests: int  # of the run
+    streams: int  # inferences side by side, in the run as in the pass
+    latency_us: float | None  # mean of the pass's own inferences
+    median_us: float | None
+    overhead: float | None  # of the counters: the pass's median latency over that of the run, less one
+    ceilings: Ceilings | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Run(Record, frozen=True):

@@ -74,3 +74,14 @@ def no_batch(path: Path) -> Path:
     y = op.exp(x)
     y.output(0).set_names({"y"})
     return _save([y], [x], path)
+
+
+def chain(path: Path, *, layers: int) -> Path:
+    """A chain that no plugin can shorten: softmax after softmax, along axes in turn."""
+    x = _parameter([4, 4], np.float32, "x")
+    y = x
+    for index in range(layers):
+        y = op.softmax(y, index % 2)
+        y.set_friendly_name(f"model.layers.{index // 10}.softmax_{index % 10}")
+    y.output(0).set_names({"y"})
+    return _save([y], [x], path)

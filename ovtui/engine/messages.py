@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from ovtui.records import Effective, Model, Record, Spec
+from ovtui.records import Ceilings, Effective, Model, OwnGraph, Profile, Record, Spec
 
 
 class Task(Record, frozen=True):
     """What the job process asks of a device process."""
 
-    kind: str  # "build" (the demo model), "inspect", "measure", "probe"
+    kind: str  # "build" (the demo model), "inspect", "measure", "profile", "probe"
     talk_fd: int = -1
     parent: int = 0  # pid of the job process; without it, this one has nobody to work for
     # inspect
@@ -24,6 +24,9 @@ class Task(Record, frozen=True):
     ring_fd: int = -1
     model: Model | None = None
     spec: Spec | None = None
+    # profile: model and spec as well
+    machine: str = ""  # what measured ceilings hold for
+    with_ceilings: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", omit_defaults=True):
@@ -46,6 +49,7 @@ class Inspected(Message, frozen=True, tag="inspected"):
     """What was read from a model file; the job process adds identity, name and digests."""
 
     facts: dict[str, object]
+    graph: OwnGraph
 
 
 class Ready(Message, frozen=True, tag="ready"):
@@ -70,6 +74,13 @@ class Stopped(Message, frozen=True, tag="stopped"):
     """The loops have ended as asked."""
 
 
+class Profiled(Message, frozen=True, tag="profiled"):
+    """Where the time goes, and what the device can do at most if that was asked."""
+
+    profile: Profile
+    ceilings: Ceilings | None = None
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """The task cannot be done. `bad_input`: because of a file or value the user gave."""
 
@@ -77,7 +88,7 @@ class Refused(Message, frozen=True, tag="refused"):
     bad_input: bool
 
 
-AnyMessage: TypeAlias = At | Said | Inspected | Ready | Probed | Stopped | Refused
+AnyMessage: TypeAlias = At | Said | Inspected | Ready | Probed | Stopped | Profiled | Refused
 
 Say: TypeAlias = Callable[[AnyMessage], None]
 

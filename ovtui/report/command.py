@@ -48,6 +48,8 @@ def run_arguments(model: str, spec: Spec, label: str | None = None) -> list[str]
         words += ["--precision", spec.precision]
     for key, content in spec.properties.items():
         words += ["--property", f"{key}={content}"]
+    if not spec.profile:
+        words.append("--no-profile")
     return [*words, "--label", label] if label else words
 
 

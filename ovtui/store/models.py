@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ovtui.records import Model
-from ovtui.store.codec import from_text, to_text
+from ovtui.records import Model, OwnGraph
+from ovtui.store.codec import from_bytes, from_text, to_bytes, to_text
 from ovtui.store.database import Database
 from ovtui.store.finding import after_prefix, searchable
 
@@ -14,7 +14,7 @@ class Models:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, model: Model) -> None:
+    def save(self, model: Model, graph: OwnGraph | None = None) -> None:
         """Add a model, or what is new about one that is there. Its parent is there already."""
         with self._database.transaction():
             self._database.write(
@@ -42,6 +42,16 @@ class Models:
                     "record": to_text(model),
                 },
             )
+            if graph is not None:
+                self._database.write(
+                    "INSERT OR REPLACE INTO graphs (model, data) VALUES (:model, :data)",
+                    {"model": model.id, "data": to_bytes(graph)},
+                )
+
+    def graph(self, model_id: str) -> OwnGraph | None:
+        """None for a model that an earlier version of ovtui imported."""
+        row = self._database.row("SELECT data FROM graphs WHERE model = :model", {"model": model_id})
+        return from_bytes(row["data"], OwnGraph) if row else None
 
     def get(self, model_id: str) -> Model | None:
         row = self._database.row("SELECT record FROM models WHERE id = :id", {"id": searchable(model_id)})

@@ -15,6 +15,7 @@ from ovtui.records import (
     Histogram,
     Job,
     Model,
+    Profile,
     Result,
     Run,
     RunFilter,
@@ -34,7 +35,8 @@ Cursor: TypeAlias = tuple[float, str]
 
 _ALL = RunFilter()
 
-_PARTS = {"jobs": "id", "runs": "id", "details": "run", "series": "run", "histograms": "run"}
+_PARTS = {"jobs": "id", "runs": "id", "details": "run", "series": "run", "histograms": "run",
+          "profiles": "run"}  # fmt: skip
 """The tables that hold a run, and their keys; each refers only to those before it."""
 
 
@@ -159,6 +161,7 @@ class Runs:
         result: Result | None = None,
         series: Series | None = None,
         histogram: Histogram | None = None,
+        profile: Profile | None = None,
         warnings: tuple[str, ...] = (),
         error: str | None = None,
     ) -> bool:
@@ -186,16 +189,12 @@ class Runs:
                 "UPDATE details SET result = :result, warnings = :warnings WHERE run = :run",
                 {"run": run_id, "result": to_text_or_none(result), "warnings": to_text(warnings)},
             )
-            if series:
-                self._database.write(
-                    "INSERT OR REPLACE INTO series (run, data) VALUES (:run, :data)",
-                    {"run": run_id, "data": to_bytes(series)},
-                )
-            if histogram:
-                self._database.write(
-                    "INSERT OR REPLACE INTO histograms (run, data) VALUES (:run, :data)",
-                    {"run": run_id, "data": to_bytes(histogram)},
-                )
+            for table, record in (("series", series), ("histograms", histogram), ("profiles", profile)):
+                if record is not None:
+                    self._database.write(
+                        f"INSERT OR REPLACE INTO {table} (run, data) VALUES (:run, :data)",
+                        {"run": run_id, "data": to_bytes(record)},
+                    )
         return True
 
     def set_label(self, run_id: str, label: str | None) -> None:
@@ -319,6 +318,21 @@ class Runs:
     def histogram(self, run_id: str) -> Histogram | None:
         row = self._database.row("SELECT data FROM histograms WHERE run = :run", {"run": run_id})
         return from_bytes(row["data"], Histogram) if row else None
+
+    def profile(self, run_id: str) -> Profile | None:
+        row = self._database.row("SELECT data FROM profiles WHERE run = :run", {"run": run_id})
+        return from_bytes(row["data"], Profile) if row else None
+
+    def profiled(self, model_id: str) -> str | None:
+        """The newest run of a model whose layers are known."""
+        row = self._database.row(
+            """
+            SELECT id FROM runs CROSS JOIN profiles ON profiles.run = runs.id
+            WHERE runs.model = :model ORDER BY created DESC, id DESC LIMIT 1
+            """,
+            {"model": model_id},
+        )
+        return str(row["id"]) if row else None
 
     def _meant(self, text: str) -> str:
         """The id that `text` stands for."""

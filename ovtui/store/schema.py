@@ -111,7 +111,13 @@ CREATE INDEX runs_by_throughput ON runs (model, status, throughput_fps);
 CREATE INDEX runs_by_median ON runs (model, status, p50_ms);
 """
 
-STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP)
+_FOR_LAYERS = """
+-- Where a run's time goes, and a model's own operations. Compressed JSON.
+CREATE TABLE profiles (run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, data BLOB NOT NULL);
+CREATE TABLE graphs (model TEXT PRIMARY KEY REFERENCES models (id) ON DELETE CASCADE, data BLOB NOT NULL);
+"""
+
+STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS)
 """Step n leads from schema n - 1 to schema n. A step that was released is never changed; another one follows it."""
 
 

@@ -7,6 +7,7 @@ of half a second within one run, under the same conditions, they can be compared
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 import random
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import psutil
 
+from ovtui.analysis.student import t_quantile
 from ovtui.engine import ring
 
 
@@ -64,6 +66,17 @@ def _completion(contestant: Contestant) -> tuple[float, int]:
     while (now := contestant.count()) == before:
         time.sleep(0.0005)
     return time.perf_counter(), now
+
+
+def middle_ratio(a: list[float], b: list[float]) -> float:
+    """The median of a/b, round by round."""
+    return statistics.median(x / y for x, y in zip(a, b, strict=True) if y)
+
+
+def mean_ratio(ratios: list[float]) -> str:
+    """`mean ± half of the 95 % interval` over starts (at least three)."""
+    doubt = t_quantile(0.975, len(ratios) - 1) * statistics.stdev(ratios) / math.sqrt(len(ratios))
+    return f"{statistics.mean(ratios):.3f} ± {doubt:.3f}"
 
 
 def ratio(a: list[float], b: list[float]) -> str:

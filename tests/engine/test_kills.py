@@ -38,7 +38,7 @@ def register(path: Path) -> Model:
 
 def start(model: Model) -> tuple[str, int]:
     """A run of a few tenths of a second; its id and process."""
-    spec = Spec(model=model.id, stop=Stop(kind="seconds", seconds=0.3))
+    spec = Spec(model=model.id, stop=Stop(kind="seconds", seconds=0.3), profile=False)
     job = asyncio.run(client.start_run(model, spec))
     with open_store() as store:
         row = store.jobs.get(job.id)

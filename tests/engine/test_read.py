@@ -35,7 +35,7 @@ def _onnx(path: Path, nodes: list, inputs: dict[str, tuple], weights: dict[str, 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
 def test_each_real_topology_is_read_with_its_input_and_its_flops(path: Path) -> None:
     assert formats.check(path) == formats.Checked("onnx", (path,))
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     (image,) = facts["inputs"]
     assert (image.type, image.shape) == ("f32", (1, 3, 224, 224))
     assert facts["flops_shapes"] == {image.name: (1, 3, 224, 224)}
@@ -46,7 +46,7 @@ def test_each_real_topology_is_read_with_its_input_and_its_flops(path: Path) -> 
 
 def test_weights_that_are_written_as_a_value_and_a_shape_count_as_weights() -> None:
     resnet = next(path for path in LIGHT if "resnet50" in path.name)
-    facts = read.facts(resnet)
+    facts = read.inspected(resnet)[0]
     # 25,557,032 trained parameters, and mean and variance of 26,560 channels; less where a layer has no bias.
     assert facts["parameters"] == pytest.approx(25_557_032 + 2 * 26_560, rel=1e-4)
     assert facts["operation_types"]["Convolution"] == 53
@@ -61,19 +61,19 @@ def test_a_dynamic_model_is_measured_at_a_shape_that_is_told(tmp_path: Path) -> 
         {"x": (TensorProto.FLOAT, ["n", 3, "h", "w"])},
         {"w": np.zeros((8, 3, 3, 3), np.float32)},
     )
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     assert facts["inputs"] == (Port(name="x", type="f32", shape=("?", 3, "?", "?")),)
     assert facts["flops_shapes"] == {"x": (1, 3, 224, 224)}
     assert facts["flops"] == 2 * 8 * 222 * 222 * 27
     assert "--shape 'x[1,3,224,224]'" in facts["notes"][0]
-    assert read.facts(path, shapes={"": (2, 3, 10, 10)})["flops"] == 2 * 2 * 8 * 8 * 8 * 27
+    assert read.inspected(path, shapes={"": (2, 3, 10, 10)})[0]["flops"] == 2 * 2 * 8 * 8 * 8 * 27
 
 
 def test_what_the_default_shape_breaks_has_no_flops_and_says_why(tmp_path: Path) -> None:
     nodes = [helper.make_node("MatMul", ["x", "w"], ["m"]), helper.make_node("Reshape", ["m", "s"], ["y"])]
     weights = {"w": np.zeros((16, 5), np.float32), "s": np.array([7, 5], np.int64)}
     path = _onnx(tmp_path / "seven.onnx", nodes, {"x": (TensorProto.FLOAT, ["n", 16])}, weights)
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     assert facts["flops"] is None
     assert "FLOPs are unknown" in facts["notes"][-1]
 
@@ -92,7 +92,7 @@ def test_an_input_that_indexes_a_table_knows_the_length_of_the_shortest(tmp_path
         "axis": np.array([0], np.int64),
     }
     path = _onnx(tmp_path / "gather.onnx", nodes, {"ids": (TensorProto.INT32, ["n", "s"])}, weights)
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     (ids,) = facts["inputs"]
     assert ids.index_limit == 50
     assert facts["flops_shapes"] == {"ids": (1, 128)}
@@ -107,7 +107,7 @@ def test_operations_on_constants_alone_are_not_part_of_an_inference(tmp_path: Pa
     path = _onnx(
         tmp_path / "half.onnx", nodes, {"x": (TensorProto.FLOAT, [1, 4, 8])}, {"w": np.zeros((4, 8), np.float16)}
     )
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     assert facts["operation_types"] == {"Multiply": 1}
     assert facts["weight_precisions"] == {"f16": 32}
 
@@ -120,7 +120,7 @@ def test_bounded_dimensions_and_layouts_are_read_from_an_ir(tmp_path: Path) -> N
     outputs = [ov.opset13.relu(x), ov.opset13.relu(free)]
     path = tmp_path / "m.xml"
     ov.serialize(ov.Model(outputs, [x, free], "m"), str(path), str(path.with_suffix(".bin")))
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     bounded, free = facts["inputs"]
     assert (bounded.shape, bounded.layout) == (("1..8", 16, "2..", "?"), "NHWC")
     assert free.shape is None
@@ -129,7 +129,7 @@ def test_bounded_dimensions_and_layouts_are_read_from_an_ir(tmp_path: Path) -> N
 
 
 def test_absurd_shapes_are_read_and_not_computed_with(tmp_path: Path) -> None:
-    facts = read.facts(hostile.absurd_shapes(tmp_path))
+    facts = read.inspected(hostile.absurd_shapes(tmp_path))[0]
     assert facts["inputs"][0].shape == (2**62, 2**62, 3)
     assert facts["flops"] is None
 
@@ -137,10 +137,10 @@ def test_absurd_shapes_are_read_and_not_computed_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize("index", range(len(hostile.NAMES)))
 def test_hostile_names_are_kept_as_they_are_and_shown_as_plain_text(index: int, tmp_path: Path) -> None:
     path = hostile.hostile_name(tmp_path, index)
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     assert facts["inputs"][0].name == hostile.NAMES[index]
     with pytest.raises(InputError) as refused:
-        read.facts(path, shapes={"": (7, 7, 7)})
+        read.inspected(path, shapes={"": (7, 7, 7)})[0]
     assert str(refused.value).isprintable()
 
 
@@ -148,14 +148,14 @@ def test_names_that_are_not_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(hostile.onnx(name="xx").replace(b"xx", b"\xff\xfe"))
     with pytest.raises(InputError):
-        read.facts(path)
+        read.inspected(path)[0]
 
 
 @pytest.mark.parametrize("build", hostile.CRASHES, ids=lambda build: build.__name__)
 def test_models_that_crash_a_compiler_can_still_be_read(build, tmp_path: Path) -> None:
     path = build(tmp_path)
     assert formats.check(path).format == "ir"
-    assert read.facts(path)["operations"] == 1  # the rest is computed from constants, when it compiles
+    assert read.inspected(path)[0]["operations"] == 1  # the rest is computed from constants, when it compiles
 
 
 def test_the_demo_is_the_same_every_time_and_takes_other_batches(tmp_path: Path) -> None:
@@ -165,11 +165,11 @@ def test_the_demo_is_the_same_every_time_and_takes_other_batches(tmp_path: Path)
     checked = formats.check(one)
     assert formats.digest(checked.files)[0] == formats.digest(formats.check(two).files)[0]
     assert sorted(path.name for path in one.parent.iterdir()) == ["demo.bin", "demo.xml"]
-    facts = read.facts(one)
+    facts = read.inspected(one)[0]
     assert facts["inputs"] == (Port(name="image", type="f32", shape=(1, 3, 224, 224), layout="NCHW"),)
     assert facts["outputs"] == (Port(name="probabilities", type="f32", shape=(1, 1000)),)
     assert 2e6 < facts["parameters"] < 4e6
-    eight = read.facts(one, shapes={"image": (8, 3, 224, 224)})
+    eight = read.inspected(one, shapes={"image": (8, 3, 224, 224)})[0]
     assert facts["flops"] is not None and eight["flops"] == 8 * facts["flops"]
 
 
@@ -192,7 +192,7 @@ def test_a_frozen_tensorflow_graph(tmp_path: Path) -> None:
     path = tmp_path / "frozen.pb"
     path.write_bytes(_graph_def())
     assert formats.check(path).format == "tf_frozen"
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     assert facts["inputs"][0].shape == ("?", 3)
     assert facts["operation_types"] == {"Relu": 1}
 
@@ -205,7 +205,7 @@ def test_a_tensorflow_graph_as_text(tmp_path: Path) -> None:
         'node { name: "y" op: "Relu" input: "x" attr { key: "T" value { type: DT_FLOAT } } }\n'
     )
     assert formats.check(path).format == "tf_frozen"
-    assert read.facts(path)["inputs"][0].shape == (2, 3)
+    assert read.inspected(path)[0]["inputs"][0].shape == (2, 3)
 
 
 def test_a_tensorflow_saved_model_is_its_folder(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_tensorflow_saved_model_is_its_folder(tmp_path: Path) -> None:
     (folder / "saved_model.pb").write_bytes(field(1, 1) + field(2, meta))
     checked = formats.check(folder)
     assert checked == formats.Checked("tf_saved_model", (folder / "saved_model.pb",))
-    assert read.facts(folder)["inputs"][0].shape == ("?", 3)
+    assert read.inspected(folder)[0]["inputs"][0].shape == ("?", 3)
 
 
 def test_a_paddle_program(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_paddle_program(tmp_path: Path) -> None:
     path = tmp_path / "inference.pdmodel"
     path.write_bytes(field(1, block) + field(4, field(1, 0)))
     assert formats.check(path).format == "paddle"
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     assert (facts["inputs"][0].name, facts["inputs"][0].shape) == ("x", ("?", 3))
 
 
@@ -293,7 +293,7 @@ def test_a_tensorflow_lite_model(tmp_path: Path) -> None:
     path = tmp_path / "relu.tflite"
     path.write_bytes(_flatbuffer(model, b"TFL3"))
     assert formats.check(path).format == "tflite"
-    facts = read.facts(path)
+    facts = read.inspected(path)[0]
     assert facts["inputs"][0].shape == (1, 3)
     assert facts["operation_types"] == {"Relu": 1}
 
@@ -310,7 +310,7 @@ def test_a_reason_is_the_message_and_the_node_without_sources_and_checks(tmp_pat
         {"w": np.zeros((4, 5, 3, 3), np.float32)},
     )
     with pytest.raises(InputError) as refused:
-        read.facts(path)
+        read.inspected(path)[0]
     said = str(refused.value)
     assert "Data batch channel count (3) does not match filter input channel count (5)" in said
     assert "Conv" in said

@@ -14,7 +14,7 @@ from ovtui.records import Data, Images, Spec, Stop
 from ovtui.report.command import run_arguments, run_command
 
 HERE = str(Path(__file__).absolute())
-NOT_OF_THE_SPEC = ("model", "profile", "preset", "save_preset", "label", "detach", "quiet", "as_json")
+NOT_OF_THE_SPEC = ("model", "preset", "save_preset", "label", "detach", "quiet", "as_json")
 
 names = (
     st.text(st.characters(codec="utf-8", exclude_characters="\x00[]="), min_size=1, max_size=12)
@@ -53,6 +53,7 @@ def specs(draw: st.DrawFn) -> Spec:
         seed=draw(st.integers(0, 2**32)),
         precision=draw(st.sampled_from([None, "f32", "bf16", "f16"])),
         properties=draw(st.dictionaries(st.sampled_from(["A_KEY", "B"]), names, max_size=2)),
+        profile=draw(st.booleans()),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ovtui.errors import StoreError
 from ovtui.store import Store, faults, open_store
+from ovtui.store.schema import STEPS
 
 from .samples import a_model, a_run, add_finished, its_job
 
@@ -162,7 +163,7 @@ except StoreError as error:
         path,
         before=read_only(path.parent),
     )
-    assert "was written by an older ovtui (schema 2; this one needs 3)" in done.stdout, done.stderr
+    assert f"was written by an older ovtui (schema {len(STEPS)}; this one needs {len(STEPS) + 1})" in done.stdout, done.stderr
 
 
 def test_a_full_disk_is_said_and_what_was_there_stays(path: Path, store: Store) -> None:

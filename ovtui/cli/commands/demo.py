@@ -38,7 +38,8 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
         folder = paths.home() / "demo"
         model = await import_path(folder / "demo.xml", shown, name=NAME, demo=True)
         for mode in ("latency", "throughput"):
-            spec = Spec(model=model.id, mode=mode, stop=Stop(kind="seconds", seconds=seconds))
+            stop = Stop(kind="seconds", seconds=seconds)
+            spec = Spec(model=model.id, mode=mode, stop=stop, profile=mode == "latency")
             job = await client.start_run(model, spec, label=f"demo {mode}")
             if mode == "throughput":  # the last one
                 client.yield_to_measurement()

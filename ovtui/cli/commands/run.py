@@ -108,7 +108,9 @@ def _parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Param
     metavar="KEY=VALUE",
     help="Any OpenVINO property.",
 )
-@click.option("--profile/--no-profile", default=False, hidden=True)  # layers are not in this version
+@click.option(
+    "--profile/--no-profile", default=True, show_default=True, help="Look at the layers afterwards (a few seconds)."
+)
 @click.option("--preset", help="Begin with settings that were saved in the app, or with --save-preset.")
 @click.option("--save-preset", metavar="NAME", help="Keep these settings for other runs.")
 @click.option("--label", help="A name for the run.")
@@ -117,7 +119,6 @@ def _parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Param
 @json_option
 def command(
     model: str,
-    profile: bool,
     preset: str | None,
     save_preset: str | None,
     label: str | None,
@@ -131,8 +132,6 @@ def command(
     It runs in a process of its own: closing the terminal does not end it (`ovtui attach` comes back to it); Ctrl-C
     does, and keeps what was measured.
     """
-    if profile:
-        raise click.UsageError("This version does not profile layers: leave --profile out.")
     spec = spec_of(**settings)
     if preset is not None or save_preset is not None:
         with open_store() as store:

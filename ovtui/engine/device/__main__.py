@@ -45,6 +45,10 @@ def _do(task: messages.Task, say: messages.Say) -> None:
         from ovtui.engine.device.measure import measure
 
         measure(task.model, task.spec, task.ring_fd, say)
+    elif task.kind == "profile" and task.model is not None and task.spec is not None:
+        from ovtui.engine.device.profile import profile
+
+        profile(task.model, task.spec, task.machine, with_ceilings=task.with_ceilings, say=say)
     elif task.kind == "build":
         from ovtui.engine.device.demo import build
 

@@ -57,8 +57,7 @@ def measure(model: Model, spec: Spec, ring_fd: int, say: Say) -> None:
     ring = Ring(ring_fd)
     stop = ring.stop_word
     device = session(spec.api)
-    requests = prepare(device, model, spec, say)
-    lanes = ring.open_lanes(requests)
+    lanes = ring.open_lanes(prepare(device, model, spec, say).requests)
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -73,8 +72,8 @@ def measure(model: Model, spec: Spec, ring_fd: int, say: Say) -> None:
     say(Stopped())
 
 
-def prepare(device: Session, model: Model, spec: Spec, say: Say) -> int:
-    """Read, reshape, compile, fill, infer once, and say what came of it; the number of requests."""
+def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
+    """Read, reshape, compile, fill, infer once, and say what came of it."""
     check_device(spec.device, device.devices())
     with contextlib.suppress(DeviceError):
         check_streams(spec.streams, spec.device, device.device_property(spec.device, "RANGE_FOR_STREAMS"))
@@ -119,7 +118,7 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> int:
             first_inference_ms=first_ms(),
         )
     )
-    return requests
+    return effective
 
 
 def _reshape(device: Session, model: Model, spec: Spec, resolved: Resolved) -> None:

@@ -12,18 +12,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
-from ovtui.analysis import flops, shapes
+from ovtui.analysis import shapes
+from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, port_type, running
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.formats.files import quoted
 from ovtui.engine.messages import Inspected, Say, Task
 from ovtui.errors import InputError
-from ovtui.records import Dim, Port, Shape, StaticShape
+from ovtui.records import Operation, OwnGraph, Port, StaticShape
 from ovtui.text import plain
 
-_COUNTABLE = 1 << 62  # numbers beyond it fit neither JSON readers nor the store, and mean nothing
 _FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake
-_VARYING = frozenset({"ReadValue", "RandomUniform", "RandomPoisson", "Multinomial", "If", "Loop", "TensorIterator"})
 _WHOLE = frozenset({"i4", "u4", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"})
 _ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string"})  # types of axes, shapes and the like
 _SAME_VALUES = frozenset({"Convert", "Reshape", "Squeeze", "Unsqueeze"})
@@ -45,44 +44,48 @@ class Facts(TypedDict):
 
 def inspect(task: Task, say: Say) -> None:
     """Do the task "inspect": read the file and tell its facts."""
-    say(Inspected(facts=dict(facts(Path(task.path), shapes=task.shapes, layouts=task.layouts))))
+    found, graph = inspected(Path(task.path), shapes=task.shapes, layouts=task.layouts)
+    say(Inspected(facts=dict(found), graph=graph))
 
 
-def facts(
+def inspected(
     path: Path, *, shapes: Mapping[str, StaticShape] | None = None, layouts: Mapping[str, str] | None = None
-) -> Facts:
-    """Read a model that `formats.check` accepted; `shapes` and `layouts` as for `analysis.shapes.resolve`.
+) -> tuple[Facts, OwnGraph]:
+    """Facts and graph of a model that `formats.check` accepted; for `shapes` and `layouts` see `analysis.shapes`.
 
     InputError: OpenVINO cannot read it, with its reason; or the shapes do not fit.
     """
     try:
         model = openvino().Core().read_model(path)
-        return _facts(model, dict(shapes or {}), dict(layouts or {}))
+        return _inspected(model, dict(shapes or {}), dict(layouts or {}))
     except FAILURES as error:
         raise InputError(f"OpenVINO cannot read {quoted(path)}: {reason(error)}") from error
 
 
-def _facts(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str]) -> Facts:
+def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str]) -> tuple[Facts, OwnGraph]:
     operations = model.get_ordered_ops()
-    fixed = _fixed(operations)
-    weights = _weights(operations, fixed)
-    running = Counter(str(op.get_type_name()) for op in _running(operations, fixed))
+    constant = fixed(operations)
+    weights = _weights(operations, constant)
+    types = Counter(str(op.get_type_name()) for op in running(operations, constant))
     inputs = _inputs(model)
-    count, counted_at, notes = _count(model, inputs, asked, layouts)
-    return Facts(
+    model, counted_at, notes, ok = _at_shapes(model, inputs, asked, layouts)
+    own = OwnGraph(operations=graph(model), shapes=counted_at if ok else {})
+    count = _sum(own.operations, notes) if ok else None
+    facts = Facts(
         inputs=inputs,
         outputs=tuple(
-            Port(name=name, type=_type(port), shape=_shape(port.get_partial_shape()))
+            Port(name=name, type=port_type(port), shape=port_shape(port.get_partial_shape()))
             for name, port in zip(_names(model.outputs), model.outputs, strict=True)
         ),
-        operations=running.total(),
-        operation_types=dict(running.most_common()),
+        operations=types.total(),
+        operation_types=dict(types.most_common()),
         parameters=sum(weights.values()),
         weight_precisions=dict(weights.most_common()),
         flops=count,
         flops_shapes=counted_at,
-        notes=notes,
+        notes=tuple(notes),
     )
+    return facts, own
 
 
 # Ports
@@ -92,10 +95,10 @@ def _inputs(model: Any) -> tuple[Port, ...]:
     return tuple(
         Port(
             name=name,
-            type=_type(port),
-            shape=_shape(port.get_partial_shape()),
+            type=port_type(port),
+            shape=port_shape(port.get_partial_shape()),
             layout=_layout(port.get_node().layout),
-            index_limit=_index_limit(port) if _type(port) in _WHOLE else None,
+            index_limit=_index_limit(port) if port_type(port) in _WHOLE else None,
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
     )
@@ -114,23 +117,6 @@ def _names(ports: Iterable[Any]) -> list[str]:
             unique, again = f"{name}#{again}", again + 1
         names.append(unique)
     return names
-
-
-def _type(port: Any) -> str:
-    return str(port.get_element_type().get_type_name())
-
-
-def _shape(shape: Any) -> Shape:
-    return None if shape.rank.is_dynamic else tuple(_dim(dim) for dim in shape)
-
-
-def _dim(dim: Any) -> Dim:
-    if dim.is_static:
-        return int(dim.get_length())
-    low, high = int(dim.get_min_length()), int(dim.get_max_length())
-    if high < 0:
-        return f"{low}.." if low else "?"
-    return f"{low}..{high}"
 
 
 def _layout(layout: Any) -> str | None:
@@ -171,30 +157,7 @@ def _table_length(gather: Any) -> list[int]:
 # Operations and weights
 
 
-def _fixed(operations: Iterable[Any]) -> set[str]:
-    """Names of the operations that no input can change: constants, and what is computed from constants alone.
-
-    OpenVINO computes them once when it compiles (decompression of weights, reshaped biases, shapes of what is static),
-    so that they are no part of an inference.
-    """
-    fixed: set[str] = set()
-    for op in operations:
-        kind = op.get_type_name()
-        if kind == "Constant" or (kind == "ShapeOf" and op.get_input_partial_shape(0).is_static):
-            fixed.add(op.get_name())
-        elif kind not in _VARYING and op.get_input_size():
-            sources = (op.input_value(i).get_node().get_name() for i in range(op.get_input_size()))
-            if all(source in fixed for source in sources):
-                fixed.add(op.get_name())
-    return fixed
-
-
-def _running(operations: Iterable[Any], fixed: set[str]) -> list[Any]:
-    """What an inference computes: no inputs, outputs, or what is fixed."""
-    return [op for op in operations if op.get_name() not in fixed and op.get_type_name() not in {"Parameter", "Result"}]
-
-
-def _weights(operations: Iterable[Any], fixed: set[str]) -> Counter[str]:
+def _weights(operations: Iterable[Any], constant: set[str]) -> Counter[str]:
     """Type → elements of all constants, without integer scalars and lists (axes, shapes).
 
     A weight can also be written as one value and a shape to fill with it (Broadcast): then the filled shape counts.
@@ -202,13 +165,13 @@ def _weights(operations: Iterable[Any], fixed: set[str]) -> Counter[str]:
     weights: Counter[str] = Counter()
     for op in operations:
         kind = op.get_type_name()
-        if op.get_name() not in fixed or kind not in {"Constant", "Broadcast"}:
+        if op.get_name() not in constant or kind not in {"Constant", "Broadcast"}:
             continue
         shape = op.get_output_partial_shape(0)
         if shape.is_dynamic:
             continue
         dims = [int(dim.get_length()) for dim in shape]
-        type_ = _type(op.output(0))
+        type_ = port_type(op.output(0))
         if (len(dims) > 1 or type_ not in _ARGUMENTS) and (kind == "Constant" or math.prod(dims) <= _FILL):
             weights[type_] += math.prod(dims)
     return weights
@@ -217,54 +180,42 @@ def _weights(operations: Iterable[Any], fixed: set[str]) -> Counter[str]:
 # FLOPs
 
 
-def _count(
+def _at_shapes(
     model: Any, inputs: tuple[Port, ...], asked: dict[str, StaticShape], layouts: dict[str, str]
-) -> tuple[int | None, dict[str, StaticShape], tuple[str, ...]]:
-    """FLOPs of one inference, the input shapes they are for, and what must be said about them."""
+) -> tuple[Any, dict[str, StaticShape], list[str], bool]:
+    """The model at static shapes, these shapes, what must be said about them, and whether that could be done."""
     try:
         resolved = shapes.resolve(inputs, shapes=asked, batch=None, layouts=layouts, data_shapes={})
     except InputError as error:
         if asked or layouts:
             raise
-        return None, {}, (str(error),)
+        return model, {}, [str(error)], False
     notes = list(resolved.notes)
-    if resolved.changed:
-        model = model.clone()
-        try:
-            model.reshape({i: list(resolved.shapes[port.name]) for i, port in enumerate(inputs)})
-        except FAILURES as error:
-            shown = ", ".join(f"'{plain(name, 60)}' {list(shape)}" for name, shape in resolved.shapes.items())
-            notes.append(f"FLOPs are unknown, since the model does not take {shown}: {reason(error)}")
-            return None, resolved.shapes, tuple(notes)
-    total, left_out = _sum(model)
+    if not resolved.changed:
+        return model, resolved.shapes, notes, True
+    reshaped = model.clone()
+    try:
+        reshaped.reshape({i: list(resolved.shapes[port.name]) for i, port in enumerate(inputs)})
+    except FAILURES as error:
+        shown = ", ".join(f"'{plain(name, 60)}' {list(shape)}" for name, shape in resolved.shapes.items())
+        notes.append(f"FLOPs are unknown, since the model does not take {shown}: {reason(error)}")
+        return model, resolved.shapes, notes, False
+    return reshaped, resolved.shapes, notes, True
+
+
+def _sum(operations: Iterable[Operation], notes: list[str]) -> int | None:
+    """The FLOPs of all operations; what cannot be counted is noted."""
+    total, left_out = 0, Counter[str]()
+    for operation in operations:
+        if operation.flops is None:
+            left_out[operation.type] += 1
+        else:
+            total += operation.flops
     if left_out:
         kinds = ", ".join(f"{plain(kind, 40)} ({count})" for kind, count in left_out.most_common(5))
         more = " and others" if len(left_out) > 5 else ""
         notes.append(f"FLOPs leave out what cannot be counted from shapes: {kinds}{more}.")
-    if total >= _COUNTABLE:
+    if total >= COUNTABLE:
         notes.append("FLOPs are unknown: the shapes are too large to count.")
-        return None, resolved.shapes, tuple(notes)
-    return total, resolved.shapes, tuple(notes)
-
-
-def _sum(model: Any) -> tuple[int, Counter[str]]:
-    """The FLOPs of all operations, and which of them (type → count) cannot be counted."""
-    operations = model.get_ordered_ops()
-    total, left_out = 0, Counter[str]()
-    for op in _running(operations, _fixed(operations)):
-        kind = str(op.get_type_name())
-        ins = _static(op.get_input_partial_shape(i) for i in range(op.get_input_size()))
-        outs = _static(op.get_output_partial_shape(i) for i in range(op.get_output_size()))
-        if not flops.counted(kind) or ((ins is None or outs is None) and not flops.free(kind)):
-            left_out[kind] += 1
-        elif ins is not None and outs is not None:
-            attributes = op.get_attributes() if kind in flops.WITH_ATTRIBUTES else {}
-            total += flops.flops(flops.Operation(kind, ins, outs, attributes))
-    return total, left_out
-
-
-def _static(partial: Iterable[Any]) -> tuple[StaticShape, ...] | None:
-    found = tuple(partial)
-    if any(shape.is_dynamic for shape in found):
         return None
-    return tuple(tuple(int(dim.get_length()) for dim in shape) for shape in found)
+    return total

@@ -28,7 +28,7 @@ def run(order: Order, folder: JobFolder, writer: EventWriter, store: Store, canc
         writer.write(events.Phase(name="hashing"))
         sha256, files = formats.digest(checked.files)
     known = store.models.with_content(str(path), sha256)
-    if known is not None and not order.shapes and not order.layouts:
+    if known is not None and not order.shapes and not order.layouts and store.models.graph(known.id) is not None:
         if order.name not in (None, known.name):
             store.models.save(msgspec.structs.replace(known, name=order.name))
         return known.id
@@ -39,8 +39,10 @@ def run(order: Order, folder: JobFolder, writer: EventWriter, store: Store, canc
         shapes=order.shapes,
         layouts=order.layouts,
     )
-    facts = _attend(task, order, folder, writer, cancel, size)
-    model = _model(facts, order, path, checked.format, sha256, files)
+    inspected = _attend(task, order, folder, writer, cancel, size)
+    if inspected is None:
+        raise OvtuiError(f"The process that read {plain(path)} left without a word; the log is {plain(folder.log)}.")
+    model = _model(inspected.facts, order, path, checked.format, sha256, files)
     if known is not None:
         model = msgspec.structs.replace(
             model,
@@ -51,7 +53,7 @@ def run(order: Order, folder: JobFolder, writer: EventWriter, store: Store, canc
             created=known.created,
         )
     writer.write(events.Phase(name="saving"))
-    store.models.save(model)
+    store.models.save(model, inspected.graph)
     return model.id
 
 
@@ -92,12 +94,12 @@ def time_limit_s(size: int) -> float:
 
 def _attend(
     task: messages.Task, order: Order, folder: JobFolder, writer: EventWriter, cancel: Cancel, size: int
-) -> dict[str, object]:
-    """Let a device process do `task` within its time and memory; the facts it told, if any."""
+) -> messages.Inspected | None:
+    """Let a device process do `task` within its time and memory; what it read, if that was asked."""
     limit = order.limit_s or time_limit_s(size)
     deadline = time.monotonic() + limit
     device = DeviceProcess(task, folder.log, memory_limit=import_memory_limit(size))
-    facts: dict[str, object] = {}
+    inspected: messages.Inspected | None = None
     try:
         while True:
             ended = device.ended
@@ -105,8 +107,8 @@ def _attend(
                 if isinstance(message, messages.At):
                     writer.write(events.Phase(name=message.phase))
                 elif isinstance(message, messages.Inspected):
-                    facts = message.facts
-            if ended or facts:
+                    inspected = message
+            if ended or inspected:
                 break
             if cancel.asked:
                 raise Cancelled("The import was cancelled.")
@@ -117,4 +119,4 @@ def _attend(
                 )
     finally:
         device.end()
-    return facts
+    return inspected

@@ -20,10 +20,11 @@ from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import cores, environment
 from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.engine.job.cancel import Cancel
+from ovtui.engine.job.profiling import profiled
 from ovtui.engine.job.sensors import Sensors
 from ovtui.engine.timeline import Timeline
 from ovtui.errors import Cancelled, InputError, OvtuiError, sentence
-from ovtui.records import Histogram, Model, Result, Spec, Status
+from ovtui.records import Histogram, Model, Profile, Result, Spec, Status
 from ovtui.store import Store
 from ovtui.text import plain
 
@@ -61,6 +62,7 @@ class Measuring:
         self._peak_rss_mb: float | None = None
         self._lost = 0
         self._refused = 0
+        self._profile: Profile | None = None
 
     def run(self) -> None:
         """Measure and save. Raises OvtuiError; whatever was measured until then is saved with it."""
@@ -68,6 +70,7 @@ class Measuring:
         try:
             with lock.measuring(f"run {self._id} of {plain(self._model.name, 60)}", self._queue()):
                 self._measure()
+                self._look_at_layers()
         except OvtuiError as raised:
             error = raised
         except Exception as raised:  # noqa: BLE001 - a mistake of ours must not cost what was measured
@@ -107,6 +110,17 @@ class Measuring:
                 self._refused = shared.refused
                 device.end()
                 os.close(fd)
+
+    def _look_at_layers(self) -> None:
+        result = self._result()
+        if not self._spec.profile or result is None or self._cancel.asked:
+            return
+        found = profiled(
+            self._model, self._spec, result, self._environment,
+            folder=self._folder, writer=self._writer, store=self._store, cancel=self._cancel,
+        )  # fmt: skip
+        self._profile = found.profile
+        self._notes += [found.reason] if found.reason else []
 
     def _wait_until_ready(self, device: DeviceProcess) -> None:
         while self._ready is None:
@@ -260,6 +274,7 @@ class Measuring:
             result=result,
             series=self._timeline.series(result),
             histogram=histogram,
+            profile=self._profile,
             warnings=self._warnings(result),
             error=None if error is None else str(error),
             finished=time.time(),

@@ -189,7 +189,8 @@ class HomeScreen(OvtuiScreen):
                 return
             started = []
             for mode in ("latency", "throughput"):
-                spec = Spec(model=model.id, mode=mode, stop=Stop(kind="seconds", seconds=4.0))
+                stop = Stop(kind="seconds", seconds=4.0)
+                spec = Spec(model=model.id, mode=mode, stop=stop, profile=mode == "latency")
                 started.append(await client.start_run(model, spec, label=f"demo {mode}"))
                 await asyncio.sleep(0)
         except OvtuiError as error:

@@ -94,6 +94,12 @@ class SpecForm(VerticalScroll):
             id="parallel-part",
         )
         yield Section(
+            "Layers",
+            Choice([("yes", "look at them"), ("no", "leave them out")], "yes", id="profile"),
+            Static("A second, short pass with the device's counters on, after the measurement.", classes="hint"),
+            id="profile-part",
+        )
+        yield Section(
             "Inputs",
             Static(id="inputs-words", classes="hint"),
             FormLine("data", "random; else .npy, .npz, a folder of images: [INPUT=]PATH …", id="data", wide=True),
@@ -168,6 +174,7 @@ class SpecForm(VerticalScroll):
         self._choice("channels", spec.images.channels or "")
         self._line("seed", str(spec.seed) if spec.seed else "")
         self._line("properties", shlex.join(f"{key}={value}" for key, value in spec.properties.items()))
+        self._choice("profile", "yes" if spec.profile else "no")
         self._filling = False
         self._changed()
 
@@ -233,6 +240,7 @@ class SpecForm(VerticalScroll):
             seed=self._parsed("seed", lambda text: specs.count("seed", text)) or 0,
             precision=precision,
             properties=self._parsed("properties", lambda text: specs.properties(split(text))),
+            profile=self._chosen("profile") == "yes",
             **counts,
         )
 
@@ -330,6 +338,7 @@ class SpecForm(VerticalScroll):
         told = [f"{name} {value}" for name in _COUNTS if (value := getattr(spec, name)) is not None]
         told += [f"api {spec.api}"] * (spec.api != "threads") + [f"precision {spec.precision}"] * bool(spec.precision)
         self._say("parallel-part", ", ".join(told) or "batch, streams, threads, requests: the device's choice")
+        self._say("profile-part", "a short pass with counters, afterwards" if spec.profile else "left out")
         source = ", ".join(plain(s.path, 30) for s in spec.data) or "random"
         fixed = ", ".join(shapes.format_shape(plain(name, 20), shape) for name, shape in spec.shapes.items())
         self._say("inputs-part", f"{source}{f', {fixed}' if fixed else ''}{f', seed {spec.seed}' if spec.seed else ''}")

@@ -1,0 +1,226 @@
+"""Profile: the same spec once more, shortly and with counters on, for where the time goes.
+
+A pass of its own, since counters cost throughput: the run's own numbers never see them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ovtui.analysis import layer_cost
+from ovtui.engine.device import ceilings
+from ovtui.engine.device.measure import prepare
+from ovtui.engine.device.operations import edges, graph, port_shape, port_type
+from ovtui.engine.device.queue import Queue
+from ovtui.engine.device.reason import FAILURES, reason
+from ovtui.engine.messages import At, Profiled, Say
+from ovtui.errors import OvtuiError
+from ovtui.records import Layer, LayerStatus, Model, Operation, Profile, Spec, StaticShape, Tensor
+
+_SECONDS = 2.0
+_MOST_SECONDS = 20.0  # for models that need longer for the fewest
+_WARM_SECONDS = 0.3
+_FEWEST, _MOST = 5, 1000  # inferences of each request
+
+_STATUS: dict[str, LayerStatus] = {"EXECUTED": "executed", "OPTIMIZED_OUT": "optimized_out"}
+_NO_COUNTERS = "This device gives no times of layers."
+
+
+class Counting(Queue):
+    """Compiled with counters; requests that are started and waited for one by one."""
+
+    def compile(self, device: str, properties: dict[str, str]) -> None:
+        super().compile(device, properties | {"PERF_COUNT": "YES"})
+
+    def create(self, requests: int) -> None:
+        self._queue = [self._compiled.create_infer_request() for _ in range(requests)]
+
+    def executed(self) -> list[Any]:
+        """The nodes of the executed graph, in topological order."""
+        found: list[Any] = self._compiled.get_runtime_model().get_ordered_ops()
+        return found
+
+    def original(self) -> tuple[Operation, ...]:
+        return graph(self._model)
+
+    def together(self, count: int) -> list[tuple[float, Any]]:
+        """Let as many requests infer at the same time: latency in µs, and the counters, of each."""
+        requests = self._queue[:count]
+        for request in requests:
+            request.start_async()
+        for request in requests:
+            request.wait()
+        return [(request.latency * 1000, request.profiling_info) for request in requests]
+
+
+def profile(model: Model, spec: Spec, machine: str, *, with_ceilings: bool, say: Say) -> None:
+    """The whole task; OvtuiError with the reason when the device cannot."""
+    device = Counting()
+    effective = prepare(device, model, spec, say)
+    # No more than run side by side: a request that waits for its stream would count the waiting as its own.
+    streams = max(1, min(effective.streams or 1, effective.requests))
+    say(At(phase="profiling"))
+    try:
+        counted = _count(device, streams)
+        layers = _layers(device, counted)
+        original = device.original()
+    except FAILURES as error:
+        raise OvtuiError(f"The layers could not be profiled: {reason(error)}") from error
+    found = Profile(
+        layers=tuple(layers),
+        operations=original,
+        inferences=len(counted.latencies),
+        requests=effective.requests,
+        streams=streams,
+        latency_us=round(float(np.mean(counted.latencies)), 2),
+        median_us=round(float(np.median(counted.latencies)), 2),
+        overhead=None,
+        notes=() if any(layer.time_us is not None for layer in layers) else (_NO_COUNTERS,),
+    )
+    measured = None
+    if with_ceilings:
+        say(At(phase="measuring what the device can do"))
+        measured = ceilings.measure(spec.device, machine)
+    say(Profiled(profile=found, ceilings=measured))
+
+
+class _Counted:
+    """What the counters said, inference by inference."""
+
+    def __init__(self) -> None:
+        self.latencies: list[float] = []  # µs
+        self.names: list[str] = []
+        self.statuses: list[LayerStatus] = []
+        self._rows: list[list[float]] = []
+
+    def add(self, latency_us: float, infos: Any) -> None:
+        if not self.names:
+            self.names = [str(info.node_name) for info in infos]
+            self.statuses = [_STATUS.get(info.status.name, "not_run") for info in infos]
+        self.latencies.append(latency_us)
+        self._rows.append([info.real_time.total_seconds() for info in infos])
+
+    def times(self) -> npt.NDArray[np.float64]:
+        """µs, a row for each inference and a column for each name."""
+        return np.array(self._rows, dtype=np.float64).reshape(len(self._rows), len(self.names)) * 1e6
+
+
+def _count(device: Counting, streams: int) -> _Counted:
+    begin = time.monotonic()
+    while True:  # warm
+        device.together(streams)
+        if time.monotonic() - begin >= _WARM_SECONDS:
+            break
+    counted = _Counted()
+    begin = time.monotonic()
+    for done in range(_MOST):
+        took = time.monotonic() - begin
+        if took > _MOST_SECONDS or (took > _SECONDS and done >= _FEWEST):
+            break
+        for latency, infos in device.together(streams):
+            counted.add(latency, infos)
+    return counted
+
+
+def _layers(device: Counting, counted: _Counted) -> list[Layer]:
+    """The executed graph without constants, in the order of execution."""
+    ran = {name for name, status in zip(counted.names, counted.statuses, strict=True) if status == "executed"}
+    nodes = _reached(device.executed(), ran)
+    nodes.sort(key=_order)
+    places = {node.get_name(): place for place, node in enumerate(nodes)}
+    times = counted.times()
+    mean, spread = times.mean(axis=0), times.std(axis=0, ddof=1 if len(times) > 1 else 0)
+    # Names need not be unique: the first node of a name takes the first counter of that name.
+    columns: dict[str, list[int]] = defaultdict(list)
+    for column in range(len(counted.names) - 1, -1, -1):
+        columns[counted.names[column]].append(column)
+    costs = layer_cost.Costs(device.original())
+    layers = []
+    for order, node in enumerate(nodes):
+        name, kind = str(node.get_friendly_name()), _told(node, "layerType") or str(node.get_type_name())
+        place = columns[name].pop() if columns[name] else None
+        status: LayerStatus = "not_run" if place is None else counted.statuses[place]
+        original = tuple(filter(None, (_told(node, "originalLayersNames") or "").split(",")))
+        outputs = _outputs(node)
+        timed = place is not None and status == "executed" and bool(mean.any())
+        layers.append(
+            Layer(
+                name=name,
+                type=kind,
+                kernel=_told(node, "primitiveType"),
+                precision=_told(node, "runtimePrecision", lower=True),
+                order=order,
+                status=status,
+                inputs=edges(node, places),
+                outputs=outputs,
+                original=original,
+                time_us=round(float(mean[place]), 2) if timed else None,
+                spread_us=round(float(spread[place]), 2) if timed else None,
+                flops=costs.flops(kind, name, original, _shapes(node), outputs),
+                bytes=layer_cost.traffic(kind, _read(node), outputs) if status == "executed" else 0,
+            )
+        )
+    return layers
+
+
+def _reached(nodes: list[Any], ran: set[str]) -> list[Any]:
+    """What follows from an input, or was executed: the rest is constants, folded when the model was compiled."""
+    reached: set[str] = set()
+    kept = []
+    for node in nodes:
+        begins = (_told(node, "layerType") or node.get_type_name()) in ("Input", "Parameter")
+        follows = any(node.input_value(i).get_node().get_name() in reached for i in range(node.get_input_size()))
+        if begins or follows or str(node.get_friendly_name()) in ran:
+            reached.add(node.get_name())
+            kept.append(node)
+    return kept
+
+
+def _order(node: Any) -> int:
+    """As a number: as text, 10 would come before 9."""
+    text = _told(node, "execOrder") or ""
+    return int(text) if text.isdigit() else 1 << 30
+
+
+def _told(node: Any, key: str, *, lower: bool = False) -> str | None:
+    """What the device says of a node; None for nothing, and for what it calls undefined."""
+    info = node.get_rt_info()
+    text = str(info[key].astype(str)) if key in info else ""
+    if text.lower() in ("", "undefined", "unspecified", "not_executed"):
+        return None
+    return text.lower() if lower else text
+
+
+def _outputs(node: Any) -> tuple[Tensor, ...]:
+    layouts = (_told(node, "outputLayouts") or "").split(",")
+    precisions = (_told(node, "outputPrecisions", lower=True) or "").split(",")
+    found = []
+    for index, port in enumerate(node.outputs()):
+        precision = precisions[index] if index < len(precisions) and precisions[index] else port_type(port)
+        layout = layouts[index] if index < len(layouts) and layouts[index] else None
+        found.append(Tensor(type=precision, shape=port_shape(port.get_partial_shape()), layout=layout))
+    return tuple(found)
+
+
+def _read(node: Any) -> list[Tensor]:
+    """What it reads, constants included."""
+    found = []
+    for index in range(node.get_input_size()):
+        value = node.input_value(index)
+        outputs = _outputs(value.get_node())
+        if value.get_index() < len(outputs):
+            found.append(outputs[value.get_index()])
+    return found
+
+
+def _shapes(node: Any) -> list[StaticShape]:
+    found = []
+    for index in range(node.get_input_size()):
+        partial = node.get_input_partial_shape(index)
+        found.append(() if partial.is_dynamic else tuple(int(dim.get_length()) for dim in partial))
+    return found
