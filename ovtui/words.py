@@ -41,6 +41,23 @@ def doubt(estimate: Estimate) -> str:
     return f"±{(estimate.ci95[1] - estimate.ci95[0]) / 2 / estimate.mean * 100:.1f} %"
 
 
+def percent(share: float | None) -> str:
+    """`4.2 %`, `52 %`."""
+    if share is None:
+        return NOTHING
+    return f"{100 * share:.1f} %" if abs(share) < 0.0995 else f"{100 * share:.0f} %"
+
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of up to `width` cells, to an eighth of a cell; what is not nothing is seen."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8) or int(share > 0)
+    whole, rest = divmod(eighths, 8)
+    return "█" * whole + (_EIGHTHS[rest] if rest else "")
+
+
 def count(value: float) -> str:
     """1.2 k, 3.4 M, 5.6 G."""
     for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):

@@ -25,6 +25,7 @@ _COMMANDS = {
     "run": ("run", "Measure a model."),
     "attach": ("attach", "Watch a run that is going on, from any terminal."),
     "cancel": ("cancel", "End a run and keep what was measured."),
+    "layers": ("layers", "Where the time of a run goes."),
     "history": ("history", "What was measured."),
     "label": ("label", "Give a run a name, or take it away."),
     "delete": ("delete", "Remove runs and what they measured."),

@@ -27,15 +27,16 @@ class Exported(NamedTuple):
 
 
 def write(path: Path, runs: list[Exported]) -> None:
-    """Write `runs` to `path` in the format its ending names; InputError for another ending or a place that refuses.
-
-    The file is there whole or not at all.
-    """
+    """Write `runs` to `path` in the format its ending names; InputError for another ending or a place that refuses."""
     makers = {".json": as_json, ".csv": as_csv}
     make = makers.get(path.suffix.lower())
     if make is None:
         raise InputError(f"Cannot tell the format of {plain(path)}: end its name with {' or '.join(makers)}.")
-    content = make(runs)
+    put(path, make(runs))
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all; InputError for a place that refuses."""
     try:
         fd, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
         try:
@@ -78,7 +79,7 @@ def as_csv(runs: list[Exported]) -> bytes:
         own = _run_cells(run)
         windows = list(zip(*msgspec.structs.astuple(series), strict=True)) if series else []
         for window in windows or [(None,) * len(_SERIES_COLUMNS)]:
-            writer.writerow(map(_cell, (*own, *window)))
+            writer.writerow(map(cell, (*own, *window)))
     return text.getvalue().encode()
 
 
@@ -97,7 +98,7 @@ def _run_cells(run: Run) -> Iterable[object]:
     )  # fmt: skip
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """Text that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
     if not isinstance(value, str):
         return value

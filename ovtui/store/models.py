@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ovtui.records import Model, OwnGraph
 from ovtui.store.codec import from_bytes, from_text, to_bytes, to_text
 from ovtui.store.database import Database
@@ -75,6 +77,11 @@ class Models:
             {"text": text, "prefix": prefix, "after": after_prefix(prefix)},
         )
         return [from_text(row["record"], Model) for row in rows]
+
+    def called(self, model: Model) -> str:
+        """What means this model on a command line: its name, unless that could mean another one, or a file."""
+        alone = [found.id for found in self.find(model.name)] == [model.id]
+        return model.name if alone and not os.path.lexists(model.name) else model.id
 
     def with_content(self, path: str, sha256: str) -> Model | None:
         """The newest model that was read from this path when it held this content."""

@@ -289,11 +289,6 @@ class OvtuiApp(App[None]):
             self.tell(f"{model.path} has changed since it was registered: this measures its new content.", "warning")
         return fresh
 
-    def name_for(self, model: Model) -> str:
-        """What means this model on a command line: its name, unless that could mean another one."""
-        alone = [found.id for found in self.store.models.find(model.name)] == [model.id]
-        return model.name if alone and not os.path.lexists(model.name) else model.id
-
     def cancel(self, job_id: str) -> None:
         """Ask a job to end; what it has is kept."""
         self.run_worker(self._cancel(job_id))

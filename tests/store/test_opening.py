@@ -163,7 +163,8 @@ except StoreError as error:
         path,
         before=read_only(path.parent),
     )
-    assert f"was written by an older ovtui (schema {len(STEPS)}; this one needs {len(STEPS) + 1})" in done.stdout, done.stderr
+    said = f"was written by an older ovtui (schema {len(STEPS)}; this one needs {len(STEPS) + 1})"
+    assert said in done.stdout, done.stderr
 
 
 def test_a_full_disk_is_said_and_what_was_there_stays(path: Path, store: Store) -> None:

@@ -90,7 +90,7 @@ class ConfigureScreen(OvtuiScreen):
 
     @property
     def _command(self) -> str:
-        return run_command(self.ovtui.name_for(self._model), self._spec or self._begin, self._form.label)
+        return run_command(self.ovtui.store.models.called(self._model), self._spec or self._begin, self._form.label)
 
     # -- keys
 

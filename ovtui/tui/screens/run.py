@@ -130,7 +130,7 @@ class RunScreen(OvtuiScreen):
         self.query_one("#next", Table).show(ListedRows(listed))
         self.query_one("#percentiles", Static).update(_percentiles(run))
         machine = summary.environment_fields(run.environment) if run.environment else []
-        told = _settings(run, self.ovtui.name_for(run.model))
+        told = _settings(run, self.ovtui.store.models.called(run.model))
         self.query_one("#machine", Static).update(fields_text([*machine, *told]))
 
     def _draw(self) -> None:
@@ -181,7 +181,7 @@ class RunScreen(OvtuiScreen):
         title = f"{plain(run.model.name)}  {summary.settings(run)}\n{plain(verdict(run).text)}\n"
         shown = summary.environment_fields(run.environment) if tab == "tab-machine" and run.environment else None
         lines = "\n".join(f"{name:<11}{text}" for name, text in shown or summary.fields(run))
-        again = run_command(self.ovtui.name_for(run.model), run.spec, run.label)
+        again = run_command(self.ovtui.store.models.called(run.model), run.spec, run.label)
         self.ovtui.copy(f"{title}{lines}\n{plain(again)}", "the run")
 
     def action_export(self) -> None:

@@ -1,0 +1,214 @@
+"""`ovtui layers`: where time goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from ovtui import words
+from ovtui.analysis import layers as analysis
+from ovtui.analysis import transitions
+from ovtui.analysis.layer_filter import COLUMNS, TEXTS, LayerColumns, terms
+from ovtui.analysis.layer_groups import By, groups
+from ovtui.cli.output import document, faint, field, json_option, strong, table
+from ovtui.engine.reconcile import reconcile
+from ovtui.errors import InputError
+from ovtui.records import Profile, Run, RunFilter
+from ovtui.report import summary
+from ovtui.report.files import put
+from ovtui.report.layers import advice, command_of, layer_rows, layers_csv, layers_document
+from ovtui.store import Store, open_store
+from ovtui.text import plain
+
+_BAR = 10
+
+
+@click.command()
+@click.argument("run", default="last")
+@click.option(
+    "--by",
+    type=click.Choice(["layer", *get_args(By)]),
+    default="layer",
+    show_default=True,
+    help="One by one, or put together.",
+)
+@click.option(
+    "-f", "--filter", "typed", default="", metavar="TERMS",
+    help="Words, time>50us, share>5%, type:Convolution, precision:bf16, kernel:ref, block:layer1 …; all must hold.",
+)  # fmt: skip
+@click.option(
+    "--sort", type=click.Choice(COLUMNS), default="time", show_default=True, metavar="COLUMN", help="By what."
+)
+@click.option("--top", type=click.IntRange(0), default=20, show_default=True, help="So many rows; 0 for all.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write all rows to a .csv or .json file.")
+@json_option
+def command(
+    run: str, by: str, typed: str, sort: str, top: int, output: Path | None, as_json: bool
+) -> None:  # fmt: skip
+    """Show where the time of RUN goes (an id, a label, or `last`): layer by layer, or by type, precision, kernel, block."""
+    with open_store() as store:
+        reconcile(store)
+        record = store.runs.find(run)
+        profile = profile_of(store, record)
+        history = store.runs.page(RunFilter(model=record.model.id), limit=200)
+        name = store.models.called(record.model)
+    columns = LayerColumns(profile)
+    places = columns.matching(terms(typed))
+    found = advice(record, profile, history)
+    grouped: By | None = None if by == "layer" else by  # type: ignore[assignment]  # click checked it
+    if output is not None and output.suffix.lower() not in (".csv", ".json"):
+        raise InputError(f"Cannot tell the format of {plain(output)}: end its name with .csv or .json.")
+    if as_json or output is not None:
+        whole = layers_document(record, profile, columns, places, by=grouped, found=found, name=name)
+        if output is not None:
+            import msgspec
+
+            content = msgspec.json.format(msgspec.json.encode({"schema": 1, **whole}), indent=2) + b"\n"
+            put(
+                output,
+                content if output.suffix.lower() == ".json" else layers_csv(layer_rows(columns, profile, places)),
+            )
+            click.echo(f"Wrote {output}.", err=True)
+        if as_json:
+            document(whole)
+        return
+    click.echo(f"{strong(plain(record.model.name))}  {summary.settings(record)}  {faint(record.id)}")
+    field("balance", analysis.balance(profile).text)
+    told = analysis.concentration(columns.rows)
+    if told:
+        field("hot", told)
+    if profile.overhead is not None:
+        field(
+            "counters",
+            f"cost {profile.overhead * 100:+.1f} % of the run's own median; {profile.inferences:,} inferences",
+        )
+    if profile.ceilings is not None:
+        field("ceilings", ceilings_text(profile))
+    for note in profile.notes:
+        field("!", plain(note))
+    click.echo()
+    if grouped is not None:
+        _groups(profile, grouped, top)
+        if grouped == "precision":
+            _transitions(profile)
+    else:
+        _layers(profile, columns, columns.ordered(places, sort, descending=sort not in (*TEXTS, "order")), top)
+    if found:
+        click.echo()
+    for each in found:
+        field(">", f"{each.title}: {each.evidence}{f' {each.gain}' if each.gain else ''}", width=2)
+        line = command_of(each, name)
+        if line:
+            field("", strong(plain(line)), width=2)
+
+
+def profile_of(store: Store, run: Run) -> Profile:
+    """InputError when its layers are not known, with what to do."""
+    profile = store.runs.profile(run.id)
+    if profile is None:
+        if run.status in ("queued", "running"):
+            raise InputError(f"Run {run.id} is going on; its layers are looked at when it has been measured.")
+        name = plain(store.models.called(run.model))
+        raise InputError(f"The layers of run {run.id} are not known. Measure with them: ovtui run {name}")
+    return profile
+
+
+def ceilings_text(profile: Profile) -> str:
+    """`f32 96, bf16 311, i8 643 GFLOP/s; memory 22 GB/s (70 from caches)`."""
+    ceilings = profile.ceilings
+    if ceilings is None:
+        return words.NOTHING
+    rates = ", ".join(f"{name} {words.number(rate)}" for name, rate in ceilings.gflops.items())
+    memory = ""
+    if ceilings.gbytes:
+        memory = f"; memory {words.number(ceilings.gbytes[-1][1])} GB/s"
+        best = max(rate for _, rate in ceilings.gbytes)
+        memory += f" ({words.number(best)} from caches)" if best > 1.2 * ceilings.gbytes[-1][1] else ""
+    return f"{rates} GFLOP/s{memory}"
+
+
+def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int) -> None:
+    by_place = {row.place: row for row in columns.rows}
+    shown = places[:top] if top else places
+    most = max((by_place[place].share or 0.0 for place in places), default=0.0)
+    rows = []
+    for place in shown:
+        layer, row, roof = profile.layers[place], by_place[place], columns.roofs[place]
+        rows.append(
+            [
+                str(layer.order),
+                words.number(layer.time_us) if layer.time_us is not None else layer.status.replace("_", " "),
+                words.percent(row.share),
+                words.bar((row.share or 0.0) / most if most else 0.0, _BAR),
+                plain(layer.type, 24),
+                plain(layer.precision or words.NOTHING, 12),
+                plain(layer.kernel or words.NOTHING, 28),
+                words.number(roof.gflops),
+                words.percent(roof.efficiency),
+                roof.bound or "",
+                plain(layer.name),
+            ]
+        )
+    table(
+        ("#", "TIME µs", "SHARE", "", "TYPE", "PREC", "KERNEL", "GFLOP/S", "EFF", "BOUND", "LAYER"),
+        rows,
+        right=frozenset({"#", "TIME µs", "SHARE", "GFLOP/S", "EFF"}),
+        spare=("BOUND", "", "GFLOP/S", "EFF", "KERNEL", "PREC"),
+    )
+    if len(shown) < len(places):
+        click.echo(f"… and {words.plural(len(places) - len(shown), 'more layer')}; --top 0 shows all.", err=True)
+    elif not places:
+        click.echo("No such layers.", err=True)
+
+
+def _groups(profile: Profile, by: By, top: int) -> None:
+    found = groups(profile, by)
+    shown = found[:top] if top else found
+    most = max((group.share or 0.0 for group in found), default=0.0)
+    table(
+        (by.upper(), "TIME µs", "SHARE", "", "LAYERS", "GFLOP/S"),
+        [
+            [
+                plain(group.name, 60),
+                words.number(group.time_us),
+                words.percent(group.share),
+                words.bar((group.share or 0.0) / most if most else 0.0, _BAR),
+                str(group.executed),
+                words.number(group.gflops),
+            ]
+            for group in shown
+        ],
+        right=frozenset({"TIME µs", "SHARE", "LAYERS", "GFLOP/S"}),
+    )
+    if len(shown) < len(found):
+        click.echo(f"… and {len(found) - len(shown):,} more; --top 0 shows all.", err=True)
+
+
+def _transitions(profile: Profile) -> None:
+    matrix = transitions.transitions(profile)
+    if matrix.precisions:
+        click.echo(f"\n{strong('From (row) to (column), edges of the executed graph')}")
+        table(
+            ("", *matrix.precisions),
+            [
+                [
+                    row,
+                    *(
+                        str(cell.edges) if (cell := matrix.cells.get((row, column))) else "·"
+                        for column in matrix.precisions
+                    ),
+                ]
+                for row in matrix.precisions
+            ],
+            right=frozenset(matrix.precisions),
+        )
+    causes = transitions.causes(transitions.conversions(profile))
+    if causes:
+        click.echo(f"\n{strong('Conversions')}")
+        table(
+            ("CAUSE", "LAYERS", "TIME µs", "SHARE"),
+            [[plain(c.cause), str(c.layers), words.number(c.time_us), words.percent(c.share)] for c in causes],
+            right=frozenset({"LAYERS", "TIME µs", "SHARE"}),
+        )

@@ -1,0 +1,150 @@
+"""A profile as documents: the JSON that scripts depend on, and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ovtui.analysis import layers as analysis
+from ovtui.analysis import origins, transitions
+from ovtui.analysis.advice import Advice, advise
+from ovtui.analysis.layer_filter import LayerColumns
+from ovtui.analysis.layer_groups import By, groups
+from ovtui.records import Profile, Run, RunSummary
+from ovtui.report.command import run_command
+from ovtui.report.files import cell
+
+_CAPABILITIES = {"i8": "INT8", "bf16": "BF16", "f16": "FP16", "f32": "FP32"}
+
+
+def advice(run: Run, profile: Profile | None, history: Sequence[RunSummary] = ()) -> list[Advice]:
+    """What `advise` says, with what the device was measured to be able to compute in."""
+    known = profile.ceilings.gflops if profile and profile.ceilings else {}
+    return advise(
+        run, profile, history=history, capabilities=[_CAPABILITIES[name] for name in known if name in _CAPABILITIES]
+    )
+
+
+def layer_rows(columns: LayerColumns, profile: Profile, places: Sequence[int]) -> list[dict[str, Any]]:
+    """The contract's rows, in the order of `places`."""
+    by_place = {row.place: row for row in columns.rows}
+    rows = []
+    for place in places:
+        layer, row, roof = profile.layers[place], by_place[place], columns.roofs[place]
+        first = layer.outputs[0] if layer.outputs else None
+        rows.append(
+            {
+                "order": layer.order,
+                "name": layer.name,
+                "type": layer.type,
+                "kernel": layer.kernel,
+                "precision": layer.precision,
+                "time_us": layer.time_us,
+                "spread_us": layer.spread_us,
+                "share": row.share,
+                "status": layer.status,
+                "shape": list(first.shape) if first and first.shape is not None else None,
+                "layout": first.layout if first else None,
+                "flops": layer.flops,
+                "bytes": layer.bytes,
+                "gflops": roof.gflops,
+                "gbytes_per_s": roof.gbytes,
+                "efficiency": roof.efficiency,
+                "bound": roof.bound,
+                "recoverable_us": roof.recoverable_us,
+                "original_names": list(layer.original),
+            }
+        )
+    return rows
+
+
+def layers_document(
+    run: Run,
+    profile: Profile,
+    columns: LayerColumns,
+    places: Sequence[int],
+    *,
+    by: By | None = None,
+    found: Sequence[Advice] = (),
+    name: str,
+) -> dict[str, Any]:
+    """Everything that is known of where a run's time goes. `name`: what the model is called in commands."""
+    balance = analysis.balance(profile)
+    matrix = transitions.transitions(profile)
+    fates = origins.origins(profile)
+    document: dict[str, Any] = {
+        "run_id": run.id,
+        "rows": layer_rows(columns, profile, places),
+        "total_us": balance.layers_us,
+        "latency_us": balance.latency_us,
+        "rest_us": balance.rest_us,
+        "balance": balance.text,
+        "overhead": profile.overhead,
+        "inferences": profile.inferences,
+        "streams": profile.streams,
+        "ceilings": msgspec.to_builtins(profile.ceilings),
+        "precisions": [group_row(group) for group in groups(profile, "precision")],
+        "transitions": [
+            {"from": row, "to": column, "edges": cell.edges, "bytes": cell.bytes}
+            for (row, column), cell in matrix.cells.items()
+        ],
+        "conversions": [
+            {"name": profile.layers[each.place].name, "cause": each.cause, "fused": each.fused, "time_us": each.time_us,
+             "share": each.share, "bytes": each.bytes}
+            for each in transitions.conversions(profile)
+        ],
+        "operations": [
+            {"name": operation.name, "type": operation.type, "fate": fate.fate,
+             "layers": [profile.layers[place].name for place in fate.layers]}
+            for operation, fate in zip(profile.operations, fates.operations, strict=True)
+        ],
+        "advice": [advice_row(each, name) for each in found],
+        "notes": list(profile.notes),
+    }  # fmt: skip
+    if by is not None:
+        document["groups"] = [group_row(group) for group in groups(profile, by)]
+    return document
+
+
+def group_row(group: Any) -> dict[str, Any]:
+    """A group of layers."""
+    return {
+        "name": group.name, "layers": group.layers, "executed": group.executed, "time_us": group.time_us,
+        "share": group.share, "flops": group.flops, "gflops": group.gflops,
+    }  # fmt: skip
+
+
+def advice_row(each: Advice, name: str) -> dict[str, Any]:
+    """With the line that tries it, if there is one."""
+    return {
+        "key": each.key,
+        "title": each.title,
+        "evidence": each.evidence,
+        "gain": each.gain,
+        "command": command_of(each, name),
+    }
+
+
+def command_of(each: Advice, name: str) -> str | None:
+    """What to type."""
+    if each.command is not None:
+        return f"ovtui {each.command}"
+    return run_command(name, each.spec) if each.spec is not None else None
+
+
+def layers_csv(rows: Sequence[dict[str, Any]]) -> bytes:
+    """A row for each layer; lists are joined by blanks or `x`."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(rows[0] if rows else ())
+    for row in rows:
+        flat = row | {
+            "shape": "x".join(map(str, row["shape"])) if row["shape"] is not None else None,
+            "original_names": " ".join(row["original_names"]),
+        }
+        writer.writerow([cell(value) for value in flat.values()])
+    return text.getvalue().encode()
