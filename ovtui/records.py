@@ -284,7 +284,7 @@ class Layer(Compact, frozen=True):
     outputs: tuple[Tensor, ...]
     original: tuple[str, ...]  # names of the model's operations that became this layer
     time_us: float | None = None  # mean over the inferences of the pass; None: the device does not say
-    spread_us: float | None = None  # standard deviation
+    spread_us: float | None = None  # standard deviation of the means of stretches of the pass
     flops: int | None = None
     bytes: int | None = None  # read and written, weights included
 

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 Operator = Literal[":", ">", "<", "="]
 
 _TERM = re.compile(r"(\w+)([:<>=])(.*)", re.DOTALL)
-_UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "%": 0.01}
+_FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "%": 0.01}
+_SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 class Term(NamedTuple):
@@ -24,10 +25,11 @@ class Term(NamedTuple):
     number: float = 0.0
 
 
-def parse(typed: str, texts: Mapping[str, str], numbers: Mapping[str, str]) -> list[Term]:
+def parse(typed: str, texts: Mapping[str, str], numbers: Mapping[str, str], *, per_second: float = 1e3) -> list[Term]:
     """The terms of `typed`. `texts` and `numbers`: what a column may be called → the column.
 
-    Numbers may have a unit: times are in milliseconds (`p50>800us`), k and M multiply.
+    Numbers may have a unit: k, M and G multiply, and times (`p50>800us`) become the columns' own unit, of which a
+    second has `per_second`: milliseconds, if nothing else is said.
     """
     found = []
     for word in typed.split():
@@ -38,14 +40,16 @@ def parse(typed: str, texts: Mapping[str, str], numbers: Mapping[str, str]) -> l
         elif name in texts:
             if term[3] and term[2] in ":=":
                 found.append(Term(texts[name], ":" if term[2] == ":" else "=", term[3].lower()))
-        elif (number := _number(term[3])) is not None:
+        elif (number := _number(term[3], per_second)) is not None:
             operator: Operator = "=" if term[2] in ":=" else ">" if term[2] == ">" else "<"
             found.append(Term(numbers[name], operator, term[3], number))
     return found
 
 
-def _number(text: str) -> float | None:
+def _number(text: str, per_second: float) -> float | None:
     found = re.fullmatch(r"([+-]?\d+\.?\d*|\.\d+)([a-zµ%]*)", text.lower())
-    if found is None or found[2] not in _UNITS:
+    if found is None:
         return None
-    return float(found[1]) * _UNITS[found[2]]
+    if found[2] in _SECONDS:
+        return float(found[1]) * _SECONDS[found[2]] * per_second
+    return float(found[1]) * _FACTORS[found[2]] if found[2] in _FACTORS else None

@@ -26,6 +26,7 @@ def test_columns_can_be_named() -> None:
         ("fps>100", ">", 100),
         ("FPS>.5", ">", 0.5),
         ("fps<2k", "<", 2000),
+        ("fps<2G", "<", 2e9),
         ("p50>800us", ">", 0.8),
         ("p50<5ms", "<", 5),
         ("p50<1.5s", "<", 1500),
@@ -36,6 +37,14 @@ def test_columns_can_be_named() -> None:
 def test_numbers_are_compared_and_may_have_a_unit(typed: str, operator: str, number: float) -> None:
     (term,) = parse(typed, TEXTS, NUMBERS)
     assert (term.operator, term.number) == (operator, pytest.approx(number))
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"), [("p50>800", 800), ("p50>800us", 800), ("p50>.8ms", 800), ("p50>1s", 1e6)]
+)
+def test_a_columns_own_unit_may_be_another(typed: str, number: float) -> None:
+    (term,) = parse(typed, TEXTS, NUMBERS, per_second=1e6)
+    assert term.number == pytest.approx(number)
 
 
 @pytest.mark.parametrize("half", ["fps>", "fps>x", "model:", ["p50<5", "parsecs"][0] + "parsec", "  "])

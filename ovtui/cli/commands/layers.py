@@ -9,7 +9,7 @@ import click
 
 from ovtui import words
 from ovtui.analysis import layers as analysis
-from ovtui.analysis import transitions
+from ovtui.analysis import origins, transitions
 from ovtui.analysis.layer_filter import COLUMNS, TEXTS, LayerColumns, terms
 from ovtui.analysis.layer_groups import By, groups
 from ovtui.cli.output import document, faint, field, json_option, strong, table
@@ -47,7 +47,7 @@ _BAR = 10
 def command(
     run: str, by: str, typed: str, sort: str, top: int, output: Path | None, as_json: bool
 ) -> None:  # fmt: skip
-    """Show where the time of RUN goes (an id, a label, or `last`): layer by layer, or by type, precision, kernel, block."""
+    """Show where the time of RUN (an id, a label, or `last`) goes, layer by layer or put together."""
     with open_store() as store:
         reconcile(store)
         record = store.runs.find(run)
@@ -80,10 +80,7 @@ def command(
     if told:
         field("hot", told)
     if profile.overhead is not None:
-        field(
-            "counters",
-            f"cost {profile.overhead * 100:+.1f} % of the run's own median; {profile.inferences:,} inferences",
-        )
+        field("counters", f"{profile.overhead * 100:+.1f} % latency; {words.plural(profile.inferences, 'inference')}")
     if profile.ceilings is not None:
         field("ceilings", ceilings_text(profile))
     for note in profile.notes:
@@ -130,7 +127,7 @@ def ceilings_text(profile: Profile) -> str:
 
 
 def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int) -> None:
-    by_place = {row.place: row for row in columns.rows}
+    by_place, names = {row.place: row for row in columns.rows}, origins.names(profile)
     shown = places[:top] if top else places
     most = max((by_place[place].share or 0.0 for place in places), default=0.0)
     rows = []
@@ -148,7 +145,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
                 words.number(roof.gflops),
                 words.percent(roof.efficiency),
                 roof.bound or "",
-                plain(layer.name),
+                plain(names[place]),
             ]
         )
     table(

@@ -5,57 +5,22 @@ A pass of its own, since counters cost throughput: the run's own numbers never s
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ovtui.analysis import layer_cost
 from ovtui.engine.device import ceilings
+from ovtui.engine.device.counting import Counted, Counting, count
 from ovtui.engine.device.measure import prepare
-from ovtui.engine.device.operations import edges, graph, port_shape, port_type
-from ovtui.engine.device.queue import Queue
+from ovtui.engine.device.operations import edges, port_shape, port_type
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Profiled, Say
 from ovtui.errors import OvtuiError
-from ovtui.records import Layer, LayerStatus, Model, Operation, Profile, Spec, StaticShape, Tensor
+from ovtui.records import Layer, LayerStatus, Model, Profile, Spec, StaticShape, Tensor
 
-_SECONDS = 2.0
-_MOST_SECONDS = 20.0  # for models that need longer for the fewest
-_WARM_SECONDS = 0.3
-_FEWEST, _MOST = 5, 1000  # inferences of each request
-
-_STATUS: dict[str, LayerStatus] = {"EXECUTED": "executed", "OPTIMIZED_OUT": "optimized_out"}
 _NO_COUNTERS = "This device gives no times of layers."
-
-
-class Counting(Queue):
-    """Compiled with counters; requests that are started and waited for one by one."""
-
-    def compile(self, device: str, properties: dict[str, str]) -> None:
-        super().compile(device, properties | {"PERF_COUNT": "YES"})
-
-    def create(self, requests: int) -> None:
-        self._queue = [self._compiled.create_infer_request() for _ in range(requests)]
-
-    def executed(self) -> list[Any]:
-        """The nodes of the executed graph, in topological order."""
-        found: list[Any] = self._compiled.get_runtime_model().get_ordered_ops()
-        return found
-
-    def original(self) -> tuple[Operation, ...]:
-        return graph(self._model)
-
-    def together(self, count: int) -> list[tuple[float, Any]]:
-        """Let as many requests infer at the same time: latency in µs, and the counters, of each."""
-        requests = self._queue[:count]
-        for request in requests:
-            request.start_async()
-        for request in requests:
-            request.wait()
-        return [(request.latency * 1000, request.profiling_info) for request in requests]
 
 
 def profile(model: Model, spec: Spec, machine: str, *, with_ceilings: bool, say: Say) -> None:
@@ -66,7 +31,7 @@ def profile(model: Model, spec: Spec, machine: str, *, with_ceilings: bool, say:
     streams = max(1, min(effective.streams or 1, effective.requests))
     say(At(phase="profiling"))
     try:
-        counted = _count(device, streams)
+        counted = count(device, streams, on_cpu=all(name.startswith("CPU") for name in effective.execution_devices))
         layers = _layers(device, counted)
         original = device.original()
     except FAILURES as error:
@@ -89,52 +54,13 @@ def profile(model: Model, spec: Spec, machine: str, *, with_ceilings: bool, say:
     say(Profiled(profile=found, ceilings=measured))
 
 
-class _Counted:
-    """What the counters said, inference by inference."""
-
-    def __init__(self) -> None:
-        self.latencies: list[float] = []  # µs
-        self.names: list[str] = []
-        self.statuses: list[LayerStatus] = []
-        self._rows: list[list[float]] = []
-
-    def add(self, latency_us: float, infos: Any) -> None:
-        if not self.names:
-            self.names = [str(info.node_name) for info in infos]
-            self.statuses = [_STATUS.get(info.status.name, "not_run") for info in infos]
-        self.latencies.append(latency_us)
-        self._rows.append([info.real_time.total_seconds() for info in infos])
-
-    def times(self) -> npt.NDArray[np.float64]:
-        """µs, a row for each inference and a column for each name."""
-        return np.array(self._rows, dtype=np.float64).reshape(len(self._rows), len(self.names)) * 1e6
-
-
-def _count(device: Counting, streams: int) -> _Counted:
-    begin = time.monotonic()
-    while True:  # warm
-        device.together(streams)
-        if time.monotonic() - begin >= _WARM_SECONDS:
-            break
-    counted = _Counted()
-    begin = time.monotonic()
-    for done in range(_MOST):
-        took = time.monotonic() - begin
-        if took > _MOST_SECONDS or (took > _SECONDS and done >= _FEWEST):
-            break
-        for latency, infos in device.together(streams):
-            counted.add(latency, infos)
-    return counted
-
-
-def _layers(device: Counting, counted: _Counted) -> list[Layer]:
+def _layers(device: Counting, counted: Counted) -> list[Layer]:
     """The executed graph without constants, in the order of execution."""
     ran = {name for name, status in zip(counted.names, counted.statuses, strict=True) if status == "executed"}
     nodes = _reached(device.executed(), ran)
     nodes.sort(key=_order)
     places = {node.get_name(): place for place, node in enumerate(nodes)}
-    times = counted.times()
-    mean, spread = times.mean(axis=0), times.std(axis=0, ddof=1 if len(times) > 1 else 0)
+    mean, spread = counted.times
     # Names need not be unique: the first node of a name takes the first counter of that name.
     columns: dict[str, list[int]] = defaultdict(list)
     for column in range(len(counted.names) - 1, -1, -1):

@@ -1,0 +1,72 @@
+"""Before anything else: whether the numbers can be believed."""
+
+from __future__ import annotations
+
+from ovtui import words
+from ovtui.analysis.advice.case import Advice, Case, Rule, percent
+from ovtui.records import Quiet
+
+_NOISE = ("Other processes used", "The hypervisor took", "The machine sped up", "The machine had not become steady")
+_LOST = "the machine was too busy"
+_HEAT = ("Thermal throttling", "The machine slowed")
+_QUIET_ENOUGH = 0.9
+_OVERHEAD = 0.15
+
+
+def throttled(case: Case) -> Advice | None:
+    """Heat, or a clock that went down."""
+    said = [warning for warning in case.run.warnings if warning.startswith(_HEAT)]
+    if not said:
+        return None
+    return Advice(
+        key="throttled",
+        title="let it cool down",
+        evidence=" ".join(said),
+        gain="Steadier numbers; faster ones as long as it stays cool. For what it does hot, measure for minutes (-t).",
+        spec=case.spec,
+        weight=4.0,
+    )
+
+
+def noisy(case: Case) -> Advice | None:
+    """Others who used the machine at the same time."""
+    said = [warning for warning in case.run.warnings if warning.startswith(_NOISE) or _LOST in warning]
+    quiet = case.result.quiet if case.result else None
+    restless = quiet is not None and quiet.share < _QUIET_ENOUGH
+    if not said and not restless:
+        return None
+    if quiet is not None and restless:
+        said.append(f"Only {percent(quiet.share)} of the time was quiet.")
+    return Advice(
+        key="noisy",
+        title="measure when it is quiet",
+        evidence=" ".join(said),
+        gain=_in_quiet(case, quiet),
+        spec=case.spec,
+        weight=3.0,
+    )
+
+
+def counters(case: Case) -> Advice | None:
+    """Layers so short that counting them is a good part of them."""
+    overhead = case.profile.overhead if case.profile else None
+    if overhead is None or overhead <= _OVERHEAD:
+        return None
+    return Advice(
+        key="counters",
+        title="read layer times as shares",
+        evidence=f"Inferences took {percent(overhead)} longer while their layers were timed: counting costs that much.",
+        weight=2.0,
+    )
+
+
+def _in_quiet(case: Case, quiet: Quiet | None) -> str | None:
+    if quiet is None or case.result is None or not case.result.throughput_fps.mean:
+        return None
+    better = quiet.throughput_fps / case.result.throughput_fps.mean - 1
+    if better < 0.01:
+        return None
+    return f"The quiet stretches gave {words.number(quiet.throughput_fps)} FPS, {percent(better)} more."
+
+
+RULES: tuple[Rule, ...] = (throttled, noisy, counters)

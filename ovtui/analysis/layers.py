@@ -1,0 +1,126 @@
+"""Where time goes, layer by layer: shares that add up, their balance with the latency, and who feeds whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ovtui import words
+from ovtui.records import Layer, Profile
+
+_ALIKE = 0.02
+"""A sum of layers so near to the latency, or above it by so little, is the same: both are means that scatter."""
+
+
+class Row(NamedTuple):
+    """A layer with what its time is of the whole; None where the device gives no times, or all of them are zero."""
+
+    place: int  # in `profile.layers`
+    time_us: float | None
+    share: float | None  # of the sum of all layers
+    cumulative: float | None  # share of this one and of all that take longer
+
+
+class Balance(NamedTuple):
+    """The layers' sum against the latency of the inferences in which they were timed."""
+
+    layers_us: float | None
+    latency_us: float | None
+    ratio: float | None  # sum over latency
+    rest_us: float | None  # latency less sum; negative when the layers add up to more
+    text: str  # the same in a sentence
+
+
+class Neighbours(NamedTuple):
+    """Whose outputs a layer reads, and who reads its own; places in the list, in order, each once."""
+
+    producers: tuple[int, ...]
+    consumers: tuple[int, ...]
+
+
+def total_us(profile: Profile) -> float | None:
+    """The sum of all layers' times; None when the device gives none."""
+    times = [layer.time_us for layer in profile.layers if layer.time_us is not None]
+    return sum(times) if times else None
+
+
+def in_order(layers: Sequence[Layer]) -> list[int]:
+    """The places of the layers in the order in which they are executed."""
+    return sorted(range(len(layers)), key=[layer.order for layer in layers].__getitem__)
+
+
+def rows(profile: Profile) -> list[Row]:
+    """One for each layer, in the order of execution."""
+    order = in_order(profile.layers)
+    times = [layer.time_us for layer in profile.layers]
+    total = total_us(profile)
+    if not total:
+        return [Row(index, times[index], None, None) for index in order]
+    timed = [(time, index) for index in order if (time := times[index]) is not None]
+    timed.sort(key=lambda each: -each[0])
+    cumulative: dict[int, float] = {}
+    so_far = 0.0
+    for time, index in timed:
+        so_far += time
+        cumulative[index] = min(1.0, so_far / total)
+    return [
+        Row(index, time, None if time is None else time / total, cumulative.get(index))
+        for index in order
+        for time in (times[index],)
+    ]
+
+
+def hottest(found: Sequence[Row], share: float = 0.8) -> list[Row]:
+    """The fewest rows that make up `share` of the time, slowest first."""
+    timed = [(row.cumulative, row) for row in found if row.cumulative is not None]
+    timed.sort(key=lambda each: (each[0], -(each[1].time_us or 0.0)))
+    for count, (cumulative, _) in enumerate(timed, 1):
+        if cumulative >= share - 1e-9:
+            return [row for _, row in timed[:count]]
+    return [row for _, row in timed]
+
+
+def concentration(found: Sequence[Row], share: float = 0.8) -> str | None:
+    """`7 of 61 layers take 80 % of the time.`; None without times."""
+    hot = hottest(found, share)
+    if not hot:
+        return None
+    timed = sum(1 for row in found if row.time_us)
+    verb = "takes" if len(hot) == 1 else "take"
+    return f"{len(hot):,} of {words.plural(timed, 'layer')} {verb} {100 * share:.0f} % of the time."
+
+
+def balance(profile: Profile) -> Balance:
+    """What the layers explain of the pass's mean latency, and what the rest is."""
+    layers, latency = total_us(profile), profile.latency_us or None
+    if layers is None:
+        return Balance(None, latency, None, None, "This device gives no times of layers.")
+    if latency is None:
+        return Balance(layers, None, None, None, f"The layers take {took(layers)}; the latency is not known.")
+    ratio, rest = layers / latency, latency - layers
+    if ratio > 1 + _ALIKE:
+        text = (
+            f"The layers add up to {took(layers)}, {ratio:.2f} × the mean latency of {took(latency)}: layers ran side "
+            "by side, or counting distorts layers this short; read the times as shares."
+        )
+    elif ratio >= 1 - _ALIKE:
+        text = f"The layers take {took(layers)}: all of the mean latency of {took(latency)}."
+    else:
+        waiting = ", and waiting for a stream" if profile.requests > profile.streams else ""
+        text = (
+            f"The layers take {took(layers)} of the mean latency of {took(latency)}. The other {took(rest)} "
+            f"({100 * (1 - ratio):.1f} %) are scheduling, input and output copies{waiting}."
+        )
+    return Balance(layers, latency, ratio, rest, text)
+
+
+def neighbours(layers: Sequence[Layer], index: int) -> Neighbours:
+    """Along the edges as the device reports them."""
+    producers = {edge.source for edge in layers[index].inputs if 0 <= edge.source < len(layers)}
+    consumers = (place for place, layer in enumerate(layers) if any(edge.source == index for edge in layer.inputs))
+    return Neighbours(tuple(sorted(producers)), tuple(consumers))
+
+
+def took(time_us: float) -> str:
+    """A time as it is read best: `45.20 µs`, `1.20 ms`."""
+    return f"{words.number(time_us / 1000)} ms" if abs(time_us) >= 1000 else f"{words.number(time_us)} µs"

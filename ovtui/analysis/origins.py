@@ -1,0 +1,165 @@
+"""What became of each of the model's own operations: which layers execute it, and which operations a layer is made of.
+
+The device tells for each layer the names of the operations that were fused into it. Names need not be unique: each
+operation of a name has all the layers that tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from ovtui.records import Layer, Operation, Profile
+from ovtui.text import plain
+
+Fate = Literal["executed", "fused", "optimized_out", "not_run", "folded"]
+
+# The device's names, in lower case and without underscores, for OpenVINO's operations, where they differ.
+_EXECUTES = {
+    "fullyconnected": {"MatMul"},
+    "gemm": {"MatMul"},
+    "convolution": {"Convolution", "GroupConvolution", "BinaryConvolution", "DeformableConvolution"},
+    "deconvolution": {"ConvolutionBackpropData", "GroupConvolutionBackpropData"},
+    "pooling": {"MaxPool", "AvgPool"},
+    "reduce": {
+        "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
+        "ReduceSum",
+    },
+    "rnnseq": {"LSTMSequence", "GRUSequence", "RNNSequence"},
+    "rnncell": {"LSTMCell", "GRUCell", "RNNCell"},
+    "input": {"Parameter"},
+    "output": {"Result"},
+    "quantize": {"FakeQuantize"},
+    "permute": {"Transpose"},
+    "concatenation": {"Concat"},
+}  # fmt: skip
+
+
+class Origin(NamedTuple):
+    """An operation's fate, and the layers that say so, those that execute it first."""
+
+    fate: Fate
+    layers: tuple[int, ...]
+
+
+class Origins(NamedTuple):
+    """Both ways: place in `profile.operations` → its origin, place in `profile.layers` → the operations in it."""
+
+    operations: list[Origin]
+    layers: list[tuple[int, ...]]
+
+
+def origins(profile: Profile) -> Origins:
+    """Where each operation went.
+
+    An operation that no layer tells of is `folded`: computed when the model was compiled, merged into the constants of
+    another one, or replaced. But OpenVINO forgets names, as that of a MatMul or Convolution to which a scale and a bias
+    were added: a layer of its type that tells only of what follows it executes it.
+    """
+    layers, operations = profile.layers, profile.operations
+    within = _told(layers, operations)
+    held: list[list[int]] = [[] for _ in layers]
+    for operation, places in enumerate(within):
+        for place in places:
+            held[place].append(operation)
+    for operation, place in _forgotten(layers, operations, within, held):
+        within[operation].append(place)
+        held[place].insert(0, operation)
+    main = [_main(layer, operations, held[place]) for place, layer in enumerate(layers)]
+    found = []
+    for operation, places in enumerate(within):
+        executing = [place for place in places if layers[place].status == "executed"]
+        own = [place for place in executing if operation in main[place]]
+        fate: Fate
+        if not places:
+            fate = "folded"
+        elif executing:
+            fate = "executed" if own else "fused"
+        else:
+            fate = "optimized_out" if any(layers[place].status == "optimized_out" for place in places) else "not_run"
+        found.append(Origin(fate, tuple(dict.fromkeys((*own, *executing, *places)))))
+    return Origins(found, [tuple(each) for each in held])
+
+
+def names(profile: Profile) -> list[str]:
+    """What to call each layer: as the model does, where the device made up a name of its own. Raw."""
+    operations = profile.operations
+    known = {operation.name for operation in operations}
+    return [
+        layer.name if layer.name in known or not held else operations[held[0]].name
+        for layer, held in zip(profile.layers, origins(profile).layers, strict=True)
+    ]
+
+
+def sentence(origin: Origin, layers: Sequence[Layer]) -> str:
+    """`executed as conv1 (Convolution)`, `fused into conv1 (Convolution) and 2 more layers`, …; safe to show."""
+    if origin.fate == "folded":
+        return "folded when the model was compiled"
+    if origin.fate == "optimized_out":
+        return "optimized out"
+    if origin.fate == "not_run":
+        return "takes no time"
+    first, more = layers[origin.layers[0]], len(origin.layers) - 1
+    also = "" if not more else " and one more layer" if more == 1 else f" and {more:,} more layers"
+    verb = "executed as" if origin.fate == "executed" else "fused into"
+    return f"{verb} {plain(first.name, 60)} ({plain(first.type, 30)}){also}"
+
+
+def _told(layers: Sequence[Layer], operations: Sequence[Operation]) -> list[list[int]]:
+    """For each operation the layers that tell its name."""
+    by_name: dict[str, list[int]] = {}
+    # The device parts names by commas; one that has commas itself comes in pieces.
+    pieces = {operation.name.count(",") + 1 for operation in operations} - {1}
+    for place, layer in enumerate(layers):
+        told = dict.fromkeys((*layer.original, layer.name))
+        for count in pieces:
+            told |= dict.fromkeys(
+                ",".join(layer.original[begin : begin + count]) for begin in range(len(layer.original) - count + 1)
+            )
+        for name in told:
+            by_name.setdefault(name, []).append(place)
+    return [list(by_name.get(operation.name, ())) for operation in operations]
+
+
+def _forgotten(
+    layers: Sequence[Layer], operations: Sequence[Operation], within: list[list[int]], held: list[list[int]]
+) -> list[tuple[int, int]]:
+    """Operations that no layer tells of, each with a layer of its type that tells of none: that of a later operation.
+
+    Between the two lie only operations that no layer tells of either, and nothing else reads what they give.
+    """
+    readers: list[list[int]] = [[] for _ in operations]
+    for place, operation in enumerate(operations):
+        for edge in operation.inputs:
+            if 0 <= edge.source < place:
+                readers[edge.source].append(place)
+    found: list[tuple[int, int]] = []
+    told_next: list[int | None] = [None] * len(operations)
+    taken: set[int] = set()
+    for lost in range(len(operations) - 1, -1, -1):  # the nearest to a layer first
+        if len(readers[lost]) != 1 or within[lost]:
+            continue
+        reader = readers[lost][0]
+        told = told_next[lost] = reader if within[reader] else told_next[reader]
+        for place in within[told] if told is not None else ():
+            alone = place not in taken and not any(_does(layers[place], operations[each]) for each in held[place])
+            if alone and _does(layers[place], operations[lost]):
+                taken.add(place)
+                found.append((lost, place))
+    return found
+
+
+def _main(layer: Layer, operations: Sequence[Operation], held: Sequence[int]) -> frozenset[int]:
+    """Of the operations in a layer those that it is, rather than those that were fused into it."""
+    does = [each for each in held if _does(layer, operations[each])]
+    if does:
+        name = operations[does[0]].name
+        return frozenset(each for each in does if operations[each].name == name)
+    named = [each for each in held if operations[each].name == layer.name]
+    return frozenset(named or (held if len(held) == 1 else ()))
+
+
+def _does(layer: Layer, operation: Operation) -> bool:
+    """Whether this type of layer executes this type of operation."""
+    kind = layer.type.lower().replace("_", "")
+    return kind == operation.type.lower() or operation.type in _EXECUTES.get(kind, ())

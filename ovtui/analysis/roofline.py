@@ -1,0 +1,100 @@
+"""How near each layer comes to what the machine can do, and whether arithmetic or memory binds it.
+
+S. Williams, A. Waterman, D. Patterson, "Roofline", CACM 52(4), 2009: a layer takes at least as long as its arithmetic
+at the peak of its precision, and at least as long as its traffic at the bandwidth of its working set.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from math import log
+from typing import Literal, NamedTuple
+
+from ovtui.analysis import precisions
+from ovtui.records import Ceilings, Layer, Profile
+
+Bound = Literal["compute", "memory"]
+
+_SAME_UNIT = {"u8": "i8"}  # precisions that the same instructions compute
+
+
+class Roof(NamedTuple):
+    """What a layer achieves and could achieve; None where something needed for it is not known."""
+
+    gflops: float | None = None  # 10⁹ FLOPs per second
+    gbytes: float | None = None  # 10⁹ bytes per second
+    attainable_us: float | None = None
+    bound: Bound | None = None
+    efficiency: float | None = None  # attainable over measured time; above 1 where a kernel saves arithmetic or traffic
+    recoverable_us: float | None = None  # measured time less attainable, not below 0
+
+
+class Limits:
+    """What one of several streams side by side has of the ceilings: an equal part of each."""
+
+    def __init__(self, ceilings: Ceilings | None, streams: int = 1) -> None:
+        self._streams = max(1, streams)
+        self._gflops = dict(ceilings.gflops) if ceilings else {}
+        known = sorted((size, rate) for size, rate in (ceilings.gbytes if ceilings else ()) if size > 0 and rate > 0)
+        self._sizes = [log(size) for size, _ in known]
+        self._rates = [rate for _, rate in known]
+
+    def peak(self, precision: str | None) -> float | None:
+        """GFLOP/s in a precision."""
+        name = precisions.normal(precision) or ""
+        rate = self._gflops.get(_SAME_UNIT.get(name, name), 0.0)
+        return rate / self._streams if rate > 0 else None
+
+    def bandwidth(self, working_set: int) -> float | None:
+        """GB/s at a working set of so many bytes: between two measured sizes by the logarithm of the size.
+
+        Beyond the smallest and the largest it is theirs. The streams' working sets share the caches.
+        """
+        if not self._rates:
+            return None
+        size = log(max(1, working_set * self._streams))
+        above = bisect_left(self._sizes, size)
+        if above == 0:
+            rate = self._rates[0]
+        elif above == len(self._sizes):
+            rate = self._rates[-1]
+        else:
+            low, high = self._sizes[above - 1], self._sizes[above]
+            part = (size - low) / (high - low)
+            rate = self._rates[above - 1] * (1 - part) + self._rates[above] * part
+        return rate / self._streams
+
+    def attainable(self, flops: int | None, traffic: int | None, precision: str | None) -> tuple[float, Bound] | None:
+        """The least time in µs, and what binds it; None when it is not known. Traffic in bytes."""
+        if flops is None or traffic is None or not (flops or traffic):
+            return None
+        peak, bandwidth = self.peak(precision) if flops else 1.0, self.bandwidth(traffic) if traffic else 1.0
+        if peak is None or bandwidth is None:
+            return None
+        # 10⁹ per second are 10³ per µs.
+        computing, moving = flops / peak / 1e3, traffic / bandwidth / 1e3
+        return (computing, "compute") if computing > moving else (moving, "memory")
+
+
+def roofline(profile: Profile) -> list[Roof]:
+    """For each layer, in their order. What is not executed has none of it."""
+    limits = Limits(profile.ceilings, min(profile.streams, profile.requests))
+    return [_roof(layer, limits) if layer.status == "executed" else _UNKNOWN for layer in profile.layers]
+
+
+def _roof(layer: Layer, limits: Limits) -> Roof:
+    least, bound = limits.attainable(layer.flops, layer.bytes, layer.precision) or (None, None)
+    time = layer.time_us
+    if not time:  # what took no time at all was not timed
+        return Roof(attainable_us=least, bound=bound)
+    return Roof(
+        gflops=None if layer.flops is None else layer.flops / time / 1e3,
+        gbytes=None if layer.bytes is None else layer.bytes / time / 1e3,
+        attainable_us=least,
+        bound=bound,
+        efficiency=None if least is None else least / time,
+        recoverable_us=None if least is None else max(0.0, time - least),
+    )
+
+
+_UNKNOWN = Roof()

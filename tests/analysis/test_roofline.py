@@ -1,0 +1,120 @@
+"""Achieved and attainable: by arithmetic, by memory, by what is known."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ovtui.analysis.roofline import Limits, Roof, roofline
+from ovtui.records import Layer, Profile
+from tests.analysis.profiles import CEILINGS, EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
+
+MEGA = 1_000_000
+
+
+def roof(layer: Layer, **other: object) -> Roof:
+    return roofline(a_profile(layer, **({"ceilings": CEILINGS} | other)))[0]
+
+
+def test_arithmetic_binds() -> None:
+    """10 MFLOP at 100 GFLOP/s are 100 µs; 0.4 MB at 40 GB/s only 10."""
+    found = roof(a_layer(time_us=200.0, flops=10 * MEGA, bytes=400_000))
+    assert (found.gflops, found.gbytes) == (pytest.approx(50.0), pytest.approx(2.0))
+    assert (found.attainable_us, found.bound) == (pytest.approx(100.0), "compute")
+    assert (found.efficiency, found.recoverable_us) == (pytest.approx(0.5), pytest.approx(100.0))
+
+
+def test_memory_binds() -> None:
+    found = roof(a_layer(time_us=50.0, flops=100_000, bytes=MEGA))
+    assert (found.attainable_us, found.bound) == (pytest.approx(25.0), "memory")
+
+
+def test_what_only_moves_needs_no_peak() -> None:
+    found = roof(a_layer("r", "Reorder", 50.0, precision="i32", flops=0, bytes=MEGA))
+    assert (found.bound, found.gflops) == ("memory", 0.0)
+
+
+def test_streams_have_a_part_each() -> None:
+    layer = a_layer(time_us=200.0, flops=10 * MEGA, bytes=400_000)
+    assert roof(layer, streams=2, requests=2).attainable_us == pytest.approx(200.0)
+    assert roof(layer, streams=2, requests=1).attainable_us == pytest.approx(100.0)  # nothing runs beside it
+
+
+def test_a_kernel_that_saves_arithmetic_recovers_nothing() -> None:
+    found = roof(a_layer(time_us=80.0, flops=10 * MEGA, bytes=4))
+    assert found.efficiency == pytest.approx(1.25)
+    assert found.recoverable_us == 0.0
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        a_layer(flops=None, bytes=4),
+        a_layer(flops=MEGA, bytes=None),
+        a_layer(flops=0, bytes=0),
+        a_layer(flops=MEGA, bytes=4, precision="bf16"),
+        a_layer(flops=MEGA, bytes=4, precision="i64"),
+        a_layer(flops=MEGA, bytes=4, precision="undefined"),
+        a_layer(flops=MEGA, bytes=4, precision=None),
+        a_layer(flops=MEGA, bytes=4, status="optimized_out"),
+    ],
+)
+def test_what_is_not_known_is_left_open(layer: Layer) -> None:
+    found = roof(layer)
+    assert (found.attainable_us, found.bound, found.efficiency, found.recoverable_us) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("time_us", [None, 0.0])
+def test_without_a_time_only_the_attainable_is_known(time_us: float | None) -> None:
+    found = roof(a_layer(time_us=time_us, flops=10 * MEGA, bytes=4))
+    assert found.attainable_us == pytest.approx(100.0)
+    assert (found.gflops, found.gbytes, found.efficiency, found.recoverable_us) == (None, None, None, None)
+
+
+def test_without_ceilings_what_is_achieved_is_known() -> None:
+    found = roof(a_layer(time_us=100.0, flops=MEGA, bytes=MEGA), ceilings=None)
+    assert (found.gflops, found.gbytes) == (pytest.approx(10.0), pytest.approx(10.0))
+    assert found.attainable_us is None
+
+
+def test_u8_has_the_peak_of_i8() -> None:
+    limits = Limits(CEILINGS)
+    assert limits.peak("u8") == limits.peak("I8") == 300.0
+    assert limits.peak("f32") == 100.0
+
+
+def test_bandwidth_is_between_that_of_the_measured_sizes() -> None:
+    limits = Limits(CEILINGS)
+    assert [limits.bandwidth(size) for size in (0, 1, MEGA)] == [pytest.approx(40.0)] * 3
+    assert limits.bandwidth(10 * MEGA) == pytest.approx(25.0)  # halfway, by the logarithm
+    assert limits.bandwidth(100 * MEGA) == limits.bandwidth(10**12) == pytest.approx(10.0)
+    assert Limits(CEILINGS, 2).bandwidth(5 * MEGA) == pytest.approx(12.5)  # two of them fill 10 MB
+
+
+def test_ceilings_of_nothing_are_none() -> None:
+    broken = msgspec.structs.replace(CEILINGS, gflops={"f32": 0.0}, gbytes=((0, 5.0), (10, 0.0)))
+    assert Limits(broken).peak("f32") is None
+    assert Limits(broken).bandwidth(10) is None
+
+
+@given(st.integers(1, 10**12), st.integers(1, 10**12))
+def test_a_larger_working_set_is_never_quicker_where_larger_sizes_are_slower(one: int, other: int) -> None:
+    limits = Limits(CEILINGS)
+    small, large = limits.bandwidth(min(one, other)), limits.bandwidth(max(one, other))
+    assert small is not None and large is not None
+    assert small >= large - 1e-9
+
+
+@pytest.mark.parametrize("profile", [EMPTY, NO_COUNTERS])
+def test_little_is_enough(profile: Profile) -> None:
+    assert roofline(profile) == [Roof()] * len(profile.layers)
+
+
+@given(profiles())
+def test_recoverable_time_is_a_part_of_the_time(profile: Profile) -> None:
+    for layer, found in zip(profile.layers, roofline(profile), strict=True):
+        if found.recoverable_us is not None:
+            assert layer.time_us is not None
+            assert 0.0 <= found.recoverable_us <= layer.time_us
