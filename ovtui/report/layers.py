@@ -11,22 +11,12 @@ import msgspec
 
 from ovtui.analysis import layers as analysis
 from ovtui.analysis import origins, transitions
-from ovtui.analysis.advice import Advice, advise
+from ovtui.analysis.advice import Advice
 from ovtui.analysis.layer_filter import LayerColumns
 from ovtui.analysis.layer_groups import By, groups
-from ovtui.records import Profile, Run, RunSummary
-from ovtui.report.command import run_command
+from ovtui.records import Profile, Run
+from ovtui.report.advising import command_of
 from ovtui.report.files import cell
-
-_CAPABILITIES = {"i8": "INT8", "bf16": "BF16", "f16": "FP16", "f32": "FP32"}
-
-
-def advice(run: Run, profile: Profile | None, history: Sequence[RunSummary] = ()) -> list[Advice]:
-    """What `advise` says, with what the device was measured to be able to compute in."""
-    known = profile.ceilings.gflops if profile and profile.ceilings else {}
-    return advise(
-        run, profile, history=history, capabilities=[_CAPABILITIES[name] for name in known if name in _CAPABILITIES]
-    )
 
 
 def layer_rows(columns: LayerColumns, profile: Profile, places: Sequence[int]) -> list[dict[str, Any]]:
@@ -127,13 +117,6 @@ def advice_row(each: Advice, name: str) -> dict[str, Any]:
         "gain": each.gain,
         "command": command_of(each, name),
     }
-
-
-def command_of(each: Advice, name: str) -> str | None:
-    """What to type."""
-    if each.command is not None:
-        return f"ovtui {each.command}"
-    return run_command(name, each.spec) if each.spec is not None else None
 
 
 def layers_csv(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -313,7 +313,7 @@ CONVOLUTIONS = a_profile(*BOUND, a_layer("softmax", "Softmax", 100.0), line=True
 def test_arithmetic_in_floating_point_suggests_int8() -> None:
     found = said(a_case(), CONVOLUTIONS, capabilities=("FP32", "INT8"))["int8"]
     assert found.evidence == (
-        "Convolutions and products of matrices in f32, bound by arithmetic, take 90 % of the layers' time (9 layers)."
+        "Convolutions and matrix products in f32, bound by arithmetic, take 90 % of the time (9 layers)."
     )
     assert found.gain is not None and found.gain.startswith("Up to 2.5 × as fast")
     assert "3.0 × as fast as f32" in found.gain

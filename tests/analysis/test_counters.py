@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,7 +33,7 @@ def test_a_steady_layer_has_no_spread_and_one_that_drifts_has() -> None:
     at = list(range(100, 801, 100))
     found = from_running_means(counted(np.hstack([steady, drifting]), at))
     assert found.spread_us[0] < 2.5
-    true = np.std([drifting[a:b].mean() for a, b in zip(at, at[1:], strict=False)], ddof=1)
+    true = np.std([drifting[a:b].mean() for a, b in itertools.pairwise(at)], ddof=1)
     assert found.spread_us[1] == pytest.approx(true, abs=4)
 
 

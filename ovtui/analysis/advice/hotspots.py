@@ -18,7 +18,6 @@ _DOMINANT = 0.5
 _FASTER = 1.1  # an INT8 peak that is no higher than this promises nothing
 _CONVERSION_SHARE = 0.05
 _REFERENCE_SHARE = 0.02
-_EFFICIENT = 0.5
 _OPEN_SHARE = 0.05
 
 
@@ -42,7 +41,7 @@ def int8(case: Case) -> Advice | None:
     ratio = _ratio(ceilings, main)
     bound = ", bound by arithmetic," if known else ""
     evidence = (
-        f"Convolutions and products of matrices in {main}{bound} take {percent(share)} of the layers' time "
+        f"Convolutions and matrix products in {main}{bound} take {percent(share)} of the time "
         f"({words.plural(len(found), 'layer')})."
     )
     if ratio is None:
@@ -99,11 +98,12 @@ def reference(case: Case) -> Advice | None:
     if case.profile is None or case.total_us is None:
         return None
     found, recoverable = [], 0.0
-    for layer, roof in zip(case.profile.layers, roofline(case.profile), strict=True):
-        # What is called a reference may be as quick as memory is, as a Concat that only copies.
-        if layer.time_us and kernels.is_reference(layer.kernel) and (roof.efficiency or 0.0) < _EFFICIENT:
-            found.append((layer, layer.time_us))
-            recoverable += layer.time_us if roof.recoverable_us is None else roof.recoverable_us
+    roofs = roofline(case.profile)
+    for place in kernels.slow_paths(case.profile.layers, roofs):
+        layer, roof = case.profile.layers[place], roofs[place]
+        time = layer.time_us or 0.0
+        found.append((layer, time))
+        recoverable += time if roof.recoverable_us is None else roof.recoverable_us
     share, saved = sum(time for _, time in found) / case.total_us, recoverable / case.total_us
     if share <= _REFERENCE_SHARE:
         return None

@@ -17,8 +17,9 @@ from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Profile, Run, RunFilter
 from ovtui.report import summary
+from ovtui.report.advising import advice, command_of
 from ovtui.report.files import put
-from ovtui.report.layers import advice, command_of, layer_rows, layers_csv, layers_document
+from ovtui.report.layers import layer_rows, layers_csv, layers_document
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 

@@ -11,14 +11,18 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from ovtui import words
-from ovtui.analysis.verdict import Suggestion, suggestions, verdict
-from ovtui.records import Histogram, Run, Series
+from ovtui.analysis.verdict import verdict
+from ovtui.records import Histogram, Profile, Run, RunFilter, Series
 from ovtui.report import summary
+from ovtui.report.advising import Next, what_next
 from ovtui.report.command import run_command
 from ovtui.text import plain
 from ovtui.tui import acting, pictures
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.tabs.groups import Grouped, KernelsTab, PrecisionTab
+from ovtui.tui.tabs.layers import LayersTab
+from ovtui.tui.tabs.seen import Seen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.keyline import KeyLine
@@ -26,6 +30,9 @@ from ovtui.tui.widgets.plot import Plot, load
 from ovtui.tui.widgets.table import Table
 
 _SETTINGS = "settings"
+_HISTORY = 200  # runs of the model that advice looks at
+# Where advice that measures nothing leads.
+_TABS = {"conversions": "tab-precision", "reference": "tab-kernels", "host": "tab-layers", "counters": "tab-layers"}
 
 
 class RunScreen(OvtuiScreen):
@@ -33,8 +40,9 @@ class RunScreen(OvtuiScreen):
 
     HELP = (
         "The first line says what came out and whether to believe it. Below the numbers stands what to measure next: "
-        "Enter starts it, m asks for other settings first. The tabs show the run over time, its latencies, and the "
-        "machine."
+        "Enter starts it, m asks for other settings first. The tabs show where the time goes: layers, precisions, "
+        "kernels and the graph; then the run over time, its latencies, and the machine. In the tabs of layers, / "
+        "filters: time>50us type:conv precision:bf16."
     )
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,14 +55,15 @@ class RunScreen(OvtuiScreen):
         Binding("left,h", "tab(-1)", "Tab before", show=False),
         Binding("pagedown,ctrl+f", "scroll(1)", "Scroll down", show=False, priority=True),
         Binding("pageup,ctrl+b", "scroll(-1)", "Scroll up", show=False, priority=True),
-        *(Binding(str(n), f"to_tab({n})", f"Tab {n}", show=False) for n in range(1, 5)),
+        *(Binding(str(n), f"to_tab({n})", f"Tab {n}", show=False) for n in range(1, 9)),
     ]
 
     def __init__(self, run_id: str) -> None:
         super().__init__()
         self._run_id = run_id
         self._run: Run | None = None
-        self._next: list[Suggestion] = []
+        self._next: list[Next] = []
+        self._seen: Seen | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="top")
@@ -64,21 +73,29 @@ class RunScreen(OvtuiScreen):
                 with VerticalScroll(id="summary", can_focus=False):
                     yield Static(id="fields")
                 yield Static("What next", classes="title")
-                yield Table((Column("what", "", 12), Column("why", "", 20, grows=True)), head=False, id="next")
-            with TabPane("2 Over time", id="tab-time"):
+                yield Table((Column("what", "", 24), Column("why", "", 20, grows=True)), head=False, id="next")
+                yield Static(id="next-words")
+            with TabPane("2 Layers", id="tab-layers"):
+                yield LayersTab(id="layers")
+            with TabPane("3 Precision", id="tab-precision"):
+                yield PrecisionTab(id="precision")
+            with TabPane("4 Kernels", id="tab-kernels"):
+                yield KernelsTab(id="kernels")
+            with TabPane("6 Time", id="tab-time"):
                 yield Static("Throughput, FPS, by seconds; warm-up in grey", classes="title")
                 yield Plot("no series was kept", id="throughput")
                 yield Static("Latency, ms: p50 below, p99 above", classes="title")
                 yield Plot("no series was kept", id="latency")
                 yield Static(id="disturbed", classes="note")
-            with TabPane("3 Latencies", id="tab-latencies"):
+            with TabPane("7 Latency", id="tab-latencies"):
                 yield Static("How often which latency, ms", classes="title")
                 yield Plot("no histogram was kept", id="histogram")
                 yield Static(id="percentiles", classes="note")
-            with TabPane("4 Machine", id="tab-machine"), VerticalScroll(can_focus=False):
+            with TabPane("8 Machine", id="tab-machine"), VerticalScroll(can_focus=False):
                 yield Static(id="machine")
         yield KeyLine()
 
+    _profile: Profile | None = None
     _series: Series | None = None
     _histogram: Histogram | None = None
 
@@ -93,11 +110,25 @@ class RunScreen(OvtuiScreen):
     @said
     def _load(self) -> None:
         store = self.ovtui.store
+        self._profile = store.runs.profile(self._run_id)
         self._series, self._histogram = store.runs.series(self._run_id), store.runs.histogram(self._run_id)
 
     def _load_plots(self) -> None:
+        if self._profile is not None:
+            self._seen = Seen(self._profile)
+        self.app.call_from_thread(self._show_layers)
         load()
         self.app.call_from_thread(self._draw)
+
+    def _show_layers(self) -> None:
+        if not self.has("#layers", "#precision", "#kernels") or not self.is_attached:
+            return
+        if self._seen is None:
+            self.query_one("#layers", LayersTab).explain(_no_layers(self._run))
+            return
+        self.query_one("#layers", LayersTab).show(self._seen)
+        self.query_one("#precision", PrecisionTab).show(self._seen)
+        self.query_one("#kernels", KernelsTab).show(self._seen)
 
     def news(self) -> None:
         watching = self.ovtui.watching
@@ -124,10 +155,12 @@ class RunScreen(OvtuiScreen):
         line.update(Text(plain(said.text)))
         line.set_classes(said.level)
         self.query_one("#fields", Static).update(fields_text(summary.fields(run)))
-        self._next = suggestions(run)
+        history = self.ovtui.store.runs.page(RunFilter(model=run.model.id), limit=_HISTORY)
+        self._next = what_next(run, self._profile, history)
         listed = [(str(n), {"what": Cell(s.short, "bar"), "why": Cell(s.why)}) for n, s in enumerate(self._next)]
         listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
         self.query_one("#next", Table).show(ListedRows(listed))
+        self._explain_next()
         self.query_one("#percentiles", Static).update(_percentiles(run))
         machine = summary.environment_fields(run.environment) if run.environment else []
         told = _settings(run, self.ovtui.store.models.called(run.model))
@@ -152,17 +185,53 @@ class RunScreen(OvtuiScreen):
         if event.key == _SETTINGS:
             self.action_measure()
         elif self._run is not None:
-            self.ovtui.measure(self._run.model, self._next[int(event.key)].spec)
+            self._do(self._run, self._next[int(event.key)])
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        self._explain_next()
+
+    def _explain_next(self) -> None:
+        """The whole of what the line under the cursor has no room for."""
+        key = self.query_one("#next", Table).cursor_key
+        why = self._next[int(key)].why if key not in (None, _SETTINGS) else ""
+        self.query_one("#next-words", Static).update(Text(why), layout=False)
+
+    def _do(self, run: Run, chosen: Next) -> None:
+        tab = _TABS.get(chosen.key)
+        if chosen.spec is not None:
+            self.ovtui.measure(run.model, chosen.spec)
+        elif tab is not None:
+            self._open_tab(tab)
+        elif chosen.command is not None:
+            self.ovtui.copy(f"ovtui {chosen.command}", "the command")
+
+    def on_grouped(self, event: Grouped) -> None:
+        self.query_one("#layers", LayersTab).filter("", event.group)
+        self._open_tab("tab-layers")
 
     def action_measure(self) -> None:
         if self._run is not None:
             self.ovtui.open_configure(self._run.model, self._run.spec)
 
     def action_to_tab(self, number: int) -> None:
-        panes = [pane.id for pane in self.query(TabPane)]
-        self.query_one(TabbedContent).active = panes[number - 1] or ""
-        if number == 1:
-            self.query_one("#next").focus()
+        panes = [pane.id or "" for pane in self.query(TabPane)]
+        if number <= len(panes):
+            self._open_tab(panes[number - 1])
+
+    def _open_tab(self, name: str) -> None:
+        self.query_one(TabbedContent).active = name
+        tables = self.query_one(f"#{name}").query(Table)
+        if tables:
+            tables.first().focus()
+        else:
+            self.set_focus(None)
+
+    async def action_back(self) -> None:
+        """Out of what a tab has narrowed down, then out of the screen."""
+        for tab in self.query_one(f"#{self.query_one(TabbedContent).active}").children:
+            if isinstance(tab, (LayersTab, PrecisionTab, KernelsTab)) and tab.back():
+                return
+        await super().action_back()
 
     def action_tab(self, by: int) -> None:
         tabbed = self.query_one(TabbedContent)
@@ -198,6 +267,13 @@ class RunScreen(OvtuiScreen):
         for part in self.query(VerticalScroll):
             if part.is_on_screen:
                 part.scroll_relative(y=by * max(1, part.size.height - 1), animate=False)
+
+
+def _no_layers(run: Run | None) -> str:
+    """Why there is nothing to see."""
+    if run is not None and not run.spec.profile:
+        return "This run was measured without a look at its layers: m measures again with it."
+    return "The layers of this run are not known; its warnings may say why. m measures again."
 
 
 def _percentiles(run: Run) -> Text:

@@ -134,6 +134,13 @@ class Table(Widget, can_focus=True):
     def cursor_key(self) -> str | None:
         return self._rows.key(self._cursor) if self._cursor < len(self._rows) else None
 
+    def go_to(self, key: str) -> None:
+        """Bring the cursor to the row with this key, wherever it is."""
+        for index in range(len(self._rows)):
+            if self._rows.key(index) == key:
+                self._go(index)
+                return
+
     def toggle_mark(self) -> None:
         """Mark the row of the cursor, or no longer; the cursor goes on."""
         key = self.cursor_key

@@ -1,0 +1,154 @@
+"""Precision and Kernels: layers put together, what they share, and what is slow for no good reason."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from ovtui import words
+from ovtui.analysis import kernels, transitions
+from ovtui.analysis.layer_groups import Group, groups
+from ovtui.text import plain
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.tabs.layers import group_cells
+from ovtui.tui.tabs.seen import Seen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.widgets.table import Table
+
+_COLUMNS = (
+    Column("time", "TIME µs", 10, right=True),
+    Column("share", "SHARE", 6, right=True),
+    Column("bar", "", 12, spare=1),
+    Column("layers", "LAYERS", 7, right=True),
+    Column("gflops", "GFLOP/S", 8, right=True, spare=2),
+)
+
+
+class Grouped(Message):
+    """Enter on a group: show its layers."""
+
+    def __init__(self, group: Group) -> None:
+        super().__init__()
+        self.group = group
+
+
+class _Groups(Vertical):
+    """A table of groups, and something below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "Copy", show=False)]
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._found: list[Group] = []
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        self.post_message(Grouped(self._found[int(event.key)]))
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+
+    def action_copy(self) -> None:
+        lines = [
+            "\t".join(cell.text for key, cell in group_cells(group, 1.0).items() if key != "bar")
+            for group in self._found
+        ]
+        cast(OvtuiScreen, self.screen).ovtui.copy("\n".join(lines), "the table")
+
+    def back(self) -> bool:
+        """There is nothing to leave."""
+        return False
+
+
+class PrecisionTab(_Groups):
+    """What is computed in which precision, where it changes, and what the changes cost."""
+
+    DEFAULT_CSS = """
+    PrecisionTab { height: 1fr; }
+    PrecisionTab > Table { height: auto; max-height: 7; }
+    PrecisionTab > #transitions { height: 1fr; padding: 1 1 0 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Table((Column("name", "PRECISION", 12, grows=True), *_COLUMNS), id="precision-table")
+        yield Static(id="transitions")
+
+    def show(self, seen: Seen) -> None:
+        """Show these layers from now on."""
+        self._found = groups(seen.profile, "precision")
+        most = max((group.share or 0.0 for group in self._found), default=0.0)
+        rows = [(str(i), group_cells(group, most)) for i, group in enumerate(self._found)]
+        self.query_one(Table).show(ListedRows(rows))
+        self.query_one("#transitions", Static).update(_transitions(seen))
+
+
+def _transitions(seen: Seen) -> Text:
+    matrix = transitions.transitions(seen.profile)
+    text = Text(no_wrap=True, overflow="ellipsis")
+    if matrix.precisions:
+        text.append("Edges from a precision (row) to another (column), along the executed graph\n", style="bold")
+        width = max(5, *(len(name) for name in matrix.precisions)) + 2
+        text.append(" " * width + "".join(f"{plain(name):>{width}}" for name in matrix.precisions) + "\n", style="dim")
+        for row in matrix.precisions:
+            text.append(f"{plain(row):<{width}}", style="dim")
+            for column in matrix.precisions:
+                cell = matrix.cells.get((row, column))
+                style = "bold" if cell and row != column else ""
+                text.append(f"{cell.edges if cell else '·':>{width}}", style=style)
+            text.append("\n")
+    found = transitions.conversions(seen.profile)
+    causes = transitions.causes(found)
+    total = sum(cause.time_us or 0.0 for cause in causes)
+    if not causes:
+        text.append("\nNo layer converts its values.", style="dim")
+        return text
+    text.append(f"\nConversions: {words.number(total)} µs\n", style="bold")
+    for cause in causes[:8]:
+        text.append(f"{plain(cause.cause, 40):<28}", style="")
+        text.append(f"{words.plural(cause.layers, 'layer'):>10}  {words.number(cause.time_us):>8} µs  ", style="dim")
+        text.append(f"{words.percent(cause.share):>6}\n")
+    islands = transitions.islands(seen.profile)
+    for island in islands[:3]:
+        names = ", ".join(plain(seen.names[place], 40) for place in island.places[:3])
+        text.append(f"In floating point between quantized layers: {names}", style="yellow")
+        text.append(f"  {words.number(island.time_us)} µs with its conversions\n", style="dim")
+    return text
+
+
+class KernelsTab(_Groups):
+    """Which of the device's kernels the time goes to."""
+
+    DEFAULT_CSS = """
+    KernelsTab { height: 1fr; }
+    KernelsTab > Table { height: 1fr; }
+    KernelsTab > #kernel-words { height: auto; max-height: 3; padding: 0 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Table((Column("name", "KERNEL", 16, grows=True), *_COLUMNS), id="kernel-table")
+        yield Static(id="kernel-words")
+
+    def show(self, seen: Seen) -> None:
+        """Show these layers from now on."""
+        self._found = groups(seen.profile, "kernel")
+        most = max((group.share or 0.0 for group in self._found), default=0.0)
+        rows = []
+        slow = frozenset(kernels.slow_paths(seen.profile.layers, seen.columns.roofs))
+        share = sum(seen.row_at[place].share or 0.0 for place in slow)
+        for index, group in enumerate(self._found):
+            cells = group_cells(group, most)
+            if not slow.isdisjoint(group.places):
+                cells["name"] = Cell(f"{plain(group.name, 200)}  ! a slow path", "warning")
+            rows.append((str(index), cells))
+        self.query_one(Table).show(ListedRows(rows))
+        text = Text("No reference kernel loses time.", style="dim")
+        if slow:
+            told = "Reference kernels were written to be right, not to be quick: they take "
+            text = Text(f"{told}{words.percent(share)} of the time.", style="yellow")
+        self.query_one("#kernel-words", Static).update(text)

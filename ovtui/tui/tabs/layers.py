@@ -1,0 +1,330 @@
+"""Layers: a row for each, filtered as one types, sorted by any column, put together, and the details of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, cast, get_args
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ovtui import words
+from ovtui.analysis import origins
+from ovtui.analysis.layer_filter import terms
+from ovtui.analysis.layer_groups import By, Group, groups
+from ovtui.analysis.layers import neighbours
+from ovtui.text import plain
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.tabs.seen import Seen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.widgets.field import Field
+from ovtui.tui.widgets.table import Table
+
+COLUMNS = (
+    Column("order", "#", 4, right=True, spare=2, sortable=True),
+    Column("time", "TIME µs", 8, right=True, sortable=True),
+    Column("share", "SHARE", 6, right=True, sortable=True),
+    Column("bar", "", 8, spare=1),
+    Column("cumulative", "CUM", 5, right=True, spare=6, sortable=True),
+    Column("type", "TYPE", 14, sortable=True),
+    Column("precision", "PREC", 5, sortable=True),
+    Column("kernel", "KERNEL", 20, spare=5, sortable=True),
+    Column("gflops", "GFLOP/S", 8, right=True, spare=4, sortable=True),
+    Column("efficiency", "EFF", 5, right=True, spare=3, sortable=True),
+    Column("bound", "BOUND", 7, spare=7),
+    Column("name", "LAYER", 14, grows=True, comfort=20, sortable=True),
+)
+_GROUPED = (
+    Column("name", "", 16, grows=True),
+    Column("time", "TIME µs", 10, right=True),
+    Column("share", "SHARE", 6, right=True),
+    Column("bar", "", 12, spare=1),
+    Column("layers", "LAYERS", 7, right=True),
+    Column("gflops", "GFLOP/S", 8, right=True, spare=2),
+)
+_FROM_THE_LARGEST = frozenset({"time", "share", "gflops", "efficiency"})
+
+
+class LayerRows:
+    """The places that a filter left, in the order they are sorted in."""
+
+    def __init__(self, seen: Seen, places: Sequence[int]) -> None:
+        self._seen, self.places = seen, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def key(self, index: int) -> str:
+        return str(self.places[index])
+
+    def cells(self, index: int) -> dict[str, Cell]:
+        return self._seen.cells(self.places[index])
+
+
+def group_cells(group: Group, most: float) -> dict[str, Cell]:
+    """A line for layers that were put together."""
+    return {
+        "name": Cell(plain(group.name, 200)),
+        "time": Cell(words.number(group.time_us)),
+        "share": Cell(words.percent(group.share)),
+        "bar": Cell(words.bar((group.share or 0.0) / most if most else 0.0, 12), "bar"),
+        "layers": Cell(f"{group.executed:,}"),
+        "gflops": Cell(words.number(group.gflops) if group.gflops else "", "dim"),
+    }
+
+
+class LayersTab(Vertical):
+    """The layers of a run."""
+
+    DEFAULT_CSS = """
+    LayersTab { height: 1fr; }
+    LayersTab > #layer-words { height: auto; max-height: 3; padding: 0 1; color: $dim; }
+    LayersTab > #layer-filter { height: 1; margin: 0 1; }
+    LayersTab > Table { height: 1fr; }
+    LayersTab > #layer-details { height: 7; padding: 0 1; background: $surface; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("s", "sort(1)", "Sort"),
+        Binding("b", "by", "Group by"),
+        Binding("d", "details", "Details"),
+        Binding("S", "sort(-1)", "Sort by the column before", show=False),
+        Binding("r", "reverse", "Turn the order round", show=False),
+        Binding("y", "copy", "Copy", show=False),
+    ]
+
+    class Chosen(Message):
+        """Enter on a layer: show it in the graph."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._seen: Seen | None = None
+        self._sort, self._descending = "time", True
+        self._by: By | None = None
+        self._within: Group | None = None
+        self._groups: list[Group] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="layer-words")
+        yield Field(placeholder="words, time>50us, share>5%, type:conv, precision:bf16, kernel:ref, block:…",
+                    id="layer-filter", compact=True)  # fmt: skip
+        yield Table(COLUMNS, id="layer-table")
+        yield Static(id="layer-details")
+
+    def on_mount(self) -> None:
+        self.query_one("#layer-filter").display = False
+
+    def show(self, seen: Seen) -> None:
+        """Show these layers from now on."""
+        self._seen = seen
+        self._find()
+
+    def explain(self, why: str) -> None:
+        """Say why there are none."""
+        self.query_one("#layer-words", Static).update(Text(why))
+
+    def filter(self, typed: str, within: Group | None = None) -> None:
+        """Show what `typed` leaves, of the layers of a group if one is given."""
+        self._by, self._within = None, within
+        self.query_one("#layer-filter", Input).value = typed
+        self.query_one("#layer-filter").display = bool(typed)
+        self._find()
+        self.query_one("#layer-table").focus()
+
+    def select(self, place: int) -> None:
+        """Bring the cursor to a layer, whatever hides it."""
+        table = self.query_one("#layer-table", Table)
+        if not isinstance(table.rows, LayerRows) or place not in table.rows.places:
+            self.filter("")
+        if self._seen is not None:
+            table.go_to(str(place))
+
+    # -- what is shown
+
+    def _find(self) -> None:
+        seen, table = self._seen, self.query_one("#layer-table", Table)
+        if seen is None:
+            return
+        if self._by is not None:
+            self._groups = groups(seen.profile, self._by)
+            most = max((group.share or 0.0 for group in self._groups), default=0.0)
+            table.set_columns([Column("name", self._by.upper(), 16, grows=True), *_GROUPED[1:]])
+            table.set_sort(None)
+            table.show(ListedRows([(str(i), group_cells(group, most)) for i, group in enumerate(self._groups)]))
+        else:
+            places = seen.columns.matching(terms(self.query_one("#layer-filter", Input).value))
+            if self._within is not None:
+                inside = frozenset(self._within.places)
+                places = [place for place in places if place in inside]
+            places = seen.columns.ordered(places, self._sort, descending=self._descending)
+            table.set_columns(COLUMNS)
+            table.set_sort(self._sort, descending=self._descending)
+            table.show(LayerRows(seen, places))
+        self._headline()
+        self._detail()
+
+    def _headline(self) -> None:
+        seen, table = self._seen, self.query_one("#layer-table", Table)
+        if seen is None:
+            return
+        text = seen.headline
+        if self._by is None and len(table.rows) != len(seen.columns):
+            shown = [seen.row_at[int(table.rows.key(i))] for i in range(len(table.rows))]
+            share = sum(row.share or 0.0 for row in shown)
+            within = f" in {plain(self._within.name, 60)}" if self._within else ""
+            of_all = words.plural(len(seen.columns), "layer")
+            text = f"{len(shown):,} of {of_all}{within}: {words.percent(share)} of the time."
+        line = self.query_one("#layer-words", Static)
+        if line.content != text:
+            line.update(Text(text))
+
+    def _detail(self) -> None:
+        box = self.query_one("#layer-details", Static)
+        key = self.query_one("#layer-table", Table).cursor_key
+        if not box.display:
+            return
+        if self._seen is None or key is None or self._by is not None:
+            box.update("", layout=False)
+        else:
+            box.update(details(self._seen, int(key)), layout=False)
+
+    # -- keys
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._by = None
+        self._find()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one("#layer-table").focus()
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+        self._detail()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        if self._by is not None:
+            self.filter("", self._groups[int(event.key)])
+        else:
+            self.post_message(self.Chosen(int(event.key)))
+
+    def on_table_sort_asked(self, event: Table.SortAsked) -> None:
+        event.stop()
+        if event.column == self._sort:
+            self.action_reverse()
+        else:
+            self._sort_by(event.column)
+
+    def action_filter(self) -> None:
+        field = self.query_one("#layer-filter", Input)
+        field.display = True
+        field.focus()
+
+    def action_sort(self, by: int) -> None:
+        keys = [column.key for column in COLUMNS if column.sortable]
+        self._sort_by(keys[(keys.index(self._sort) + by) % len(keys)])
+
+    def _sort_by(self, column: str) -> None:
+        self._sort, self._descending = column, column in _FROM_THE_LARGEST
+        self._resort()
+
+    def action_reverse(self) -> None:
+        self._descending = not self._descending
+        self._resort()
+
+    def _resort(self) -> None:
+        self._by = None
+        self._find()
+        self.query_one("#layer-table", Table).action_jump(0)
+
+    def action_by(self) -> None:
+        ways: list[By | None] = [None, *get_args(By)]
+        self._by = ways[(ways.index(self._by) + 1) % len(ways)]
+        self._within = None
+        self._find()
+        self.query_one("#layer-table", Table).action_jump(0)
+
+    def action_details(self) -> None:
+        box = self.query_one("#layer-details")
+        box.display = not box.display
+        self._detail()
+
+    def action_copy(self) -> None:
+        table = self.query_one("#layer-table", Table)
+        columns = _GROUPED if self._by is not None else COLUMNS
+        lines = []
+        for index in range(len(table.rows)):
+            cells = table.rows.cells(index)
+            lines.append("\t".join(cells[column.key].text for column in columns if column.key != "bar"))
+        cast(OvtuiScreen, self.screen).ovtui.copy("\n".join(lines), "the layers")
+
+    def back(self) -> bool:
+        """Out of the filter, then out of what it left; False when there is nothing to leave."""
+        field, table = self.query_one("#layer-filter", Input), self.query_one("#layer-table", Table)
+        if field.has_focus:
+            table.focus()
+        elif field.value or self._within is not None or self._by is not None:
+            self.filter("")
+        else:
+            return False
+        return True
+
+
+def details(seen: Seen, place: int) -> Text:
+    """All that is known of a layer, in seven lines."""
+    layer, row, roof = seen.profile.layers[place], seen.row_at[place], seen.columns.roofs[place]
+    operations, layers = seen.profile.operations, seen.profile.layers
+    text = Text(plain(seen.names[place], 300), style="bold", no_wrap=True, overflow="ellipsis")
+    if layer.name != seen.names[place]:
+        text.append(f"  the device's {plain(layer.name, 120)}", style="dim not bold")
+    given = [
+        f"{plain(tensor.type)}{words.shape(tensor.shape)} {plain(tensor.layout or '')}" for tensor in layer.outputs
+    ]
+    text.append(f"\n{plain(layer.type)}", style="not bold")
+    ran = f"  {plain(layer.kernel or 'no kernel told')}  {plain(layer.precision or '')}  → {', '.join(given)}"
+    text.append(ran, style="not bold dim")
+    if layer.time_us is None:
+        text.append(f"\n{_STATUS[layer.status]}", style="not bold")
+    else:
+        figures = [f"{words.number(layer.time_us)} ±{words.number(layer.spread_us)} µs", words.percent(row.share)]
+        if roof.efficiency is not None:
+            figures.append(f"{words.percent(roof.efficiency)} of what {roof.bound} allows")
+            figures.append(f"{words.number(roof.recoverable_us)} µs to win")
+        text.append("\n" + ", ".join(figures), style="not bold")
+    work = [f"{words.count(layer.flops)}FLOPs"] if layer.flops else []
+    work += [words.size(layer.bytes)] if layer.bytes else []
+    work += [f"{words.number(roof.gflops)} GFLOP/s"] if roof.gflops else []
+    work += [f"{words.number(roof.gbytes)} GB/s"] if roof.gbytes else []
+    text.append("\n" + (", ".join(work) or "no arithmetic told"), style="not bold dim")
+    held = seen.origins.layers[place]
+    made = ", ".join(f"{plain(operations[i].name, 60)} ({plain(operations[i].type, 30)})" for i in held)
+    told = ", ".join(plain(name, 60) for name in layer.original)
+    text.append(f"\nmade of  {made or told or 'nothing of the model: the device put it in'}", style="not bold dim")
+    near = neighbours(layers, place)
+    for title, places in (("from", near.producers), ("to", near.consumers)):
+        listed = ", ".join(plain(seen.names[p], 60) for p in places[:6])
+        more = f" and {len(places) - 6} more" if len(places) > 6 else ""
+        text.append(f"\n{title:<7}  {listed or words.NOTHING}{more}", style="not bold dim")
+    return text
+
+
+_STATUS = {
+    "executed": "no time told",
+    "optimized_out": "optimized out: it takes no time",
+    "not_run": "not run, or in less than a microsecond",
+}
+
+
+def fate(seen: Seen, operation: int) -> str:
+    """What became of one of the model's own operations."""
+    return origins.sentence(seen.origins.operations[operation], seen.profile.layers)

@@ -1,0 +1,65 @@
+"""A profile with all that the tabs ask of it, made once, beside the screen."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ovtui import words
+from ovtui.analysis import layers as analysis
+from ovtui.analysis import origins
+from ovtui.analysis.layer_filter import LayerColumns
+from ovtui.analysis.layers import Row
+from ovtui.records import Profile
+from ovtui.text import plain
+from ovtui.tui.widgets.cells import Cell
+
+
+class Seen:
+    """The layers of a run, by their places in `profile.layers`."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.columns = LayerColumns(profile)
+        self.origins = origins.origins(profile)
+        self.names = origins.names(profile)
+        self.row_at: list[Row] = sorted(self.columns.rows)  # by place
+        self.most = max((row.share or 0.0 for row in self.row_at), default=0.0)
+        self.balance = analysis.balance(profile)
+        self.concentration = analysis.concentration(self.columns.rows) or ""
+
+    @cached_property
+    def streams(self) -> str:
+        """What happened side by side, if anything did."""
+        count = self.profile.streams
+        return f", {count} side by side" if count > 1 else ""
+
+    @cached_property
+    def headline(self) -> str:
+        """What the layers come to, in a line or two."""
+        overhead = self.profile.overhead
+        counters = "" if overhead is None else f" Counters: {100 * overhead:+.1f} % latency."
+        told = f"{self.concentration} " if self.concentration else ""
+        return plain(f"{told}{self.balance.text}{counters}") + "".join(f" {plain(n)}" for n in self.profile.notes)
+
+    def cells(self, place: int) -> dict[str, Cell]:
+        """A line of the table."""
+        layer, row, roof = self.profile.layers[place], self.row_at[place], self.columns.roofs[place]
+        timed = layer.time_us is not None
+        return {
+            "order": Cell(str(layer.order), "dim"),
+            "time": Cell(words.number(layer.time_us)) if timed else Cell(_STATUS[layer.status], "dim"),
+            "share": Cell(words.percent(row.share) if timed else ""),
+            "bar": Cell(words.bar((row.share or 0.0) / self.most if self.most else 0.0, _BAR), "bar"),
+            "cumulative": Cell(words.percent(row.cumulative) if row.cumulative is not None else "", "dim"),
+            "type": Cell(plain(layer.type, 60)),
+            "precision": Cell(plain(layer.precision or words.NOTHING, 20)),
+            "kernel": Cell(plain(layer.kernel or words.NOTHING, 60), "dim"),
+            "gflops": Cell(words.number(roof.gflops) if roof.gflops else ""),
+            "efficiency": Cell(words.percent(roof.efficiency) if roof.efficiency is not None else ""),
+            "bound": Cell(roof.bound or "", "dim"),
+            "name": Cell(plain(self.names[place], 400)),
+        }
+
+
+_BAR = 8
+_STATUS = {"executed": words.NOTHING, "optimized_out": "removed", "not_run": "none"}
