@@ -26,6 +26,7 @@ _COMMANDS = {
     "attach": ("attach", "Watch a run that is going on, from any terminal."),
     "cancel": ("cancel", "End a run and keep what was measured."),
     "layers": ("layers", "Where the time of a run goes."),
+    "graph": ("graph", "The graph that the device runs, or the model's own."),
     "history": ("history", "What was measured."),
     "label": ("label", "Give a run a name, or take it away."),
     "delete": ("delete", "Remove runs and what they measured."),

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from ovtui import words
+from ovtui.analysis.graph.folding import Shown
 from ovtui.analysis.verdict import verdict
 from ovtui.records import Histogram, Profile, Run, RunFilter, Series
 from ovtui.report import summary
@@ -20,11 +21,13 @@ from ovtui.text import plain
 from ovtui.tui import acting, pictures
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.tabs.graph import GraphTab, runtime_graph
 from ovtui.tui.tabs.groups import Grouped, KernelsTab, PrecisionTab
 from ovtui.tui.tabs.layers import LayersTab
 from ovtui.tui.tabs.seen import Seen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.fields import fields_text
+from ovtui.tui.widgets.graphview import GraphView
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.plot import Plot, load
 from ovtui.tui.widgets.table import Table
@@ -64,6 +67,7 @@ class RunScreen(OvtuiScreen):
         self._run: Run | None = None
         self._next: list[Next] = []
         self._seen: Seen | None = None
+        self._graph: Shown | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="top")
@@ -81,6 +85,8 @@ class RunScreen(OvtuiScreen):
                 yield PrecisionTab(id="precision")
             with TabPane("4 Kernels", id="tab-kernels"):
                 yield KernelsTab(id="kernels")
+            with TabPane("5 Graph", id="tab-graph"):
+                yield GraphTab(id="graph")
             with TabPane("6 Time", id="tab-time"):
                 yield Static("Throughput, FPS, by seconds; warm-up in grey", classes="title")
                 yield Plot("no series was kept", id="throughput")
@@ -116,16 +122,19 @@ class RunScreen(OvtuiScreen):
     def _load_plots(self) -> None:
         if self._profile is not None:
             self._seen = Seen(self._profile)
+            self._graph = runtime_graph(self._seen, max(8, self.app.size.height - 10))
         self.app.call_from_thread(self._show_layers)
         load()
         self.app.call_from_thread(self._draw)
 
     def _show_layers(self) -> None:
-        if not self.has("#layers", "#precision", "#kernels") or not self.is_attached:
+        if not self.has("#layers", "#precision", "#kernels", "#graph") or not self.is_attached:
             return
-        if self._seen is None:
+        if self._seen is None or self._graph is None:
             self.query_one("#layers", LayersTab).explain(_no_layers(self._run))
+            self.query_one("#graph", GraphTab).explain(_no_layers(self._run))
             return
+        self.query_one("#graph", GraphTab).show(self._seen, self._graph)
         self.query_one("#layers", LayersTab).show(self._seen)
         self.query_one("#precision", PrecisionTab).show(self._seen)
         self.query_one("#kernels", KernelsTab).show(self._seen)
@@ -205,6 +214,14 @@ class RunScreen(OvtuiScreen):
         elif chosen.command is not None:
             self.ovtui.copy(f"ovtui {chosen.command}", "the command")
 
+    def on_layers_tab_chosen(self, event: LayersTab.Chosen) -> None:
+        self._open_tab("tab-graph")
+        self.query_one("#graph", GraphTab).select(event.place)
+
+    def on_graph_tab_chosen(self, event: GraphTab.Chosen) -> None:
+        self._open_tab("tab-layers")
+        self.query_one("#layers", LayersTab).select(event.place)
+
     def on_grouped(self, event: Grouped) -> None:
         self.query_one("#layers", LayersTab).filter("", event.group)
         self._open_tab("tab-layers")
@@ -220,16 +237,13 @@ class RunScreen(OvtuiScreen):
 
     def _open_tab(self, name: str) -> None:
         self.query_one(TabbedContent).active = name
-        tables = self.query_one(f"#{name}").query(Table)
-        if tables:
-            tables.first().focus()
-        else:
-            self.set_focus(None)
+        shown = [widget for widget in self.query_one(f"#{name}").query("*") if isinstance(widget, (Table, GraphView))]
+        self.set_focus(shown[0] if shown else None)
 
     async def action_back(self) -> None:
         """Out of what a tab has narrowed down, then out of the screen."""
         for tab in self.query_one(f"#{self.query_one(TabbedContent).active}").children:
-            if isinstance(tab, (LayersTab, PrecisionTab, KernelsTab)) and tab.back():
+            if isinstance(tab, (LayersTab, GraphTab, PrecisionTab, KernelsTab)) and tab.back():
                 return
         await super().action_back()
 

@@ -1,0 +1,150 @@
+"""What a graph looks like folded one way: its rows and lanes, and each row as text, made when it is seen."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from ovtui import words
+from ovtui.analysis.graph import boxes, drawing
+from ovtui.analysis.graph.blocks import Block, Blocks
+from ovtui.analysis.graph.critical import Critical, critical
+from ovtui.analysis.graph.heat import levels
+from ovtui.analysis.graph.lanes import Lanes
+from ovtui.analysis.graph.model import Graph
+from ovtui.analysis.graph.rows import Folding, View, first
+from ovtui.text import plain
+
+
+class Shown:
+    """A graph with its blocks and what they cost; the folding changes, this does not."""
+
+    def __init__(self, graph: Graph, names: list[str], rows: int) -> None:
+        self.graph, self.names = graph, names
+        self.blocks = Blocks(graph)
+        self.timed = graph.total_us is not None
+        costs = [node.time_us if self.timed else node.flops for node in graph.nodes]
+        self.costs: list[float] = [float(cost or 0.0) for cost in costs]
+        self.total = sum(self.costs)
+        self.heat = levels(costs)
+        blocks = self.blocks.blocks
+        self.block_heat = levels([self.cost_of(block) for block in blocks])
+        self.most = max(self.costs, default=0.0)
+        self.folding: Folding = first(self.blocks, rows)
+
+    def cost_of(self, block: Block) -> float:
+        """µs, or FLOPs where there are no times."""
+        return float((block.time_us if self.timed else block.flops) or 0.0)
+
+    @cached_property
+    def critical(self) -> Critical:
+        return critical(self.graph)
+
+    @cached_property
+    def on_path(self) -> frozenset[int]:
+        return frozenset(self.critical.path)
+
+    def cost_text(self, cost: float) -> str:
+        """A time, or an amount of arithmetic; nothing for nothing."""
+        if not cost:
+            return ""
+        return words.number(cost) if self.timed else words.count(cost).replace(" ", "")
+
+
+class Drawing:
+    """One folding."""
+
+    def __init__(self, shown: Shown) -> None:
+        self.shown = shown
+        self.view = View(shown.blocks, shown.folding)
+        self.lanes = Lanes(self.view)
+        self.width = drawing.width(self.lanes)
+        self.glyphs = drawing.ASCII if plain_terminal() else drawing.BOX
+
+    def __len__(self) -> int:
+        return len(self.view)
+
+    def lane(self, row: int) -> drawing.Drawn:
+        """What stands left of a row."""
+        return drawing.draw(self.lanes.row(row), self.width, self.glyphs)
+
+    def block(self, row: int) -> Block | None:
+        """The block whose row it is."""
+        number = self.view.row(row).block
+        return None if number is None else self.shown.blocks.blocks[number]
+
+    def node(self, row: int) -> int | None:
+        return self.view.row(row).node
+
+    def depth(self, row: int) -> int:
+        return self.view.row(row).depth
+
+    def cost(self, row: int) -> float:
+        block = self.block(row)
+        return self.shown.cost_of(block) if block else self.shown.costs[self.node(row) or 0]
+
+    def heat(self, row: int) -> int:
+        """0 to 4. An open block's head is not hot itself: what is in it is seen."""
+        block = self.block(row)
+        if block is None:
+            return self.shown.heat[self.node(row) or 0]
+        return 0 if self.view.is_head(row) else self.shown.block_heat[block.number]
+
+    def label(self, row: int) -> str:
+        """What a row is called, safe to show."""
+        block, node = self.block(row), self.node(row)
+        if block is not None:
+            return block_label(block, open_=self.view.is_head(row))
+        assert node is not None
+        name, around = self.shown.names[node], self.shown.blocks.blocks[self.shown.blocks.block_of[node]].name
+        if around and name.startswith(around) and len(name) > len(around):
+            name = name[len(around) :].lstrip("/.:") or name
+        return plain(name, 400)
+
+    @cached_property
+    def row_heat(self) -> list[int]:
+        """Of all rows: for the map beside them."""
+        return [self.heat(row) for row in range(len(self))]
+
+    def boxes(self, row: int) -> boxes.Picture:
+        """The whole graph if it is small, else what is around a row."""
+        rows = boxes.whole(self.view)
+        if rows is None or len(rows) > _WHOLE:
+            rows = boxes.neighbourhood(self.view, row, _AROUND)
+        return boxes.picture(self.view, rows, lambda _, at: self._told(at), ascii_only=plain_terminal())
+
+    def _told(self, row: int) -> str:
+        cost = self.shown.cost_text(self.cost(row))
+        return f"{self.label(row)}  {cost}" if cost else self.label(row)
+
+    def kinds(self, row: int) -> tuple[str, str]:
+        """Type and shape of a row's node, safe to show; nothing of a block."""
+        node = self.node(row)
+        if node is None:
+            return "", ""
+        found = self.shown.graph.nodes[node]
+        return plain(found.type, 40), words.shape(found.shape) if found.outputs else ""
+
+
+_WHOLE, _AROUND = 30, 14
+
+
+def block_label(block: Block, *, open_: bool) -> str:
+    """`▾ Mixed_3b  8`, `▸ layer  12 alike`; safe to show."""
+    mark = ("-" if open_ else "+") if plain_terminal() else ("▾" if open_ else "▸")
+    text = f"{mark} {plain(block.label, 200)}"
+    if block.part:
+        text += f" ({block.part[0]}/{block.part[1]})"
+    if block.copies:
+        text += f"  ×{block.copies}"
+    text += f"  {block.nodes:,}"
+    if block.twins > 1:
+        text += f"  1 of {block.twins} alike"
+    if block.slower:
+        text += f"  ! {block.slower:.1f}× its like"
+    return text
+
+
+def plain_terminal() -> bool:
+    """Consoles whose font has neither round corners nor triangles."""
+    return os.environ.get("TERM") in ("linux", "vt100", "vt220")

@@ -1,0 +1,236 @@
+"""Graph: what the device runs and what the model says, as lanes or boxes, with the details of what is selected."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from ovtui import words
+from ovtui.analysis.graph.finding import consumers, producers, search
+from ovtui.analysis.graph.folding import Shown
+from ovtui.analysis.graph.linking import counterpart, link
+from ovtui.analysis.graph.model import Graph, Kind, original, runtime
+from ovtui.analysis.layers import took
+from ovtui.text import plain
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.tabs.layers import details, fate
+from ovtui.tui.tabs.seen import Seen
+from ovtui.tui.widgets.field import Field
+from ovtui.tui.widgets.graphview import GraphView
+
+
+class GraphTab(Vertical):
+    """The two graphs of a run; what is selected in one is selected in the other."""
+
+    DEFAULT_CSS = """
+    GraphTab { height: 1fr; }
+    GraphTab > #graph-words { height: 1; padding: 0 1; color: $dim; text-wrap: nowrap; text-overflow: ellipsis; }
+    GraphTab > #graph-search { height: 1; margin: 0 1; }
+    GraphTab > GraphView { height: 1fr; }
+    GraphTab > #graph-details { height: 3; padding: 0 1; background: $surface; }
+    GraphTab.tall > #graph-details { height: 7; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", key_display="/"),
+        Binding("o", "other", "Model's own"),
+        Binding("d", "details", "Details", show=False),
+        Binding("y", "copy", "Copy", show=False),
+    ]
+
+    class Chosen(Message):
+        """Enter on a node of the graph that the device runs: show it in the table."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._seen: Seen | None = None
+        self._kind: Kind = "runtime"
+        self._shown: dict[Kind, Shown] = {}
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="graph-words")
+        yield Field(placeholder="words of names, type:conv, kernel:ref, shape:1x64, time>50us …",
+                    id="graph-search", compact=True)  # fmt: skip
+        yield GraphView(id="graph-view")
+        yield Static(id="graph-details")
+
+    def on_mount(self) -> None:
+        self.query_one("#graph-search").display = False
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height >= 28, "tall")
+
+    def show(self, seen: Seen, runtime_graph: Shown) -> None:
+        """Show this run's graphs from now on, first the one that the device runs."""
+        self._seen, self._shown = seen, {"runtime": runtime_graph}
+        self.query_one(GraphView).show(runtime_graph)
+
+    def explain(self, why: str) -> None:
+        """Say why there is none."""
+        self.query_one("#graph-words", Static).update(Text(why))
+
+    def select(self, place: int) -> None:
+        """Bring the cursor to a layer."""
+        view = self.query_one(GraphView)
+        if self._kind != "runtime":
+            self._kind = "runtime"
+            view.show(self._shown["runtime"], place)
+        else:
+            view.select(place)
+
+    # -- what is shown
+
+    def on_graph_view_moved(self, event: GraphView.Moved) -> None:
+        event.stop()
+        self._headline()
+        self._detail()
+
+    def _headline(self) -> None:
+        view = self.query_one(GraphView)
+        drawn = view.drawn
+        if drawn is None:
+            return
+        graph = drawn.shown.graph
+        name = "What the device runs" if self._kind == "runtime" else "The model's own"
+        text = f"{name}: {words.plural(len(graph), 'node')}, {words.plural(graph.edges, 'edge')}"
+        if graph.total_us:
+            path = drawn.shown.critical
+            text += f", {took(graph.total_us)}"
+            if view.path and path.share is not None:
+                text += f", critical path {took(path.length_us)} ({words.percent(path.share)}), underlined"
+        elif drawn.shown.total:
+            text += f", {words.count(drawn.shown.total)}FLOPs"
+        if view.colours != "heat":
+            text += f", coloured by {view.colours}"
+        typed = self.query_one("#graph-search", Input).value
+        if typed:
+            text += f"; {len(search(graph, typed)):,} found"
+        self.query_one("#graph-words", Static).update(Text(text), layout=False)
+
+    def _detail(self) -> None:
+        box, view, seen = self.query_one("#graph-details", Static), self.query_one(GraphView), self._seen
+        drawn = view.drawn
+        if not box.display or drawn is None or seen is None or not len(drawn):
+            return
+        block, node = drawn.block(view.row), drawn.node(view.row)
+        if block is not None:
+            text = Text(plain(block.name or block.label, 300), style="bold", no_wrap=True, overflow="ellipsis")
+            cost = drawn.shown.cost_of(block)
+            share = words.percent(cost / drawn.shown.total) if drawn.shown.total else words.NOTHING
+            unit = " µs" if drawn.shown.timed else "FLOPs"
+            text.append(f"\n{words.plural(block.nodes, 'node')}, {drawn.shown.cost_text(cost) or '0'}{unit}, {share}",
+                        style="not bold")  # fmt: skip
+            if block.twins > 1:
+                text.append(f"\nOne of {block.twins} blocks of the same structure and shapes.", style="not bold dim")
+            if block.slower:
+                text.append(f" It takes {block.slower:.1f} × as long as they usually do.", style="not bold yellow")
+        elif node is None:
+            text = Text("")
+        elif self._kind == "runtime":
+            text = details(seen, node)
+        else:
+            text = _operation(seen, drawn.shown.graph, node)
+        box.update(text, layout=False)
+
+    # -- keys
+
+    def on_graph_view_opened(self, event: GraphView.Opened) -> None:
+        event.stop()
+        if self._kind == "runtime":
+            self.post_message(self.Chosen(event.node))
+        else:
+            self.action_other()
+
+    def action_other(self) -> None:
+        """The other graph, with the same thing selected."""
+        seen, view = self._seen, self.query_one(GraphView)
+        if seen is None:
+            return
+        node = view.node
+        links = link(seen.profile)
+        before = self._shown[self._kind].graph
+        target = None
+        if node is not None:
+            target = counterpart(before, links.layers if self._kind == "runtime" else links.operations, node)
+        self._kind = "original" if self._kind == "runtime" else "runtime"
+        if self._kind not in self._shown:
+            self._shown[self._kind] = own_graph(seen, self.size.height)
+        view.show(self._shown[self._kind], target)
+
+    def action_search(self) -> None:
+        field = self.query_one("#graph-search", Input)
+        field.display = True
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._mark(event.value)
+
+    def _mark(self, typed: str) -> None:
+        view = self.query_one(GraphView)
+        if view.drawn is not None:
+            found = search(view.drawn.shown.graph, typed) if typed.strip() else []
+            view.mark(found)
+            self._headline()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        view = self.query_one(GraphView)
+        view.focus()
+        if event.value.strip():
+            view.action_bottleneck(1)
+
+    def action_details(self) -> None:
+        box = self.query_one("#graph-details")
+        box.display = not box.display
+        self._detail()
+
+    def action_copy(self) -> None:
+        content = self.query_one("#graph-details", Static).content
+        cast(OvtuiScreen, self.screen).ovtui.copy(str(content), "the details")
+
+    def back(self) -> bool:
+        """Out of the search; False when there is nothing to leave."""
+        field, view = self.query_one("#graph-search", Input), self.query_one(GraphView)
+        if field.has_focus:
+            view.focus()
+        elif field.value:
+            field.value = ""
+            field.display = False
+        else:
+            return False
+        return True
+
+
+def runtime_graph(seen: Seen, rows: int) -> Shown:
+    """What the device runs; takes a moment for thousands of nodes."""
+    return Shown(runtime(seen.profile), seen.names, rows)
+
+
+def own_graph(seen: Seen, rows: int) -> Shown:
+    """What the model says."""
+    return Shown(original(seen.profile), [operation.name for operation in seen.profile.operations], rows)
+
+
+def _operation(seen: Seen, graph: Graph, node: int) -> Text:
+    operation = seen.profile.operations[node]
+    text = Text(plain(operation.name, 300), style="bold", no_wrap=True, overflow="ellipsis")
+    given = ", ".join(f"{plain(tensor.type)}{words.shape(tensor.shape)}" for tensor in operation.outputs)
+    work = f", {words.count(operation.flops)}FLOPs" if operation.flops else ""
+    text.append(f"\n{plain(operation.type)}  → {given or words.NOTHING}{work}", style="not bold")
+    text.append(f"\n{fate(seen, node)}", style="not bold")
+    names = [each.name for each in seen.profile.operations]
+    for title, places in (("from", producers(graph, node)), ("to", consumers(graph, node))):
+        listed = ", ".join(plain(names[place], 60) for place in places[:6])
+        more = f" and {len(places) - 6} more" if len(places) > 6 else ""
+        text.append(f"\n{title:<6} {listed or words.NOTHING}{more}", style="not bold dim")
+    return text
