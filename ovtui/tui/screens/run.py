@@ -7,8 +7,8 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.widgets import Static, TabbedContent, TabPane, Tabs
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import ContentSwitcher, Static
 
 from ovtui import words
 from ovtui.analysis.graph.folding import Shown
@@ -30,12 +30,17 @@ from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.graphview import GraphView
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.plot import Plot, load
+from ovtui.tui.widgets.tabbar import TabBar
 from ovtui.tui.widgets.table import Table
 
 _SETTINGS = "settings"
 _HISTORY = 200  # runs of the model that advice looks at
+_TABS = (
+    ("tab-summary", "Summary"), ("tab-layers", "Layers"), ("tab-precision", "Precision"), ("tab-kernels", "Kernels"),
+    ("tab-graph", "Graph"), ("tab-time", "Time"), ("tab-latencies", "Latency"), ("tab-machine", "Machine"),
+)  # fmt: skip
 # Where advice that measures nothing leads.
-_TABS = {"conversions": "tab-precision", "reference": "tab-kernels", "host": "tab-layers", "counters": "tab-layers"}
+_LEADS = {"conversions": "tab-precision", "reference": "tab-kernels", "host": "tab-layers", "counters": "tab-layers"}
 
 
 class RunScreen(OvtuiScreen):
@@ -72,32 +77,35 @@ class RunScreen(OvtuiScreen):
     def compose(self) -> ComposeResult:
         yield Static(id="top")
         yield Static(id="verdict")
-        with TabbedContent():
-            with TabPane("1 Summary", id="tab-summary"):
+        yield TabBar(_TABS)
+        with ContentSwitcher(initial=_TABS[0][0]):
+            with Vertical(id="tab-summary"):
                 with VerticalScroll(id="summary", can_focus=False):
                     yield Static(id="fields")
                 yield Static("What next", classes="title")
-                yield Table((Column("what", "", 24), Column("why", "", 20, grows=True)), head=False, id="next")
+                yield Table(
+                    (Column("what", "", 24), Column("why", "", 20, grows=True, sentence=True)), head=False, id="next"
+                )
                 yield Static(id="next-words")
-            with TabPane("2 Layers", id="tab-layers"):
+            with Vertical(id="tab-layers"):
                 yield LayersTab(id="layers")
-            with TabPane("3 Precision", id="tab-precision"):
+            with Vertical(id="tab-precision"):
                 yield PrecisionTab(id="precision")
-            with TabPane("4 Kernels", id="tab-kernels"):
+            with Vertical(id="tab-kernels"):
                 yield KernelsTab(id="kernels")
-            with TabPane("5 Graph", id="tab-graph"):
+            with Vertical(id="tab-graph"):
                 yield GraphTab(id="graph")
-            with TabPane("6 Time", id="tab-time"):
+            with Vertical(id="tab-time"):
                 yield Static("Throughput, FPS, by seconds; warm-up in grey", classes="title")
                 yield Plot("no series was kept", id="throughput")
                 yield Static("Latency, ms: p50 below, p99 above", classes="title")
                 yield Plot("no series was kept", id="latency")
                 yield Static(id="disturbed", classes="note")
-            with TabPane("7 Latency", id="tab-latencies"):
+            with Vertical(id="tab-latencies"):
                 yield Static("How often which latency, ms", classes="title")
                 yield Plot("no histogram was kept", id="histogram")
                 yield Static(id="percentiles", classes="note")
-            with TabPane("8 Machine", id="tab-machine"), VerticalScroll(can_focus=False):
+            with VerticalScroll(id="tab-machine", can_focus=False):
                 yield Static(id="machine")
         yield KeyLine()
 
@@ -106,8 +114,6 @@ class RunScreen(OvtuiScreen):
     _histogram: Histogram | None = None
 
     def on_mount(self) -> None:
-        for tabs in self.query(Tabs):
-            tabs.can_focus = False
         self._load()
         self._reread()
         self.query("#next").focus()  # if the app is not being left at this moment
@@ -206,7 +212,7 @@ class RunScreen(OvtuiScreen):
         self.query_one("#next-words", Static).update(Text(why), layout=False)
 
     def _do(self, run: Run, chosen: Next) -> None:
-        tab = _TABS.get(chosen.key)
+        tab = _LEADS.get(chosen.key)
         if chosen.spec is not None:
             self.ovtui.measure(run.model, chosen.spec)
         elif tab is not None:
@@ -231,32 +237,35 @@ class RunScreen(OvtuiScreen):
             self.ovtui.open_configure(self._run.model, self._run.spec)
 
     def action_to_tab(self, number: int) -> None:
-        panes = [pane.id or "" for pane in self.query(TabPane)]
-        if number <= len(panes):
-            self._open_tab(panes[number - 1])
+        names = self.query_one(TabBar).names
+        if number <= len(names):
+            self._open_tab(names[number - 1])
+
+    def on_tab_bar_picked(self, event: TabBar.Picked) -> None:
+        self._open_tab(event.tab)
 
     def _open_tab(self, name: str) -> None:
-        self.query_one(TabbedContent).active = name
+        self.query_one(TabBar).pick(name)
+        self.query_one(ContentSwitcher).current = name
         shown = [widget for widget in self.query_one(f"#{name}").query("*") if isinstance(widget, (Table, GraphView))]
         self.set_focus(shown[0] if shown else None)
 
     async def action_back(self) -> None:
         """Out of what a tab has narrowed down, then out of the screen."""
-        for tab in self.query_one(f"#{self.query_one(TabbedContent).active}").children:
+        for tab in self.query_one(f"#{self.query_one(TabBar).active}").children:
             if isinstance(tab, (LayersTab, GraphTab, PrecisionTab, KernelsTab)) and tab.back():
                 return
         await super().action_back()
 
     def action_tab(self, by: int) -> None:
-        tabbed = self.query_one(TabbedContent)
-        panes = [pane.id or "" for pane in self.query(TabPane)]
-        self.action_to_tab((panes.index(tabbed.active) + by) % len(panes) + 1)
+        bar = self.query_one(TabBar)
+        self._open_tab(bar.names[(bar.names.index(bar.active) + by) % len(bar.names)])
 
     def action_copy(self) -> None:
         run = self._run
         if run is None:
             return
-        tab = self.query_one(TabbedContent).active
+        tab = self.query_one(TabBar).active
         if tab in ("tab-time", "tab-latencies"):
             plots = self.query_one(f"#{tab}").query(Plot)
             self.ovtui.copy("\n".join(plot.text for plot in plots), "the plots in words")

@@ -25,6 +25,7 @@ class Column:
     comfort: int = 0
     spare: int = 0
     sortable: bool = False
+    sentence: bool = False  # what is too long loses its end, not its middle
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,13 @@ class ListedRows:
     __hash__ = None  # type: ignore[assignment]
 
 
-def fitted(text: str, width: int, *, right: bool) -> str:
+def fitted(text: str, width: int, *, right: bool, sentence: bool = False) -> str:
     """`text` in exactly `width` cells; what is too long loses its middle, since names differ at their ends."""
     length = cell_len(text)
-    if length > width:
+    if length > width and sentence:
+        text = set_cell_size(text, width - 1).rstrip() + "…"
+        length = cell_len(text)
+    elif length > width:
         head, tail = (width - 1 + 1) // 2, (width - 1) // 2
         text = set_cell_size(text, head).rstrip() + "…" + (_last(text, tail) if tail else "")
         length = cell_len(text)

@@ -341,7 +341,7 @@ class Table(Widget, can_focus=True):
         cells = self._rows.cells(index)
         for column, room in self._placed():
             cell = cells.get(column.key)
-            text = fitted(cell.text, room, right=column.right) if cell else " " * room
+            text = fitted(cell.text, room, right=column.right, sentence=column.sentence) if cell else " " * room
             # Under the cursor its own colours must stay readable.
             look = cell.look if cell and not (at_cursor and self.has_focus) else ""
             segments.append(Segment(text, base + self._look(look) if look else base))
