@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ def _parameter(shape: list[int], dtype: type, name: str):
     return node
 
 
-def _weights(*shape: int) -> np.ndarray:
-    return np.random.default_rng(1).standard_normal(shape).astype(np.float32) * 0.1
+def _weights(*shape: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32) * 0.1
 
 
 def mlp(path: Path, *, width: int, layers: int) -> Path:
@@ -83,5 +84,71 @@ def chain(path: Path, *, layers: int) -> Path:
     for index in range(layers):
         y = op.softmax(y, index % 2)
         y.set_friendly_name(f"model.layers.{index // 10}.softmax_{index % 10}")
+    y.output(0).set_names({"y"})
+    return _save([y], [x], path)
+
+
+def transformer(path: Path, *, layers: int, width: int = 64, heads: int = 4, length: int = 16) -> Path:
+    """An encoder as BERT's: names with scopes, and a mask that feeds every layer."""
+    x = _parameter([1, length, width], np.float32, "embeddings")
+    mask = _parameter([1, 1, 1, length], np.float32, "mask")
+    y = x
+    for number in range(layers):
+        scope = f"encoder.layer.{number}"
+        y = _encoder_layer(y, mask, scope, width, heads, length)
+    y.output(0).set_names({"hidden"})
+    return _save([y], [x, mask], path)
+
+
+def _encoder_layer(x, mask, scope: str, width: int, heads: int, length: int):
+    def named(node, name: str):
+        node.set_friendly_name(f"{scope}/{name}")
+        return node
+
+    def dense(node, wide: int, out: int, name: str):
+        # Equal ones would be computed once.
+        weights = op.constant(_weights(wide, out, seed=zlib.crc32(f"{scope}/{name}".encode())))
+        product = named(op.matmul(node, weights, False, False), f"{name}/MatMul")
+        return named(op.add(product, op.constant(_weights(1, 1, out))), f"{name}/Add")
+
+    def split(node, order: list[int], name: str):
+        shape = op.constant(np.array([1, length, heads, width // heads]))
+        parts = named(op.reshape(node, shape, special_zero=False), f"attention/{name}/Reshape")
+        return named(op.transpose(parts, op.constant(np.array(order))), f"attention/{name}/Transpose")
+
+    def normal(node, name: str):
+        steady = named(op.mvn(node, op.constant(np.array([2])), True, 1e-5, "inside_sqrt"), f"{name}/MVN")
+        scaled = named(op.multiply(steady, op.constant(_weights(1, 1, width))), f"{name}/Multiply")
+        return named(op.add(scaled, op.constant(_weights(1, 1, width))), f"{name}/Add")
+
+    query = split(dense(x, width, width, "attention/query"), [0, 2, 1, 3], "query")
+    key = split(dense(x, width, width, "attention/key"), [0, 2, 3, 1], "key")
+    value = split(dense(x, width, width, "attention/value"), [0, 2, 1, 3], "value")
+    scores = named(op.matmul(query, key, False, False), "attention/scores")
+    masked = named(op.add(scores, mask), "attention/masked")
+    weights = named(op.softmax(masked, 3), "attention/softmax")
+    context = named(op.matmul(weights, value, False, False), "attention/context")
+    joined = named(op.transpose(context, op.constant(np.array([0, 2, 1, 3]))), "attention/join")
+    flat = named(op.reshape(joined, op.constant(np.array([1, length, width])), special_zero=False), "attention/flat")
+    attended = normal(named(op.add(dense(flat, width, width, "attention/output"), x), "attention/residual"), "norm1")
+    hidden = named(op.gelu(dense(attended, width, 4 * width, "ffn/up"), "erf"), "ffn/gelu")
+    return normal(named(op.add(dense(hidden, 4 * width, width, "ffn/down"), attended), "ffn/residual"), "norm2")
+
+
+def mixed(path: Path, *, channels: int = 32, size: int = 28) -> Path:
+    """Two convolutions that compute in 8 bits, one in floating point between them, by where numbers are rounded."""
+    x = _parameter([1, channels, size, size], np.float32, "x")
+    y = x
+    for number, eight_bits in enumerate((True, False, True)):
+        weights = op.constant(_weights(channels, channels, 3, 3))
+        data = y
+        if eight_bits:
+            low, high = op.constant(np.float32(-4)), op.constant(np.float32(4))
+            data = op.fake_quantize(y, low, high, low, high, 256)
+            least, most = op.constant(np.float32(-0.5)), op.constant(np.float32(0.5))
+            weights = op.fake_quantize(weights, least, most, least, most, 255)
+        convolved = op.convolution(data, weights, [1, 1], [1, 1], [1, 1], [1, 1])
+        convolved.set_friendly_name(f"conv{number}")
+        y = op.relu(convolved)
     y.output(0).set_names({"y"})
     return _save([y], [x], path)

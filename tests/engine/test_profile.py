@@ -10,6 +10,10 @@ import numpy as np
 import onnx
 import pytest
 
+from ovtui.analysis.layer_groups import groups
+from ovtui.analysis.origins import origins
+from ovtui.analysis.transitions import transitions
+from ovtui.engine.device.demo import build
 from ovtui.engine.device.quiet import openvino
 from ovtui.records import Ceilings, Profile
 from ovtui.store import open_store
@@ -72,6 +76,53 @@ def resnet_50_flops() -> int:
                 total += 2 * out * out * width * 4 * depth
             width, side = 4 * depth, out
     return total + 2 * 2048 * 1000
+
+
+def test_the_flops_of_the_demo_are_those_of_mobilenet_v2_counted_by_hand(ovtui: Ovtui, tmp_path: Path) -> None:
+    path = tmp_path / "demo.xml"
+    build(path)
+    _, profile = profile_of(ovtui, path)
+    by_hand = 112 * 112 * 32 * (2 * 3 * 9 + 2)  # products, bias and ReLU6
+    side, width = 112, 32
+    # Expansion, output channels, repetitions, first stride (Sandler et al. 2018, table 2).
+    for t, out, repetitions, first in ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1),
+                                       (6, 160, 3, 2), (6, 320, 1, 1)):  # fmt: skip
+        for repetition in range(repetitions):
+            after = side // first if not repetition else side
+            by_hand += side * side * t * width * (2 * width + 2) * (t > 1)
+            by_hand += (
+                after * after * (t * width * (2 * 9 + 2) + out * (2 * t * width + 1 + (after == side and width == out)))
+            )
+            side, width = after, out
+    by_hand += side * side * 1280 * (2 * width + 3) + 2 * 1280 * 1000
+    assert sum(layer.flops or 0 for layer in profile.layers) == pytest.approx(by_hand, rel=0.02)
+
+
+def test_a_mixed_model_goes_from_precision_to_precision_along_its_edges(ovtui: Ovtui, tmp_path: Path) -> None:
+    _, profile = profile_of(ovtui, nets.mixed(tmp_path / "mixed.xml"), "--precision", "f32")
+    at = {layer.original[0] if layer.original else layer.name: layer for layer in profile.layers}
+    computed = [layer.precision for name, layer in at.items() if layer.type == "Convolution"]
+    assert [precision in ("i8", "u8") for precision in computed] == [True, False, True]
+    matrix = transitions(profile)
+    eight = {name for name in matrix.precisions if name in ("i8", "u8")}
+    into = sum(cell.edges for (a, b), cell in matrix.cells.items() if a not in eight and b in eight)
+    out_of = sum(cell.edges for (a, b), cell in matrix.cells.items() if a in eight and b not in eight)
+    assert (into, out_of) == (2, 2)  # into each convolution in 8 bits, and out of it again
+    assert matrix.unknown == 0
+
+
+def test_a_transformer_keeps_the_names_of_its_blocks(ovtui: Ovtui, tmp_path: Path) -> None:
+    _, profile = profile_of(ovtui, nets.transformer(tmp_path / "transformer.xml", layers=3))
+    blocks = {group.name for group in groups(profile, "block")}
+    assert {f"encoder.layer.{number}" for number in range(3)} <= blocks
+    lost = [operation.name for operation, origin in zip(profile.operations, origins(profile).operations, strict=True)
+            if operation.type == "MatMul" and origin.fate == "folded"]  # fmt: skip
+    assert not lost
+    width, length = 64, 16
+    by_hand = 3 * 2 * length * (4 * width * width + 2 * 4 * width * width + 2 * length * width)
+    assert sum(layer.flops or 0 for layer in profile.layers) == pytest.approx(
+        by_hand, rel=0.1
+    )  # and the pointwise rest
 
 
 def test_flops_follow_the_batch(ovtui: Ovtui, cnn: Path) -> None:
