@@ -102,7 +102,7 @@ def main() -> None:
     os.environ["OVTUI_HOME"] = str(home)
     models = Path(tempfile.gettempdir()) / "models"
     models.mkdir(exist_ok=True)
-    for name in ("squeezenet", "shufflenet", "resnet50"):
+    for name in ("squeezenet", "shufflenet", "resnet50", "inception_v1"):
         shutil.copy(LIGHT / f"light_{name}.onnx", models / f"{name}.onnx")
     os.chdir(models)
     try:
@@ -111,13 +111,18 @@ def main() -> None:
             for name in ("squeezenet", "shufflenet"):
                 run(f"{name}.onnx", "-t", "5", *(("--label", "nightly") if n == 0 else ()))
                 run(f"{name}.onnx", "-t", "5", "--mode", "throughput")
+        run("inception_v1.onnx")
         run("resnet50.onnx")
+        command("layers", "layers", "--top", "10")
         asyncio.run(app("home"))
         asyncio.run(app("import", model=str(models / "squeezenet.onnx"), wait_for=_has_read))
         asyncio.run(app("configure", "right", "tab", "tab", "space", model="demo"))
         asyncio.run(app("run", "tab", "enter"))
-        asyncio.run(app("over-time", "tab", "enter", "2"))
-        asyncio.run(app("latencies", "tab", "enter", "3"))
+        asyncio.run(app("layers", "tab", "enter", "2", "down", "down"))
+        asyncio.run(app("precision", "tab", "enter", "3"))
+        asyncio.run(app("graph", "tab", "down", "enter", "5", "e", "n"))
+        asyncio.run(app("over-time", "tab", "enter", "6"))
+        asyncio.run(app("latencies", "tab", "enter", "7"))
         asyncio.run(app("history", "a", "space", "down", "space"))
         asyncio.run(app("compare", "a", "space", "down", "space", "c"))
         subprocess.run((*OVTUI, "run", "demo", "--mode", "throughput", "--until-ci", "0.2%", "--detach"), check=True)
