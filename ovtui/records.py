@@ -259,6 +259,7 @@ class Operation(Compact, frozen=True):
     inputs: tuple[Edge, ...]
     outputs: tuple[Tensor, ...]
     flops: int | None = None  # None: cannot be counted
+    attributes: str = ""  # as the model has them, and its constants: `strides 2,2  constant f32[64,3,7,7]`
 
 
 class OwnGraph(Record, frozen=True):
@@ -297,6 +298,7 @@ class Ceilings(Record, frozen=True):
     gflops: dict[str, float]  # precision → 10⁹ FLOPs per second
     gbytes: tuple[tuple[int, float], ...]  # working set in bytes → 10⁹ bytes read and written per second
     measured: float  # seconds since 1970
+    again: bool = False  # measured a second time, after a layer had been quicker than the first one allows
 
 
 class Profile(Record, frozen=True):

@@ -10,6 +10,8 @@ from bisect import bisect_left
 from math import log
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from ovtui.analysis import precisions
 from ovtui.records import Ceilings, Layer, Profile
 
@@ -98,3 +100,29 @@ def _roof(layer: Layer, limits: Limits) -> Roof:
 
 
 _UNKNOWN = Roof()
+
+
+_LONG_US = 100.0
+_BEATEN = 1.1
+
+
+def beaten(profile: Profile) -> bool:
+    """Whether a layer of some length was quicker than the ceilings allow: perhaps the machine was busy at that time.
+
+    A kernel that saves arithmetic (Winograd's) or finds its data in caches does that too.
+    """
+    return any(
+        (roof.efficiency or 0.0) > _BEATEN and (layer.time_us or 0.0) >= _LONG_US
+        for layer, roof in zip(profile.layers, roofline(profile), strict=True)
+    )
+
+
+def higher(one: Ceilings, other: Ceilings) -> Ceilings:
+    """The higher of two measurements of the same machine, rate by rate; the second one is the later."""
+    gbytes = dict(one.gbytes)
+    return msgspec.structs.replace(
+        other,
+        gflops={name: max(rate, one.gflops.get(name, 0.0)) for name, rate in other.gflops.items()},
+        gbytes=tuple((size, max(rate, gbytes.get(size, 0.0))) for size, rate in other.gbytes),
+        again=True,
+    )

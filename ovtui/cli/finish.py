@@ -8,9 +8,11 @@ from ovtui.cli import show
 from ovtui.cli.output import document, notices
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Run
+from ovtui.records import Run, RunFilter
 from ovtui.store import open_store
 from ovtui.text import plain
+
+_HISTORY = 200  # runs of the model that advice looks at
 
 
 def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
@@ -18,6 +20,9 @@ def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
     with open_store() as store:
         notices(store)
         record = store.runs.get(run_id)
+        profile = store.runs.profile(run_id)
+        history = store.runs.page(RunFilter(model=record.model.id), limit=_HISTORY) if record else []
+        called = store.models.called(record.model) if record else ""
     if record is None:
         raise OvtuiError((ended and ended.error) or f"Run {run_id} is not in the store.")
     if as_json:
@@ -25,7 +30,7 @@ def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
 
         document({"run": run_document(record)})
     elif record.result is not None or record.error is None:
-        show.run(record)
+        show.run(record, profile, history, called)
     if record.error is not None:
         click.echo(f"ovtui: {plain(record.error)}", err=True)
     return record

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ovtui import words
-from ovtui.analysis.verdict import suggestions
+from ovtui.analysis import layers as analysis
+from ovtui.analysis.layer_groups import groups
 from ovtui.cli.output import faint, field, strong, table
-from ovtui.records import Model, Run
+from ovtui.records import Model, Profile, Run, RunSummary
 from ovtui.report import summary
-from ovtui.report.command import run_command
+from ovtui.report.advising import command_of, what_next
 from ovtui.text import plain
 
 
@@ -20,14 +23,30 @@ def model(record: Model) -> None:
         field(title, text)
 
 
-def run(record: Run, *, what_next: bool = True) -> None:
-    """A run and its result."""
+def run(record: Run, profile: Profile | None, history: Sequence[RunSummary], called: str) -> None:
+    """A run and its result, and what to do next. `called`: what means its model on a command line."""
     click.echo(f"{strong(plain(record.model.name))}  {summary.settings(record)}")
     for title, text in summary.fields(record):
         field(title, text)
-    if what_next and record.result is not None:
-        for suggestion in suggestions(record)[:1]:
-            field("next", run_command(plain(record.model.name), suggestion.spec))
+    layers(record, profile)
+    if record.result is not None:
+        for each in what_next(record, profile, history)[:2]:
+            line = command_of(each, called)
+            field("next", each.why)
+            if line:
+                field("", strong(plain(line)))
+
+
+def layers(record: Run, profile: Profile | None) -> None:
+    """Where the time goes, in two lines."""
+    if profile is None:
+        return
+    found = analysis.rows(profile)
+    told = analysis.concentration(found) or " ".join(map(plain, profile.notes))
+    field("layers", f"{told} `ovtui layers {record.id}` shows them.".strip())
+    kinds = [group for group in groups(profile, "type") if group.share]
+    if kinds:
+        field("", ", ".join(f"{plain(group.name, 30)} {words.percent(group.share)}" for group in kinds[:4]))
 
 
 def side_by_side(titles: list[str], runs: list[Run]) -> None:

@@ -13,7 +13,7 @@ from ovtui.records import Ceilings, Effective, Model, OwnGraph, Profile, Record,
 class Task(Record, frozen=True):
     """What the job process asks of a device process."""
 
-    kind: str  # "build" (the demo model), "inspect", "measure", "profile", "probe"
+    kind: str  # "build" (the demo model), "inspect", "measure", "profile", "ceilings", "probe"
     talk_fd: int = -1
     parent: int = 0  # pid of the job process; without it, this one has nobody to work for
     # inspect
@@ -24,9 +24,8 @@ class Task(Record, frozen=True):
     ring_fd: int = -1
     model: Model | None = None
     spec: Spec | None = None
-    # profile: model and spec as well
+    # profile: model and spec as well; ceilings: spec, for its device
     machine: str = ""  # what measured ceilings hold for
-    with_ceilings: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", omit_defaults=True):
@@ -75,10 +74,15 @@ class Stopped(Message, frozen=True, tag="stopped"):
 
 
 class Profiled(Message, frozen=True, tag="profiled"):
-    """Where the time goes, and what the device can do at most if that was asked."""
+    """Where the time goes."""
 
     profile: Profile
-    ceilings: Ceilings | None = None
+
+
+class Measured(Message, frozen=True, tag="measured"):
+    """What the device can do at most."""
+
+    ceilings: Ceilings
 
 
 class Refused(Message, frozen=True, tag="refused"):
@@ -88,7 +92,7 @@ class Refused(Message, frozen=True, tag="refused"):
     bad_input: bool
 
 
-AnyMessage: TypeAlias = At | Said | Inspected | Ready | Probed | Stopped | Profiled | Refused
+AnyMessage: TypeAlias = At | Said | Inspected | Ready | Probed | Stopped | Profiled | Measured | Refused
 
 Say: TypeAlias = Callable[[AnyMessage], None]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,8 +11,12 @@ from typing import NamedTuple
 import msgspec
 
 from ovtui.errors import InputError
-from ovtui.records import Histogram, Run, Series
+from ovtui.records import Histogram, Profile, Run, Series
 from ovtui.report.documents import run_document
+from ovtui.report.layers import profile_document
+from ovtui.report.put import put
+from ovtui.report.spreadsheet import cell
+from ovtui.store import Store
 from ovtui.text import plain
 
 
@@ -24,6 +26,12 @@ class Exported(NamedTuple):
     run: Run
     series: Series | None
     histogram: Histogram | None
+    profile: Profile | None
+
+
+def exported(store: Store, run: Run) -> Exported:
+    """All that the store has of a run."""
+    return Exported(run, store.runs.series(run.id), store.runs.histogram(run.id), store.runs.profile(run.id))
 
 
 def write(path: Path, runs: list[Exported]) -> None:
@@ -35,29 +43,16 @@ def write(path: Path, runs: list[Exported]) -> None:
     put(path, make(runs))
 
 
-def put(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; InputError for a place that refuses."""
-    try:
-        fd, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(content)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(partial).chmod(0o666 & ~umask)
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(f"Cannot write {plain(path)}: {error.strerror}.") from error
-
-
 def as_json(runs: list[Exported]) -> bytes:
     """`{"schema": 1, "run": …}` for one run, `"runs"` for several; each with its series and histogram."""
     documents = [
-        run_document(run) | {"series": msgspec.to_builtins(series), "histogram": msgspec.to_builtins(histogram)}
-        for run, series, histogram in runs
+        run_document(each.run)
+        | {
+            "series": msgspec.to_builtins(each.series),
+            "histogram": msgspec.to_builtins(each.histogram),
+            "profile": None if each.profile is None else profile_document(each.run, each.profile),
+        }
+        for each in runs
     ]
     content = {"schema": 1, "run": documents[0]} if len(documents) == 1 else {"schema": 1, "runs": documents}
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
@@ -75,7 +70,7 @@ def as_csv(runs: list[Exported]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow((*_RUN_COLUMNS, *_SERIES_COLUMNS))
-    for run, series, _ in runs:
+    for run, series, *_ in runs:
         own = _run_cells(run)
         windows = list(zip(*msgspec.structs.astuple(series), strict=True)) if series else []
         for window in windows or [(None,) * len(_SERIES_COLUMNS)]:
@@ -96,11 +91,3 @@ def _run_cells(run: Run) -> Iterable[object]:
         latency and latency.p50, latency and latency.p90, latency and latency.p95, latency and latency.p99,
         result.inferences if result else None,
     )  # fmt: skip
-
-
-def cell(value: object) -> object:
-    """Text that a spreadsheet would take for a formula gets an apostrophe; numbers stay numbers."""
-    if not isinstance(value, str):
-        return value
-    safe = plain(value)
-    return f"'{safe}" if safe[:1] in ("=", "+", "-", "@") else safe

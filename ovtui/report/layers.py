@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,9 +15,18 @@ from ovtui.analysis import origins, transitions
 from ovtui.analysis.advice import Advice
 from ovtui.analysis.layer_filter import LayerColumns
 from ovtui.analysis.layer_groups import By, groups
+from ovtui.errors import InputError
 from ovtui.records import Profile, Run
 from ovtui.report.advising import command_of
-from ovtui.report.files import cell
+from ovtui.report.put import put
+from ovtui.report.spreadsheet import cell
+from ovtui.text import plain
+
+LAYER_KEYS = (
+    "order", "name", "type", "kernel", "precision", "time_us", "spread_us", "share", "status", "shape", "layout",
+    "flops", "bytes", "gflops", "gbytes_per_s", "efficiency", "bound", "recoverable_us", "original_names",
+)  # fmt: skip
+"""What a row tells of a layer, and the columns of the CSV."""
 
 
 def layer_rows(columns: LayerColumns, profile: Profile, places: Sequence[int]) -> list[dict[str, Any]]:
@@ -100,6 +110,12 @@ def layers_document(
     return document
 
 
+def profile_document(run: Run, profile: Profile) -> dict[str, Any]:
+    """The same of all layers, for a file that holds everything of a run."""
+    columns = LayerColumns(profile)
+    return layers_document(run, profile, columns, columns.order, name=run.model.id)
+
+
 def group_row(group: Any) -> dict[str, Any]:
     """A group of layers."""
     return {
@@ -123,11 +139,33 @@ def layers_csv(rows: Sequence[dict[str, Any]]) -> bytes:
     """A row for each layer; lists are joined by blanks or `x`."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(rows[0] if rows else ())
+    writer.writerow(LAYER_KEYS)
     for row in rows:
         flat = row | {
             "shape": "x".join(map(str, row["shape"])) if row["shape"] is not None else None,
             "original_names": " ".join(row["original_names"]),
         }
-        writer.writerow([cell(value) for value in flat.values()])
+        writer.writerow([cell(flat[key]) for key in LAYER_KEYS])
     return text.getvalue().encode()
+
+
+def write_layers(
+    path: Path,
+    run: Run,
+    profile: Profile,
+    columns: LayerColumns,
+    places: Sequence[int],
+    *,
+    by: By | None = None,
+    found: Sequence[Advice] = (),
+    name: str,
+) -> None:
+    """These layers, in the format that the ending names; InputError for another ending or a place that refuses."""
+    ending = path.suffix.lower()
+    if ending not in (".csv", ".json"):
+        raise InputError(f"Cannot tell the format of {plain(path)}: end its name with .csv or .json.")
+    if ending == ".csv":
+        put(path, layers_csv(layer_rows(columns, profile, places)))
+        return
+    whole = layers_document(run, profile, columns, places, by=by, found=found, name=name)
+    put(path, msgspec.json.format(msgspec.json.encode({"schema": 1, **whole}), indent=2) + b"\n")

@@ -323,12 +323,13 @@ class Runs:
         row = self._database.row("SELECT data FROM profiles WHERE run = :run", {"run": run_id})
         return from_bytes(row["data"], Profile) if row else None
 
-    def profiled(self, model_id: str) -> str | None:
-        """The newest run of a model whose layers are known."""
+    def profiled(self, model_id: str | None = None) -> str | None:
+        """The newest run whose layers are known, of a model or of all."""
+        which = "" if model_id is None else "WHERE runs.model = :model"
         row = self._database.row(
-            """
+            f"""
             SELECT id FROM runs CROSS JOIN profiles ON profiles.run = runs.id
-            WHERE runs.model = :model ORDER BY created DESC, id DESC LIMIT 1
+            {which} ORDER BY created DESC, id DESC LIMIT 1
             """,
             {"model": model_id},
         )

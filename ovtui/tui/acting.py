@@ -6,11 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ovtui import words
-from ovtui.report.files import Exported, write
+from ovtui.analysis.graph.model import Graph
+from ovtui.records import Run
+from ovtui.report.files import exported, write
+from ovtui.report.graphs import write_graph
+from ovtui.report.layers import write_layers
 from ovtui.specs import expanded, here
 from ovtui.tui.said import said
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.tabs.seen import Seen
 
 
 @said
@@ -52,7 +57,7 @@ def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
         if text:
             path = expanded(text)
             found = [store.runs.find(run_id) for run_id in ids]
-            write(path, [Exported(run, store.runs.series(run.id), store.runs.histogram(run.id)) for run in found])
+            write(path, [exported(store, run) for run in found])
             screen.ovtui.tell(f"Wrote {_these(ids)} to {Path(here(str(path)))}.")
 
     suggested = here(f"ovtui-{ids[0]}.json" if len(ids) == 1 else "ovtui-runs.csv")
@@ -60,6 +65,36 @@ def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
     screen.app.push_screen(
         PromptScreen(f"Write {_these(ids)} to:", suggested, hint), lambda text: answered(screen, text)
     )
+
+
+def export_layers(screen: OvtuiScreen, run: Run, seen: Seen, places: Sequence[int]) -> None:
+    """Ask for a file, and write these layers to it."""
+
+    @said
+    def answered(screen: OvtuiScreen, text: str | None) -> None:
+        if text:
+            write_layers(expanded(text), run, seen.profile, seen.columns, places, name=run.model.id)
+            screen.ovtui.tell(f"Wrote {words.plural(len(places), 'layer')} to {here(text)}.")
+
+    hint = ".csv holds a row for each layer, .json all that is known of them."
+    question = f"Write {words.plural(len(places), 'layer')} to:"
+    suggested = here(f"ovtui-{run.id}-layers.csv")
+    screen.app.push_screen(PromptScreen(question, suggested, hint), lambda text: answered(screen, text))
+
+
+def export_graph(screen: OvtuiScreen, run: Run, graph: Graph) -> None:
+    """Ask for a file, and write the graph to it."""
+
+    @said
+    def answered(screen: OvtuiScreen, text: str | None) -> None:
+        if text:
+            write_graph(expanded(text), graph)
+            screen.ovtui.tell(f"Wrote the graph to {here(text)}.")
+
+    which = "what the device runs" if graph.kind == "runtime" else "the model's own graph"
+    suggested = here(f"ovtui-{run.id}-{graph.kind}.dot")
+    hint = ".dot is for Graphviz, .json for other programs."
+    screen.app.push_screen(PromptScreen(f"Write {which} to:", suggested, hint), lambda text: answered(screen, text))
 
 
 def _these(ids: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.roofline import Limits, Roof, roofline
+from ovtui.analysis.roofline import Limits, Roof, beaten, higher, roofline
 from ovtui.records import Layer, Profile
 from tests.analysis.profiles import CEILINGS, EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
 
@@ -118,3 +118,21 @@ def test_recoverable_time_is_a_part_of_the_time(profile: Profile) -> None:
         if found.recoverable_us is not None:
             assert layer.time_us is not None
             assert 0.0 <= found.recoverable_us <= layer.time_us
+
+
+def test_a_layer_that_beats_a_ceiling_proves_it_wrong() -> None:
+    fast = a_layer(time_us=100.0, flops=int(200.0 * 100.0 * 1e3), bytes=1000)
+    usual = a_layer(time_us=100.0, flops=int(90.0 * 100.0 * 1e3), bytes=1000)
+    short = a_layer(time_us=10.0, flops=int(200.0 * 10.0 * 1e3), bytes=1000)
+    for layer, expected in ((fast, True), (usual, False), (short, False)):
+        assert beaten(a_profile(layer, ceilings=CEILINGS)) is expected
+
+
+def test_of_two_measurements_the_higher_rates_stand() -> None:
+    later = msgspec.structs.replace(
+        CEILINGS, gflops={"f32": 90.0, "i8": 400.0}, gbytes=((1_000_000, 50.0), (100_000_000, 9.0)), measured=1.0
+    )
+    found = higher(CEILINGS, later)
+    assert found.gflops == {"f32": 100.0, "i8": 400.0}
+    assert found.gbytes == ((1_000_000, 50.0), (100_000_000, 10.0))
+    assert (found.measured, found.again) == (1.0, True)

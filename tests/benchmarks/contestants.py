@@ -6,6 +6,7 @@ of half a second within one run, under the same conditions, they can be compared
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import mmap
@@ -148,8 +149,17 @@ def ovtui(model: Path, streams: int, requests: int, precision: str, api: str) ->
 
 def _ring_counter(pid: int) -> Callable[[], int]:
     """Inferences in the shared memory of a device process, read without touching it."""
-    link = next(p for p in Path(f"/proc/{pid}/fd").iterdir() if "ovtui-ring" in os.readlink(p))  # noqa: PTH115
-    fd = os.open(link, os.O_RDWR)
+    links: list[Path] = []
+
+    def found() -> bool:
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it opens and closes files while it starts
+                if "ovtui-ring" in os.readlink(path):  # noqa: PTH115
+                    links.append(path)
+        return bool(links)
+
+    _until(found)
+    fd = os.open(links[0], os.O_RDWR)
     words = ring.Ring(fd)._words
 
     def count() -> int:

@@ -25,7 +25,7 @@ SECONDS = 0.4
 WHOLE = 5  # seconds of a whole run
 # A slow moment of the machine falls on one contestant of a round; the quicker a model, the shorter its turns can be
 # and the more of them there are, so that their median does not follow it.
-INSTANCES = 6
+INSTANCES = 4
 QUICK, TURNS = frozenset({"MLP, small", "MLP, large"}), 4
 
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from ovtui import words
 from ovtui.engine import events, liveness
+from ovtui.engine.devices import Devices, Property
 from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.records import Estimate, Histogram, Job, Model, Run, Spec, Stop
 from ovtui.store import Store, open_store
+from ovtui.tui import app as app_module
 from ovtui.tui.app import OvtuiApp
+from ovtui.tui.screens import home as home_module
+from ovtui.tui.widgets import plot
 from tests.store.samples import (
     NOW,
     a_histogram,
@@ -32,6 +39,7 @@ from tests.store.samples import (
 )
 
 Opened = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+Step = Callable[[Pilot[Any]], Any]
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +93,54 @@ async def shows(pilot: Pilot[Any], text: str, seconds: float = 60) -> None:
 
 def screen_name(pilot: Pilot[Any]) -> str:
     return type(pilot.app.screen).__name__
+
+
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch, store: Store) -> Iterator[None]:
+    """The same time, place and devices for whoever draws the pictures."""
+
+    clock = SimpleNamespace(time=lambda: NOW + 100_000, monotonic=time.monotonic)
+    from ovtui.tui.screens import history
+
+    monkeypatch.setattr(words, "time", clock)
+    monkeypatch.setattr(history, "time", clock)
+    monkeypatch.setattr(home_module, "gethostname", lambda: "edge-01")
+    monkeypatch.setattr(home_module, "__version__", "1.2.3")
+    monkeypatch.setattr(app_module, "_STEADY_S", 0.1)
+    store.settings.set(
+        "devices",
+        Devices(
+            openvino=importlib.metadata.version("openvino"),
+            names={"CPU": "A processor of eight cores", "GPU": "A graphics chip"},
+            properties={
+                "CPU": (
+                    Property(key="ENABLE_CPU_PINNING", value="YES", kind="YES, NO"),
+                    Property(key="INFERENCE_NUM_THREADS", value="0", kind="a whole number"),
+                    Property(key="SCHEDULING_CORE_TYPE", value="ANY_CORE", kind="ANY_CORE, PCORE_ONLY, ECORE_ONLY"),
+                )
+            },
+        ),
+    )
+    plot.load()
+    yield
+
+
+async def painted(pilot: Pilot[Any]) -> None:
+    """Workers have ended, plots are drawn."""
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause(0.3)
+
+
+def keys(*pressed: str) -> Step:
+    """Press keys one after the other, each on a screen that has settled."""
+
+    async def step(pilot: Pilot[Any]) -> None:
+        await painted(pilot)
+        for key in pressed:
+            await pilot.press(key)
+            await painted(pilot)
+
+    return step
 
 
 # A past that is always the same.

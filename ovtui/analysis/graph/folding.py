@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from typing import NamedTuple
 
 from ovtui import words
+from ovtui.analysis import precisions
 from ovtui.analysis.graph import boxes, drawing
 from ovtui.analysis.graph.blocks import Block, Blocks
 from ovtui.analysis.graph.critical import Critical, critical
@@ -14,6 +16,15 @@ from ovtui.analysis.graph.lanes import Lanes
 from ovtui.analysis.graph.model import Graph
 from ovtui.analysis.graph.rows import Folding, View, first
 from ovtui.text import plain
+
+
+class Kinds(NamedTuple):
+    """What is told of a node beside its name, safe to show; all of it is empty for a block."""
+
+    type: str = ""
+    shape: str = ""
+    precision: str = ""
+    kernel: str = ""
 
 
 class Shown:
@@ -29,7 +40,6 @@ class Shown:
         self.heat = levels(costs)
         blocks = self.blocks.blocks
         self.block_heat = levels([self.cost_of(block) for block in blocks])
-        self.most = max(self.costs, default=0.0)
         self.folding: Folding = first(self.blocks, rows)
 
     def cost_of(self, block: Block) -> float:
@@ -96,10 +106,22 @@ class Drawing:
         if block is not None:
             return block_label(block, open_=self.view.is_head(row))
         assert node is not None
-        name, around = self.shown.names[node], self.shown.blocks.blocks[self.shown.blocks.block_of[node]].name
+        name = self.shown.names[node] or words.NOTHING
+        around = self.shown.blocks.blocks[self.shown.blocks.block_of[node]].name
         if around and name.startswith(around) and len(name) > len(around):
             name = name[len(around) :].lstrip("/.:") or name
         return plain(name, 400)
+
+    @cached_property
+    def most(self) -> float:
+        """What the costliest row takes: the whole of a bar. What is in an open block has rows of its own."""
+        return max((self.cost(row) for row in range(len(self)) if not self.view.is_head(row)), default=0.0)
+
+    def bar(self, row: int, width: int) -> str:
+        """How much of the costliest row's cost it has; nothing for the head of an open block."""
+        if self.view.is_head(row) or not self.most:
+            return ""
+        return words.bar(self.cost(row) / self.most, width)
 
     @cached_property
     def row_heat(self) -> list[int]:
@@ -117,13 +139,17 @@ class Drawing:
         cost = self.shown.cost_text(self.cost(row))
         return f"{self.label(row)}  {cost}" if cost else self.label(row)
 
-    def kinds(self, row: int) -> tuple[str, str]:
-        """Type and shape of a row's node, safe to show; nothing of a block."""
+    def kinds(self, row: int) -> Kinds:
         node = self.node(row)
         if node is None:
-            return "", ""
+            return Kinds()
         found = self.shown.graph.nodes[node]
-        return plain(found.type, 40), words.shape(found.shape) if found.outputs else ""
+        return Kinds(
+            plain(found.type, 40),
+            words.shape(found.shape) if found.outputs else "",
+            plain(precisions.normal(found.precision) or "", 20),
+            plain(found.kernel or "", 40),
+        )
 
 
 _WHOLE, _AROUND = 30, 14

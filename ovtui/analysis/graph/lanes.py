@@ -7,13 +7,15 @@ producer `↓`, at the consumers `↑`. So the width is bounded, whatever the gr
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from ovtui.analysis.graph.reach import REACH, near
 from ovtui.analysis.graph.rows import Net, View
-from ovtui.analysis.graph.tracks import NEVER, Segment, Track, tracks
+from ovtui.analysis.graph.tracks import Segment, Track, tracks
 
 MOST = 10
 """Columns of lanes. Nodes that find no free one among them sit in one more."""
@@ -39,8 +41,7 @@ class Record(NamedTuple):
     """All that is drawn left of a row. `sources` and `targets` are the rows that labels stand for."""
 
     seat: int  # column of the node; −1 for the head of an open block
-    fed: bool  # whether a lane comes into the node from above
-    lane: int  # which one; −1 if none
+    fed: bool  # whether a lane comes into the node from straight above
     cells: tuple[Cell, ...]
     sources: tuple[int, ...]
     targets: tuple[int, ...]
@@ -53,17 +54,20 @@ class Lanes:
         self.nets: list[Net] = view.nets
         self.rows = len(view)
         self._most = most
-        self._sources: dict[int, list[int]] = {}
-        self._targets: dict[int, list[int]] = {}
+        self._labels: set[tuple[int, int]] = set()  # producer, consumer
         drawn = near(view.nets, self.rows, reach)
         for net, consumers in zip(view.nets, drawn, strict=True):
-            for consumer in net.consumers[len(consumers) :]:
-                self._label(net.row, consumer)
+            self._labels.update((net.row, consumer) for consumer in net.consumers[len(consumers) :])
         heads = [row for row in range(self.rows) if view.is_head(row)]
         self._seat = [-1] * self.rows
-        self._into: list[Segment | None] = [None] * self.rows
+        self._fed = bytearray(self.rows)
         self._used = [_Used() for _ in range(most)]
         self._place(tracks(self.rows, view.nets, drawn, heads))
+        self._sources: dict[int, tuple[int, ...]] = {}
+        self._targets: dict[int, tuple[int, ...]] = {}
+        for found, pairs in ((self._targets, self._labels), (self._sources, {(b, a) for a, b in self._labels})):
+            for row, ends in groupby(sorted(pairs), key=itemgetter(0)):
+                found[row] = tuple(end for _, end in ends)
         self.columns = max(self._seat, default=-1) + 1
         """Columns that are used, of nodes and lanes."""
         for column, used in enumerate(self._used):
@@ -75,11 +79,11 @@ class Lanes:
     @property
     def labelled(self) -> bool:
         """Whether any row has a label."""
-        return bool(self._sources)
+        return bool(self._labels)
 
     def row(self, row: int) -> Record:
         """What is drawn beside a row."""
-        seat, into = self._seat[row], self._into[row]
+        seat = self._seat[row]
         cells = []
         for column, used in enumerate(self._used):
             at = bisect_right(used.tops, row) - 1
@@ -91,14 +95,7 @@ class Lanes:
                 takes = up and (not down or row in segment.taps)
                 gives = not up or row in segment.givers
                 cells.append(Cell(column, segment.net, up, down, takes, gives, segment.double_from <= row))
-        return Record(
-            seat,
-            into is not None,
-            into.net if into else -1,
-            tuple(cells),
-            tuple(sorted(set(self._sources.get(row, ())))),
-            tuple(sorted(set(self._targets.get(row, ())))),
-        )
+        return Record(seat, bool(self._fed[row]), tuple(cells), self._sources.get(row, ()), self._targets.get(row, ()))
 
     def _place(self, found: list[Track]) -> None:
         for track in found:
@@ -139,31 +136,29 @@ class Lanes:
         for segment in track.segments:
             if segment.heir:
                 self._seat[segment.bottom] = column
-                self._into[segment.bottom] = segment
+                self._fed[segment.bottom] = 1
 
     def _drop(self, segment: Segment) -> None:
+        """What it would have led becomes labels."""
         for consumer in (*segment.taps, segment.bottom):
-            self._label(segment.top, consumer)
-            for giver in segment.givers:
-                if giver < consumer:
-                    self._label(giver, consumer)
-
-    def _label(self, producer: int, consumer: int) -> None:
-        self._targets.setdefault(producer, []).append(consumer)
-        self._sources.setdefault(consumer, []).append(producer)
+            self._labels.add((segment.top, consumer))
+            self._labels.update((giver, consumer) for giver in segment.givers if giver < consumer)
 
 
 class _Used:
     """What a column holds: ranges of rows, which do not overlap, and the segments in them."""
 
     def __init__(self) -> None:
-        self._ranges: list[tuple[int, int]] = []
+        self._begins: list[int] = []
+        self._ends: list[int] = []
         self.segments: list[Segment] = []
         self.tops: Sequence[int] = ()
 
     def free(self, top: int, bottom: int) -> bool:
-        at = bisect_right(self._ranges, (bottom, NEVER))
-        return not at or self._ranges[at - 1][1] < top
+        at = bisect_right(self._begins, bottom)
+        return not at or self._ends[at - 1] < top
 
     def take(self, top: int, bottom: int) -> None:
-        insort(self._ranges, (top, bottom))
+        at = bisect_right(self._begins, top)
+        self._begins.insert(at, top)
+        self._ends.insert(at, bottom)

@@ -22,6 +22,8 @@ from ovtui.analysis.graph.stretches import Column
 
 _LONG = 40
 """Items of a level that is more than one looks over."""
+_ENOUGH = 20
+"""Items of a level that need no further folding."""
 _TOO_LONG = 100
 """Items of a level that nobody looks over."""
 _NEARLY_ALL = 0.8
@@ -69,7 +71,7 @@ class _Structure:
         if sum(not isinstance(item, Draft) for item in items) > _LONG:
             items = self._segments(items, start)
             before = len(items) + 1
-            while _LONG < len(items) < before:
+            while _ENOUGH < len(items) < before:
                 before = len(items)
                 items = self._repeated(items, start)
         items = self._runs(items, start, column.signature)

@@ -20,17 +20,15 @@ NEVER = 1 << 60
 
 @dataclass(eq=False)
 class Segment:
-    """A straight piece of lane. `own`: it begins at its first row's node, not beside it; `heir`: so does it end."""
+    """A straight piece of lane. `heir`: it ends at the node of its last row, not beside it."""
 
     net: int
     top: int
     bottom: int
-    own: bool
     heir: bool
     taps: tuple[int, ...]  # rows between, whose nodes read from it
     givers: list[int] = field(default_factory=list)  # rows whose nodes' tensors join it
     double_from: int = NEVER  # the row from which on it carries more than one tensor
-    column: int = -1
 
 
 @dataclass(eq=False)
@@ -51,52 +49,98 @@ def tracks(rows: int, nets: Sequence[Net], near: Sequence[tuple[int, ...]], head
         if near[number]:
             of_row[net.row].append(number)
     follows, main = _main_chain(rows, of_row, near, heads)
-    taken = bytearray(main)  # rows that have a column already
-    down: list[Segment | None] = [None] * rows  # what begins at a row's node
-    into: list[Segment | None] = [None] * rows  # what ends in it
-    beside: list[list[Segment]] = [[] for _ in range(rows)]
-    buses = _Buses()
+    found = _Segments(rows, follows, main)
     for row, numbers in enumerate(of_row):
         if len(numbers) > 1:
             numbers.sort(key=lambda number: follows[row] not in near[number])
         for number in numbers:
-            consumers = near[number]
-            joined = buses.joined(row, consumers) if len(consumers) > 1 else None
-            if joined is not None:
-                joined.givers.append(row)
-                joined.double_from = min(joined.double_from, row)
+            found.lead(row, number, near[number], double=nets[number].tensors > 1)
+    found.settle()
+    return found.tracks(heads)
+
+
+class _Segments:
+    """The tensors' ways, led from top to bottom."""
+
+    def __init__(self, rows: int, follows: Sequence[int], main: bytearray) -> None:
+        self._follows, self._main = follows, main
+        self._taken = bytearray(main)  # rows that have their column already
+        self._down: list[Segment | None] = [None] * rows  # what begins at a row's node
+        self._into: list[Segment | None] = [None] * rows  # what ends in it
+        self._beside: list[list[Segment]] = [[] for _ in range(rows)]  # what begins beside it
+        self._buses = _Buses()
+
+    def lead(self, row: int, number: int, consumers: tuple[int, ...], *, double: bool) -> None:
+        """A net from its row to the near consumers: into a bus, or straight down, beside, or both."""
+        joined = self._buses.joined(row, consumers) if len(consumers) > 1 else None
+        if joined is not None:
+            joined.givers.append(row)
+            joined.double_from = min(joined.double_from, row)
+            return
+        rest, after = consumers, row
+        straight = self._straight(row, number, consumers)
+        if straight is not None:
+            self._down[row] = straight
+            rest = consumers[len(straight.taps) + 1 :]
+            after = straight.bottom
+            if not rest and len(consumers) > 1:
+                self._buses.add(straight, consumers, row)
+        if rest:
+            beside = Segment(number, row, rest[-1], False, rest[:-1])
+            self._beside[row].append(beside)
+            if len(rest) > 1:
+                self._buses.add(beside, rest, after)
+            if double:
+                beside.double_from = row
+        if double and straight is not None:
+            straight.double_from = row
+
+    def settle(self) -> None:
+        """The last consumer of a lane sits in it, if it sits nowhere yet."""
+        for segments in self._beside:
+            for segment in segments:
+                if not self._taken[segment.bottom]:
+                    self._sit(segment)
+
+    def tracks(self, heads: Sequence[int]) -> list[Track]:
+        """All segments and rows in what belongs into one column."""
+        found: list[Track] = []
+        track_of: dict[Segment, Track] = {}
+        empty = set(heads)
+        for row, (into, down) in enumerate(zip(self._into, self._down, strict=True)):
+            if row in empty:
                 continue
-            rest = consumers
-            segment: Segment | None = None
-            heir = follows[row]
-            if down[row] is None and (not main[row] or heir in consumers):
-                if not main[row] and (heir not in consumers or taken[heir]):
-                    heir = next((each for each in consumers if not taken[each]), -1)
-                if heir >= 0:
-                    end = consumers.index(heir)
-                    segment = Segment(number, row, heir, True, True, consumers[:end])
-                    into[heir], taken[heir] = segment, 1
-                    rest = consumers[end + 1 :]
-                else:
-                    segment = Segment(number, row, consumers[-1], True, False, consumers[:-1])
-                    rest = ()
-                down[row] = segment
-            if rest:
-                other = Segment(number, row, rest[-1], False, False, rest[:-1])
-                beside[row].append(other)
-                if nets[number].tensors > 1:
-                    other.double_from = row
-                if len(rest) > 1:
-                    buses.add(other, rest, row if rest is consumers else consumers[-len(rest) - 1])
-            elif segment is not None and len(consumers) > 1:
-                buses.add(segment, consumers, row)
-            if segment is not None and nets[number].tensors > 1:
-                segment.double_from = row
-    for segments in beside:
-        for segment in segments:
-            if not taken[segment.bottom]:
-                segment.heir, into[segment.bottom], taken[segment.bottom] = True, segment, 1
-    return _joined(rows, down, into, beside, main, heads)
+            if into is None:
+                track = Track(row, row, row, [], bool(self._main[row]))
+                found.append(track)
+            else:
+                track = track_of[into]
+            if down is not None:
+                track.segments.append(down)
+                track.bottom = down.bottom
+                track_of[down] = track
+            for segment in self._beside[row]:
+                track_of[segment] = Track(row, segment.bottom, -1, [segment])
+                found.append(track_of[segment])
+        return found
+
+    def _straight(self, row: int, number: int, consumers: tuple[int, ...]) -> Segment | None:
+        """Down from the node to an heir, else to the last consumer; None if something else goes down from there."""
+        heir = self._follows[row]
+        if self._down[row] is not None or (self._main[row] and heir not in consumers):
+            return None
+        if not self._main[row] and (heir not in consumers or self._taken[heir]):
+            heir = next((each for each in consumers if not self._taken[each]), -1)
+        if heir < 0:
+            return Segment(number, row, consumers[-1], False, consumers[:-1])
+        segment = Segment(number, row, heir, True, consumers[: consumers.index(heir)])
+        self._sit(segment)
+        return segment
+
+    def _sit(self, segment: Segment) -> None:
+        segment.heir = True
+        self._into[segment.bottom] = segment
+        self._taken[segment.bottom] = 1
 
 
 def _main_chain(
@@ -159,34 +203,3 @@ class _Buses:
 
     def _number(self, consumer: int, rest: int) -> int:
         return self._numbers.setdefault((consumer, rest), len(self._numbers) + 1)
-
-
-def _joined(
-    rows: int,
-    down: Sequence[Segment | None],
-    into: Sequence[Segment | None],
-    beside: Sequence[Sequence[Segment]],
-    main: bytearray,
-    heads: Sequence[int],
-) -> list[Track]:
-    found: list[Track] = []
-    track_of: dict[Segment, Track] = {}
-    empty = set(heads)
-    for row in range(rows):
-        if row in empty:
-            continue
-        above = into[row]
-        if above is None:
-            track = Track(row, row, row, [], bool(main[row]))
-            found.append(track)
-        else:
-            track = track_of[above]
-        below = down[row]
-        if below is not None:
-            track.segments.append(below)
-            track.bottom = below.bottom
-            track_of[below] = track
-        for segment in beside[row]:
-            track = track_of[segment] = Track(row, segment.bottom, -1, [segment])
-            found.append(track)
-    return found

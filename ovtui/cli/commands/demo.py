@@ -69,7 +69,12 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
         for warning in run.warnings:
             field("!", f"{run.spec.mode}: {plain(warning)}", indent=0, width=2)
     click.echo()
+    with open_store() as store:
+        show.layers(runs[0], store.runs.profile(runs[0].id))
+    click.echo()
     for command, why in (
+        ("ovtui layers", "where its time goes, layer by layer"),
+        ("ovtui graph", "the same as a graph"),
         (f"ovtui run {NAME}", "until the mean is known to ±1 %"),
         (f"ovtui run {NAME} --mode throughput -b 4", "four images at a time"),
         (f"ovtui run {NAME} --mode server --rate 50", "arrivals at random, as users come"),

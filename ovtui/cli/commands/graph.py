@@ -20,7 +20,7 @@ from ovtui.cli.output import cells, columns, document, faint, json_option, stron
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Model, Run
-from ovtui.report.files import put
+from ovtui.report.graphs import write_graph
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
@@ -30,7 +30,7 @@ _WIDEST = 160  # of lines that go to a file or another program
 
 
 @click.command()
-@click.argument("run_or_model", default="last")
+@click.argument("run_or_model", required=False)
 @click.option("--ir", "own_graph", is_flag=True, help="The model's own graph instead of the one the device runs.")
 @click.option("--fold", type=click.Choice(["auto", "all", "none"]), default="auto", show_default=True,
               help="Blocks: the hottest open until some forty rows are filled; all folded; none.")  # fmt: skip
@@ -39,17 +39,24 @@ _WIDEST = 160  # of lines that go to a file or another program
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a .dot or .json file.")
 @json_option
 def command(
-    run_or_model: str, own_graph: bool, fold: str, typed: str | None, as_dot: bool, output: Path | None, as_json: bool
+    run_or_model: str | None,
+    own_graph: bool,
+    fold: str,
+    typed: str | None,
+    as_dot: bool,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show the graph of RUN_OR_MODEL (a run's id or label, `last`, or a model): tensors are lanes, blocks fold.
+    """Show the graph of RUN_OR_MODEL (default: of the last run whose layers are known): tensors are lanes, blocks fold.
 
     ● is a node, ○ one that begins its lane; ┤ and ├ read from a lane; ↓ feeds a row far below, ↑ reads from far above.
     """
     with open_store() as store:
         reconcile(store)
-        title, graph, called = _graph(store, run_or_model, own_graph=own_graph)
+        title, graph, called = _graph(store, run_or_model or store.runs.profiled() or "last", own_graph=own_graph)
     if output is not None:
-        _write(output, graph)
+        write_graph(output, graph)
+        click.echo(f"Wrote {plain(output)}.", err=True)
         return
     if as_json:
         document(graph_document(graph))
@@ -99,22 +106,11 @@ def _meant(store: Store, text: str) -> tuple[Run | None, Model | None]:
         return store.runs.find(text), None
     except InputError as error:
         found = store.models.find(text)
-        if not found:
-            raise InputError(f"'{plain(text, 60)}' is neither a run nor a model: {error}") from error
-        return None, found[0]
-
-
-def _write(output: Path, graph: Graph) -> None:
-    import msgspec
-
-    ending = output.suffix.lower()
-    if ending == ".dot":
-        put(output, dot(graph).encode())
-    elif ending == ".json":
-        put(output, msgspec.json.format(msgspec.json.encode({"schema": 1, **graph_document(graph)}), indent=2) + b"\n")
-    else:
-        raise InputError(f"Cannot tell the format of {plain(output)}: end its name with .dot or .json.")
-    click.echo(f"Wrote {output}.", err=True)
+        if found:
+            return None, found[0]
+        if text == "last":
+            raise
+        raise InputError(f"{error} No model is called so either; `ovtui models` lists those.") from error
 
 
 def _print(shown: Shown, fold: str, typed: str | None) -> None:
@@ -138,14 +134,20 @@ def _print(shown: Shown, fold: str, typed: str | None) -> None:
     for row in range(len(drawn)):
         cost = drawn.cost(row)
         share = words.percent(cost / shown.total) if cost and shown.total else ""
-        bar = "" if drawn.view.is_head(row) else words.bar(cost / shown.most if shown.most else 0.0, _BAR)
-        right = f"{shown.cost_text(cost):>9} {share:>6}  {bar:<{_BAR}}"
+        right = f"{shown.cost_text(cost):>9} {share:>6}  {drawn.bar(row, _BAR):<{_BAR}}"
         label = "  " * min(6, drawn.depth(row)) + drawn.label(row)
-        kind, shape = drawn.kinds(row)
+        kind, shape, *_ = drawn.kinds(row)
         room = max(12, width - drawn.width - 1 - len(right) - 1)
         for text in (f"{label}  {kind}  {shape}", f"{label}  {kind}", label):
             if cells(text.rstrip()) <= room:
                 break
-        text = plain(text.rstrip(), room)
-        line = f"{drawn.lane(row).text} {text}{' ' * (room - cells(text))} {right}".rstrip()
+        line = f"{drawn.lane(row).text} {_fitted(text.rstrip(), room)} {right}".rstrip()
         click.echo(strong(line) if drawn.node(row) in found else line)
+
+
+def _fitted(text: str, room: int) -> str:
+    """In exactly so many cells; what is too long loses its middle, of which wide characters take two."""
+    limit = room
+    while cells(cut := plain(text, limit)) > room:
+        limit -= 1
+    return cut + " " * (room - cells(cut))

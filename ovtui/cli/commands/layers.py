@@ -18,16 +18,16 @@ from ovtui.errors import InputError
 from ovtui.records import Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.advising import advice, command_of
-from ovtui.report.files import put
-from ovtui.report.layers import layer_rows, layers_csv, layers_document
+from ovtui.report.layers import layers_document, write_layers
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
 _BAR = 10
+_FROM_THE_SMALLEST = frozenset({*TEXTS, "order", "cumulative"})
 
 
 @click.command()
-@click.argument("run", default="last")
+@click.argument("run", required=False)
 @click.option(
     "--by",
     type=click.Choice(["layer", *get_args(By)]),
@@ -46,34 +46,26 @@ _BAR = 10
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write all rows to a .csv or .json file.")
 @json_option
 def command(
-    run: str, by: str, typed: str, sort: str, top: int, output: Path | None, as_json: bool
+    run: str | None, by: str, typed: str, sort: str, top: int, output: Path | None, as_json: bool
 ) -> None:  # fmt: skip
-    """Show where the time of RUN (an id, a label, or `last`) goes, layer by layer or put together."""
+    """Show where the time of RUN goes (an id, a label, `last`; default: the last one whose layers are known)."""
+    grouped: By | None = None if by == "layer" else by  # type: ignore[assignment]  # click checked it
+    _check(typed, grouped)
     with open_store() as store:
         reconcile(store)
-        record = store.runs.find(run)
+        record = store.runs.find(run or store.runs.profiled() or "last")
         profile = profile_of(store, record)
         history = store.runs.page(RunFilter(model=record.model.id), limit=200)
         name = store.models.called(record.model)
     columns = LayerColumns(profile)
     places = columns.matching(terms(typed))
     found = advice(record, profile, history)
-    grouped: By | None = None if by == "layer" else by  # type: ignore[assignment]  # click checked it
-    if output is not None and output.suffix.lower() not in (".csv", ".json"):
-        raise InputError(f"Cannot tell the format of {plain(output)}: end its name with .csv or .json.")
+    if output is not None:
+        write_layers(output, record, profile, columns, places, by=grouped, found=found, name=name)
+        click.echo(f"Wrote {plain(output)}.", err=True)
+    if as_json:
+        document(layers_document(record, profile, columns, places, by=grouped, found=found, name=name))
     if as_json or output is not None:
-        whole = layers_document(record, profile, columns, places, by=grouped, found=found, name=name)
-        if output is not None:
-            import msgspec
-
-            content = msgspec.json.format(msgspec.json.encode({"schema": 1, **whole}), indent=2) + b"\n"
-            put(
-                output,
-                content if output.suffix.lower() == ".json" else layers_csv(layer_rows(columns, profile, places)),
-            )
-            click.echo(f"Wrote {output}.", err=True)
-        if as_json:
-            document(whole)
         return
     click.echo(f"{strong(plain(record.model.name))}  {summary.settings(record)}  {faint(record.id)}")
     field("balance", analysis.balance(profile).text)
@@ -87,12 +79,14 @@ def command(
     for note in profile.notes:
         field("!", plain(note))
     click.echo()
-    if grouped is not None:
+    if not profile.layers:
+        click.echo("The profile of this run holds no layers.", err=True)
+    elif grouped is not None:
         _groups(profile, grouped, top)
         if grouped == "precision":
             _transitions(profile)
     else:
-        _layers(profile, columns, columns.ordered(places, sort, descending=sort not in (*TEXTS, "order")), top)
+        _layers(profile, columns, columns.ordered(places, sort, descending=sort not in _FROM_THE_SMALLEST), top)
     if found:
         click.echo()
     for each in found:
@@ -100,6 +94,15 @@ def command(
         line = command_of(each, name)
         if line:
             field("", strong(plain(line)), width=2)
+
+
+def _check(typed: str, by: By | None) -> None:
+    """Half a term holds for everything while somebody types; a command line has been typed."""
+    if typed.strip() and by is not None:
+        raise InputError(f"--filter picks single layers, and --by {by} puts all of them together: give one of the two.")
+    for word in typed.split():
+        if not terms(word):
+            raise InputError(f"The filter '{plain(word, 60)}' is not finished, or its number is none: time>50us does.")
 
 
 def profile_of(store: Store, run: Run) -> Profile:
@@ -128,6 +131,9 @@ def ceilings_text(profile: Profile) -> str:
 
 
 def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int) -> None:
+    if not places:
+        click.echo("No such layers.", err=True)
+        return
     by_place, names = {row.place: row for row in columns.rows}, origins.names(profile)
     shown = places[:top] if top else places
     most = max((by_place[place].share or 0.0 for place in places), default=0.0)
@@ -146,7 +152,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
                 words.number(roof.gflops),
                 words.percent(roof.efficiency),
                 roof.bound or "",
-                plain(names[place]),
+                plain(names[place]) or words.NOTHING,
             ]
         )
     table(
@@ -157,8 +163,6 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
     )
     if len(shown) < len(places):
         click.echo(f"… and {words.plural(len(places) - len(shown), 'more layer')}; --top 0 shows all.", err=True)
-    elif not places:
-        click.echo("No such layers.", err=True)
 
 
 def _groups(profile: Profile, by: By, top: int) -> None:
@@ -188,11 +192,12 @@ def _transitions(profile: Profile) -> None:
     matrix = transitions.transitions(profile)
     if matrix.precisions:
         click.echo(f"\n{strong('From (row) to (column), edges of the executed graph')}")
+        titles = {name: plain(name, 20) for name in matrix.precisions}
         table(
-            ("", *matrix.precisions),
+            ("", *titles.values()),
             [
                 [
-                    row,
+                    titles[row],
                     *(
                         str(cell.edges) if (cell := matrix.cells.get((row, column))) else "·"
                         for column in matrix.precisions
@@ -200,7 +205,7 @@ def _transitions(profile: Profile) -> None:
                 ]
                 for row in matrix.precisions
             ],
-            right=frozenset(matrix.precisions),
+            right=frozenset(titles.values()),
         )
     causes = transitions.causes(transitions.conversions(profile))
     if causes:

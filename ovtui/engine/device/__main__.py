@@ -48,7 +48,11 @@ def _do(task: messages.Task, say: messages.Say) -> None:
     elif task.kind == "profile" and task.model is not None and task.spec is not None:
         from ovtui.engine.device.profile import profile
 
-        profile(task.model, task.spec, task.machine, with_ceilings=task.with_ceilings, say=say)
+        profile(task.model, task.spec, say)
+    elif task.kind == "ceilings" and task.spec is not None:
+        from ovtui.engine.device.ceilings import ceilings
+
+        ceilings(task.spec.device, task.machine, say)
     elif task.kind == "build":
         from ovtui.engine.device.demo import build
 

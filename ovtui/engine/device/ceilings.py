@@ -15,6 +15,7 @@ import numpy as np
 from ovtui.analysis.counters import Reading, stretches
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES
+from ovtui.engine.messages import At, Measured, Say
 from ovtui.records import Ceilings
 
 _SIZES = (1 << 20, 4 << 20, 16 << 20, 128 << 20)  # bytes of a working set, from caches to memory
@@ -23,8 +24,9 @@ _SECONDS = 0.25  # for each operation
 _FEWEST = 5
 
 
-def measure(device: str, machine: str) -> Ceilings:
-    """Some three seconds on two cores. Precisions that the device does not have are left out."""
+def ceilings(device: str, machine: str, say: Say) -> None:
+    """The whole task: some three seconds on two cores. Precisions that the device does not have are left out."""
+    say(At(phase="measuring what the device can do"))
     ov = openvino()
     core = ov.Core()
     gflops: dict[str, float] = {}
@@ -41,7 +43,8 @@ def measure(device: str, machine: str) -> Ceilings:
         best = _best(core, device, _traffic(ov, size), "f32")
         if best is not None:
             gbytes.append((size, size / best / 1e9))
-    return Ceilings(device=device, machine=machine, gflops=gflops, gbytes=tuple(gbytes), measured=time.time())
+    found = Ceilings(device=device, machine=machine, gflops=gflops, gbytes=tuple(gbytes), measured=time.time())
+    say(Measured(ceilings=found))
 
 
 def _precisions(core: Any, device: str) -> list[str]:

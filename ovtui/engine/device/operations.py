@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ovtui.analysis import flops
+from ovtui.engine.device.reason import FAILURES
 from ovtui.records import Dim, Edge, Operation, Shape, StaticShape, Tensor
 
 COUNTABLE = 1 << 62
@@ -68,9 +69,35 @@ def graph(model: Any) -> tuple[Operation, ...]:
                 for port in (op.outputs() if op.get_type_name() != "Result" else ())
             ),
             flops=cost(op),
+            attributes=_attributes(op, places),
         )
         for op in kept
     )
+
+
+_SAID_ELSEWHERE = frozenset({"shape", "element_type", "output_type", "destination_type", "friendly_name"})
+_LONGEST = 300  # characters; a body of a loop may be an attribute
+
+
+def _attributes(op: Any, places: dict[str, int]) -> str:
+    try:
+        told = op.get_attributes()
+    except FAILURES:  # some operations have attributes that Python cannot have
+        told = {}
+    parts = [f"{name} {_value(value)}" for name, value in told.items() if name not in _SAID_ELSEWHERE and _value(value)]
+    for index in range(op.get_input_size()):
+        value = op.input_value(index)
+        if value.get_node().get_name() not in places:
+            dims = port_shape(value.get_partial_shape())
+            parts.append(f"constant {port_type(value)}[{','.join(map(str, dims or ()))}]")
+    return "  ".join(parts)[:_LONGEST]
+
+
+def _value(value: Any) -> str:
+    """Numbers, words, and lists of them."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value))
+    return str(value) if isinstance(value, (int, float, str)) else ""
 
 
 def edges(op: Any, places: dict[str, int]) -> tuple[Edge, ...]:

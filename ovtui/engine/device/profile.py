@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ovtui.analysis import layer_cost
-from ovtui.engine.device import ceilings
 from ovtui.engine.device.counting import Counted, Counting, count
 from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.operations import edges, port_shape, port_type
@@ -23,7 +22,7 @@ from ovtui.records import Layer, LayerStatus, Model, Profile, Spec, StaticShape,
 _NO_COUNTERS = "This device gives no times of layers."
 
 
-def profile(model: Model, spec: Spec, machine: str, *, with_ceilings: bool, say: Say) -> None:
+def profile(model: Model, spec: Spec, say: Say) -> None:
     """The whole task; OvtuiError with the reason when the device cannot."""
     device = Counting()
     effective = prepare(device, model, spec, say)
@@ -47,11 +46,7 @@ def profile(model: Model, spec: Spec, machine: str, *, with_ceilings: bool, say:
         overhead=None,
         notes=() if any(layer.time_us is not None for layer in layers) else (_NO_COUNTERS,),
     )
-    measured = None
-    if with_ceilings:
-        say(At(phase="measuring what the device can do"))
-        measured = ceilings.measure(spec.device, machine)
-    say(Profiled(profile=found, ceilings=measured))
+    say(Profiled(profile=found))
 
 
 def _layers(device: Counting, counted: Counted) -> list[Layer]:

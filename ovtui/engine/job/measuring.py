@@ -20,7 +20,7 @@ from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import cores, environment
 from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.engine.job.cancel import Cancel
-from ovtui.engine.job.profiling import profiled
+from ovtui.engine.job.profiling import Pass
 from ovtui.engine.job.sensors import Sensors
 from ovtui.engine.timeline import Timeline
 from ovtui.errors import Cancelled, InputError, OvtuiError, sentence
@@ -115,10 +115,10 @@ class Measuring:
         result = self._result()
         if not self._spec.profile or result is None or self._cancel.asked:
             return
-        found = profiled(
-            self._model, self._spec, result, self._environment,
-            folder=self._folder, writer=self._writer, store=self._store, cancel=self._cancel,
-        )  # fmt: skip
+        look = Pass(
+            self._model, self._spec, folder=self._folder, writer=self._writer, store=self._store, cancel=self._cancel
+        )
+        found = look.run(result, self._environment)
         self._profile = found.profile
         self._notes += [found.reason] if found.reason else []
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from ovtui.analysis.roofline import beaten, higher
 from ovtui.engine import events, messages
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.folder import EventWriter, JobFolder
 from ovtui.engine.job.cancel import Cancel
-from ovtui.errors import OvtuiError
+from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Ceilings, Environment, Model, Profile, Result, Spec
 from ovtui.store import Store
+
+T = TypeVar("T", messages.Profiled, messages.Measured)
 
 _LIMIT_S = 90.0
 
@@ -25,55 +28,68 @@ class Profiled(NamedTuple):
     reason: str | None = None
 
 
-def profiled(
-    model: Model,
-    spec: Spec,
-    result: Result,
-    environment: Environment,
-    *,
-    folder: JobFolder,
-    writer: EventWriter,
-    store: Store,
-    cancel: Cancel,
-) -> Profiled:
-    """Make the pass. Whatever becomes of it, the measurement stands: nothing is raised but what nobody expects."""
-    machine = machine_of(environment)
-    key = f"ceilings:{spec.device}"
-    ceilings = store.settings.get(key, Ceilings)
-    if ceilings is not None and ceilings.machine != machine:
-        ceilings = None
-    task = messages.Task(
-        kind="profile", model=model, spec=spec, machine=machine, with_ceilings=ceilings is None
-    )  # fmt: skip
-    # Reading and compiling take as long as before; the pass itself knows when to end.
-    limit = _LIMIT_S + 4 * ((result.read_ms or 0) + (result.compile_ms or 0) + (result.first_inference_ms or 0)) / 1e3
-    deadline = time.monotonic() + limit
-    device = DeviceProcess(task, folder.log, memory_limit=run_memory_limit())
-    try:
-        while True:
-            ended = device.ended
-            for message in device.hear(0.1):
-                if isinstance(message, messages.At) and message.phase.startswith(("profiling", "measuring")):
-                    writer.write(events.Phase(name=message.phase))
-                elif isinstance(message, messages.Profiled):
-                    if message.ceilings is not None:
-                        ceilings = message.ceilings
-                        store.settings.set(key, ceilings)
-                    return Profiled(
-                        msgspec.structs.replace(
-                            message.profile, ceilings=ceilings, overhead=_overhead(message.profile, spec, result)
-                        )
-                    )
-            if cancel.asked:
-                return Profiled(None, "The layers were not looked at, since the run was cancelled during that.")
-            if ended:
-                return Profiled(None, "The layers are unknown: the process that looked at them left without a word.")
-            if time.monotonic() > deadline:
-                return Profiled(None, f"The layers are unknown: looking at them was stopped after {limit:.0f} s.")
-    except OvtuiError as error:
-        return Profiled(None, f"The layers are unknown. {error}")
-    finally:
-        device.end()
+class Pass:
+    """The device processes that come after a measurement, of the job that holds the machine."""
+
+    def __init__(
+        self, model: Model, spec: Spec, *, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel
+    ) -> None:
+        self._model, self._spec = model, spec
+        self._folder, self._writer, self._store, self._cancel = folder, writer, store, cancel
+
+    def run(self, result: Result, environment: Environment) -> Profiled:
+        """Look at the layers. Whatever becomes of it, the measurement stands: nothing is raised that one expects."""
+        # Reading and compiling take as long as before; the pass itself knows when to end.
+        loading = (result.read_ms or 0) + (result.compile_ms or 0) + (result.first_inference_ms or 0)
+        task = messages.Task(kind="profile", model=self._model, spec=self._spec)
+        try:
+            told = self._ask(task, messages.Profiled, _LIMIT_S + 4 * loading / 1e3)
+        except Cancelled:
+            return Profiled(None, "The layers were not looked at, since the run was cancelled during that.")
+        except OvtuiError as error:
+            return Profiled(None, f"The layers are unknown. {error}")
+        profile = msgspec.structs.replace(told.profile, overhead=_overhead(told.profile, self._spec, result))
+        return Profiled(self._with_ceilings(profile, machine_of(environment)))
+
+    def _with_ceilings(self, profile: Profile, machine: str) -> Profile:
+        """With what the device can do: measured before, or now; again if a layer was quicker than it allows."""
+        key = f"ceilings:{self._spec.device}"
+        known = self._store.settings.get(key, Ceilings)
+        if known is not None and known.machine != machine:
+            known = None
+        found = msgspec.structs.replace(profile, ceilings=known)
+        if known is not None and (known.again or not beaten(found)):
+            return found
+        task = messages.Task(kind="ceilings", spec=self._spec, machine=machine)
+        try:
+            ceilings = self._ask(task, messages.Measured, _LIMIT_S).ceilings
+        except OvtuiError:  # layers without a roofline are better than none
+            return found
+        if known is not None:
+            ceilings = higher(known, ceilings)
+        self._store.settings.set(key, ceilings)
+        return msgspec.structs.replace(found, ceilings=ceilings)
+
+    def _ask(self, task: messages.Task, answer: type[T], limit_s: float) -> T:
+        """Let a device process do `task`; Cancelled or OvtuiError when there is no answer."""
+        deadline = time.monotonic() + limit_s
+        device = DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit())
+        try:
+            while True:
+                ended = device.ended
+                for message in device.hear(0.1):
+                    if isinstance(message, answer):
+                        return message
+                    if isinstance(message, messages.At) and message.phase.startswith(("profiling", "measuring")):
+                        self._writer.write(events.Phase(name=message.phase))
+                if self._cancel.asked:
+                    raise Cancelled("Cancelled.")
+                if ended:
+                    raise OvtuiError("The process that looked at them left without a word.")
+                if time.monotonic() > deadline:
+                    raise OvtuiError(f"Looking at them was stopped after {limit_s:.0f} s.")
+        finally:
+            device.end()
 
 
 def machine_of(environment: Environment) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -40,7 +41,12 @@ _TABS = (
     ("tab-graph", "Graph"), ("tab-time", "Time"), ("tab-latencies", "Latency"), ("tab-machine", "Machine"),
 )  # fmt: skip
 # Where advice that measures nothing leads.
-_LEADS = {"conversions": "tab-precision", "reference": "tab-kernels", "host": "tab-layers", "counters": "tab-layers"}
+_LEADS = {
+    "conversions": "tab-precision", "int8": "tab-precision", "reference": "tab-kernels", "host": "tab-layers",
+    "counters": "tab-layers", "shapes": "tab-graph",
+}  # fmt: skip
+_OF_LAYERS = frozenset({"tab-layers", "tab-precision", "tab-kernels", "tab-graph"})
+_LONG = frozenset({"tab-summary", "tab-machine"})  # may be longer than the screen
 
 
 class RunScreen(OvtuiScreen):
@@ -55,7 +61,7 @@ class RunScreen(OvtuiScreen):
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "measure", "Measure again"),
-        Binding("e", "export", "Export"),
+        Binding("e,E", "export", "Export", key_display="e"),
         Binding("y", "copy", "Copy"),
         Binding("n", "label", "Label"),
         Binding("delete,D", "delete", "Delete", key_display="D"),
@@ -137,8 +143,9 @@ class RunScreen(OvtuiScreen):
         if not self.has("#layers", "#precision", "#kernels", "#graph") or not self.is_attached:
             return
         if self._seen is None or self._graph is None:
-            self.query_one("#layers", LayersTab).explain(_no_layers(self._run))
-            self.query_one("#graph", GraphTab).explain(_no_layers(self._run))
+            for tab in self.query("#layers, #precision, #kernels, #graph").results():
+                assert isinstance(tab, (LayersTab, PrecisionTab, KernelsTab, GraphTab))
+                tab.explain(_no_layers(self._run))
             return
         self.query_one("#graph", GraphTab).show(self._seen, self._graph)
         self.query_one("#layers", LayersTab).show(self._seen)
@@ -233,8 +240,13 @@ class RunScreen(OvtuiScreen):
         self._open_tab("tab-layers")
 
     def action_measure(self) -> None:
-        if self._run is not None:
-            self.ovtui.open_configure(self._run.model, self._run.spec)
+        run = self._run
+        if run is None:
+            return
+        spec = run.spec
+        if self._profile is None and self.query_one(TabBar).active in _OF_LAYERS:  # which says that m looks at them
+            spec = msgspec.structs.replace(spec, profile=True)
+        self.ovtui.open_configure(run.model, spec)
 
     def action_to_tab(self, number: int) -> None:
         names = self.query_one(TabBar).names
@@ -247,7 +259,8 @@ class RunScreen(OvtuiScreen):
     def _open_tab(self, name: str) -> None:
         self.query_one(TabBar).pick(name)
         self.query_one(ContentSwitcher).current = name
-        shown = [widget for widget in self.query_one(f"#{name}").query("*") if isinstance(widget, (Table, GraphView))]
+        widgets = self.query_one(f"#{name}").query("*").results()
+        shown = [each for each in widgets if isinstance(each, (Table, GraphView)) and each.display]
         self.set_focus(shown[0] if shown else None)
 
     async def action_back(self) -> None:
@@ -277,13 +290,25 @@ class RunScreen(OvtuiScreen):
         self.ovtui.copy(f"{title}{lines}\n{plain(again)}", "the run")
 
     def action_export(self) -> None:
-        acting.export(self, [self._run_id])
+        """Of what the tab shows."""
+        tab, run, seen = self.query_one(TabBar).active, self._run, self._seen
+        graph = self.query_one("#graph", GraphTab).graph
+        if tab == "tab-layers" and run is not None and seen is not None:
+            acting.export_layers(self, run, seen, self.query_one("#layers", LayersTab).places)
+        elif tab == "tab-graph" and run is not None and graph is not None:
+            acting.export_graph(self, run, graph)
+        else:
+            acting.export(self, [self._run_id])
 
     def action_label(self) -> None:
         acting.label(self, [self._run_id], self._reread)
 
     def action_delete(self) -> None:
         acting.delete(self, [self._run_id])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Elsewhere a page is one of the table or the graph."""
+        return action != "scroll" or any(bar.active in _LONG for bar in self.query(TabBar))
 
     def action_scroll(self, by: int) -> None:
         """What is longer than the tab."""

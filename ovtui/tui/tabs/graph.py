@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from ovtui import words
 from ovtui.analysis.graph.finding import consumers, producers, search
 from ovtui.analysis.graph.folding import Shown
-from ovtui.analysis.graph.linking import counterpart, link
+from ovtui.analysis.graph.linking import Links, counterpart
 from ovtui.analysis.graph.model import Graph, Kind, original, runtime
 from ovtui.analysis.layers import took
 from ovtui.text import plain
@@ -33,7 +33,9 @@ class GraphTab(Vertical):
     GraphTab > #graph-words { height: 1; padding: 0 1; color: $dim; text-wrap: nowrap; text-overflow: ellipsis; }
     GraphTab > #graph-search { height: 1; margin: 0 1; }
     GraphTab > GraphView { height: 1fr; }
-    GraphTab > #graph-details { height: 3; padding: 0 1; background: $surface; }
+    GraphTab > #graph-details {
+        height: 3; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     GraphTab.tall > #graph-details { height: 7; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,6 +57,7 @@ class GraphTab(Vertical):
         self._seen: Seen | None = None
         self._kind: Kind = "runtime"
         self._shown: dict[Kind, Shown] = {}
+        self._came: tuple[int | None, int | None] = (None, None)  # from which node of the other graph to which here
 
     def compose(self) -> ComposeResult:
         yield Static(id="graph-words")
@@ -74,16 +77,23 @@ class GraphTab(Vertical):
         self._seen, self._shown = seen, {"runtime": runtime_graph}
         self.query_one(GraphView).show(runtime_graph)
 
+    @property
+    def graph(self) -> Graph | None:
+        """The one that is shown."""
+        return self._shown[self._kind].graph if self._kind in self._shown else None
+
     def explain(self, why: str) -> None:
         """Say why there is none."""
         self.query_one("#graph-words", Static).update(Text(why))
+        self.query_one("#graph-view").display = self.query_one("#graph-details").display = False
 
     def select(self, place: int) -> None:
         """Bring the cursor to a layer."""
         view = self.query_one(GraphView)
         if self._kind != "runtime":
-            self._kind = "runtime"
+            self._kind, self._came = "runtime", (None, None)
             view.show(self._shown["runtime"], place)
+            self._search_again()
         else:
             view.select(place)
 
@@ -111,9 +121,8 @@ class GraphTab(Vertical):
             text += f", {words.count(drawn.shown.total)}FLOPs"
         if view.colours != "heat":
             text += f", coloured by {view.colours}"
-        typed = self.query_one("#graph-search", Input).value
-        if typed:
-            text += f"; {len(search(graph, typed)):,} found"
+        if view.found is not None:
+            text += f"; {len(view.found):,} found"
         self.query_one("#graph-words", Static).update(Text(text), layout=False)
 
     def _detail(self) -> None:
@@ -123,7 +132,7 @@ class GraphTab(Vertical):
             return
         block, node = drawn.block(view.row), drawn.node(view.row)
         if block is not None:
-            text = Text(plain(block.name or block.label, 300), style="bold", no_wrap=True, overflow="ellipsis")
+            text = Text(plain(block.name or block.label, 300), style="bold")
             cost = drawn.shown.cost_of(block)
             share = words.percent(cost / drawn.shown.total) if drawn.shown.total else words.NOTHING
             unit = " µs" if drawn.shown.timed else "FLOPs"
@@ -151,20 +160,25 @@ class GraphTab(Vertical):
             self.action_other()
 
     def action_other(self) -> None:
-        """The other graph, with the same thing selected."""
+        """The other graph, with the same thing selected: all that it became, or was made of, stands out there."""
         seen, view = self._seen, self.query_one(GraphView)
         if seen is None:
             return
-        node = view.node
-        links = link(seen.profile)
-        before = self._shown[self._kind].graph
+        node, came = view.node, self._came
+        graph = self._shown[self._kind].graph
+        links: Links = seen.origins.layers
+        if self._kind == "original":
+            links = [origin.layers for origin in seen.origins.operations]
         target = None
         if node is not None:
-            target = counterpart(before, links.layers if self._kind == "runtime" else links.operations, node)
+            # Whoever only had a look comes back to where they were: one of several, or one without a counterpart.
+            target = came[0] if node == came[1] and came[0] is not None else counterpart(graph, links, node)
+        self._came = node, target
         self._kind = "original" if self._kind == "runtime" else "runtime"
         if self._kind not in self._shown:
             self._shown[self._kind] = own_graph(seen, self.size.height)
-        view.show(self._shown[self._kind], target)
+        view.show(self._shown[self._kind], target, linked=() if node is None else links[node])
+        self._search_again()
 
     def action_search(self) -> None:
         field = self.query_one("#graph-search", Input)
@@ -178,9 +192,12 @@ class GraphTab(Vertical):
     def _mark(self, typed: str) -> None:
         view = self.query_one(GraphView)
         if view.drawn is not None:
-            found = search(view.drawn.shown.graph, typed) if typed.strip() else []
-            view.mark(found)
+            view.mark(search(view.drawn.shown.graph, typed) if typed.strip() else None)
             self._headline()
+
+    def _search_again(self) -> None:
+        """In the graph that is shown now."""
+        self._mark(self.query_one("#graph-search", Input).value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -203,7 +220,8 @@ class GraphTab(Vertical):
         field, view = self.query_one("#graph-search", Input), self.query_one(GraphView)
         if field.has_focus:
             view.focus()
-        elif field.value:
+            field.display = bool(field.value)
+        elif field.display:
             field.value = ""
             field.display = False
         else:
@@ -223,14 +241,15 @@ def own_graph(seen: Seen, rows: int) -> Shown:
 
 def _operation(seen: Seen, graph: Graph, node: int) -> Text:
     operation = seen.profile.operations[node]
-    text = Text(plain(operation.name, 300), style="bold", no_wrap=True, overflow="ellipsis")
+    text = Text(plain(operation.name, 300) or words.NOTHING, style="bold")
     given = ", ".join(f"{plain(tensor.type)}{words.shape(tensor.shape)}" for tensor in operation.outputs)
     work = f", {words.count(operation.flops)}FLOPs" if operation.flops else ""
     text.append(f"\n{plain(operation.type)}  → {given or words.NOTHING}{work}", style="not bold")
     text.append(f"\n{fate(seen, node)}", style="not bold")
-    names = [each.name for each in seen.profile.operations]
+    text.append(f"\n{plain(operation.attributes) or 'no attributes'}", style="not bold dim")
+    operations = seen.profile.operations
     for title, places in (("from", producers(graph, node)), ("to", consumers(graph, node))):
-        listed = ", ".join(plain(names[place], 60) for place in places[:6])
+        listed = ", ".join(plain(operations[place].name, 60) for place in places[:6])
         more = f" and {len(places) - 6} more" if len(places) > 6 else ""
         text.append(f"\n{title:<6} {listed or words.NOTHING}{more}", style="not bold dim")
     return text

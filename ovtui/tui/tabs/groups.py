@@ -47,6 +47,11 @@ class _Groups(Vertical):
         super().__init__(id=id)
         self._found: list[Group] = []
 
+    def explain(self, why: str) -> None:
+        """Say why there are none."""
+        self.query_one(Table).display = False
+        self.query_one(Static).update(Text(why, style="dim"))
+
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
         self.post_message(Grouped(self._found[int(event.key)]))
@@ -71,8 +76,8 @@ class PrecisionTab(_Groups):
 
     DEFAULT_CSS = """
     PrecisionTab { height: 1fr; }
-    PrecisionTab > Table { height: auto; max-height: 7; }
-    PrecisionTab > #transitions { height: 1fr; padding: 1 1 0 1; }
+    PrecisionTab > Table { height: auto; max-height: 7; max-width: 100; }
+    PrecisionTab > #transitions { height: 1fr; padding: 1 1 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def compose(self) -> ComposeResult:
@@ -90,13 +95,14 @@ class PrecisionTab(_Groups):
 
 def _transitions(seen: Seen) -> Text:
     matrix = transitions.transitions(seen.profile)
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = Text()
     if matrix.precisions:
         text.append("Edges from a precision (row) to another (column), along the executed graph\n", style="bold")
-        width = max(5, *(len(name) for name in matrix.precisions)) + 2
-        text.append(" " * width + "".join(f"{plain(name):>{width}}" for name in matrix.precisions) + "\n", style="dim")
+        titles = {name: plain(name, 20) for name in matrix.precisions}
+        width = max(5, *map(len, titles.values())) + 2
+        text.append(" " * width + "".join(f"{title:>{width}}" for title in titles.values()) + "\n", style="dim")
         for row in matrix.precisions:
-            text.append(f"{plain(row):<{width}}", style="dim")
+            text.append(f"{titles[row]:<{width}}", style="dim")
             for column in matrix.precisions:
                 cell = matrix.cells.get((row, column))
                 style = "bold" if cell and row != column else ""
@@ -115,7 +121,7 @@ def _transitions(seen: Seen) -> Text:
         text.append(f"{words.percent(cause.share):>6}\n")
     islands = transitions.islands(seen.profile)
     for island in islands[:3]:
-        names = ", ".join(plain(seen.names[place], 40) for place in island.places[:3])
+        names = ", ".join(seen.called(place, 40) for place in island.places[:3])
         text.append(f"In floating point between quantized layers: {names}", style="yellow")
         text.append(f"  {words.number(island.time_us)} µs with its conversions\n", style="dim")
     return text
@@ -126,13 +132,13 @@ class KernelsTab(_Groups):
 
     DEFAULT_CSS = """
     KernelsTab { height: 1fr; }
-    KernelsTab > Table { height: 1fr; }
+    KernelsTab > Table { height: 1fr; max-width: 100; }
     KernelsTab > #kernel-words { height: auto; max-height: 3; padding: 0 1; }
     """
 
     def compose(self) -> ComposeResult:
-        yield Table((Column("name", "KERNEL", 16, grows=True), *_COLUMNS), id="kernel-table")
         yield Static(id="kernel-words")
+        yield Table((Column("name", "KERNEL", 16, grows=True), *_COLUMNS), id="kernel-table")
 
     def show(self, seen: Seen) -> None:
         """Show these layers from now on."""
@@ -144,11 +150,11 @@ class KernelsTab(_Groups):
         for index, group in enumerate(self._found):
             cells = group_cells(group, most)
             if not slow.isdisjoint(group.places):
-                cells["name"] = Cell(f"{plain(group.name, 200)}  ! a slow path", "warning")
+                cells["name"] = Cell(f"! {plain(group.name, 200)}", "warning")
             rows.append((str(index), cells))
         self.query_one(Table).show(ListedRows(rows))
         text = Text("No reference kernel loses time.", style="dim")
         if slow:
-            told = "Reference kernels were written to be right, not to be quick: they take "
+            told = "Reference kernels (!) were written to be right, not to be quick: they take "
             text = Text(f"{told}{words.percent(share)} of the time.", style="yellow")
         self.query_one("#kernel-words", Static).update(text)

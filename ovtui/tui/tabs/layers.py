@@ -17,6 +17,7 @@ from ovtui.analysis import origins
 from ovtui.analysis.layer_filter import terms
 from ovtui.analysis.layer_groups import By, Group, groups
 from ovtui.analysis.layers import neighbours
+from ovtui.records import Operation
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.seen import Seen
@@ -25,7 +26,7 @@ from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.table import Table
 
 COLUMNS = (
-    Column("order", "#", 4, right=True, spare=2, sortable=True),
+    Column("order", "#", 4, right=True, spare=3, sortable=True),
     Column("time", "TIME µs", 8, right=True, sortable=True),
     Column("share", "SHARE", 6, right=True, sortable=True),
     Column("bar", "", 8, spare=1),
@@ -85,7 +86,11 @@ class LayersTab(Vertical):
     LayersTab > #layer-words { height: auto; max-height: 3; padding: 0 1; color: $dim; }
     LayersTab > #layer-filter { height: 1; margin: 0 1; }
     LayersTab > Table { height: 1fr; }
-    LayersTab > #layer-details { height: 7; padding: 0 1; background: $surface; }
+    LayersTab > Table.grouped { max-width: 100; }
+    LayersTab > #layer-details {
+        height: 5; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    LayersTab.tall > #layer-details { height: 7; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
@@ -111,6 +116,7 @@ class LayersTab(Vertical):
         self._by: By | None = None
         self._within: Group | None = None
         self._groups: list[Group] = []
+        self._typed = ""  # the filter that is shown
 
     def compose(self) -> ComposeResult:
         yield Static(id="layer-words")
@@ -122,22 +128,39 @@ class LayersTab(Vertical):
     def on_mount(self) -> None:
         self.query_one("#layer-filter").display = False
 
+    def on_resize(self) -> None:
+        self.set_class(self.size.height >= _TALL, "tall")
+
     def show(self, seen: Seen) -> None:
         """Show these layers from now on."""
         self._seen = seen
         self._find()
 
+    @property
+    def places(self) -> Sequence[int]:
+        """The layers that are shown, in their order; all of them where they are put together."""
+        rows = self.query_one("#layer-table", Table).rows
+        if isinstance(rows, LayerRows):
+            return rows.places
+        return self._seen.columns.order if self._seen is not None else ()
+
     def explain(self, why: str) -> None:
         """Say why there are none."""
         self.query_one("#layer-words", Static).update(Text(why))
+        self.query_one("#layer-table").display = self.query_one("#layer-details").display = False
 
     def filter(self, typed: str, within: Group | None = None) -> None:
         """Show what `typed` leaves, of the layers of a group if one is given."""
         self._by, self._within = None, within
-        self.query_one("#layer-filter", Input).value = typed
-        self.query_one("#layer-filter").display = bool(typed)
+        self._write(typed)
         self._find()
         self.query_one("#layer-table").focus()
+
+    def _write(self, typed: str) -> None:
+        """Into the filter's line, as if it had been typed; without anything in it the line is not there."""
+        field = self.query_one("#layer-filter", Input)
+        self._typed = field.value = typed
+        field.display = bool(typed)
 
     def select(self, place: int) -> None:
         """Bring the cursor to a layer, whatever hides it."""
@@ -153,6 +176,7 @@ class LayersTab(Vertical):
         seen, table = self._seen, self.query_one("#layer-table", Table)
         if seen is None:
             return
+        table.set_class(self._by is not None, "grouped")
         if self._by is not None:
             self._groups = groups(seen.profile, self._by)
             most = max((group.share or 0.0 for group in self._groups), default=0.0)
@@ -160,7 +184,7 @@ class LayersTab(Vertical):
             table.set_sort(None)
             table.show(ListedRows([(str(i), group_cells(group, most)) for i, group in enumerate(self._groups)]))
         else:
-            places = seen.columns.matching(terms(self.query_one("#layer-filter", Input).value))
+            places = seen.columns.matching(terms(self._typed))
             if self._within is not None:
                 inside = frozenset(self._within.places)
                 places = [place for place in places if place in inside]
@@ -200,8 +224,9 @@ class LayersTab(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._by = None
-        self._find()
+        if event.value != self._typed:
+            self._typed, self._by = event.value, None
+            self._find()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -251,6 +276,7 @@ class LayersTab(Vertical):
         ways: list[By | None] = [None, *get_args(By)]
         self._by = ways[(ways.index(self._by) + 1) % len(ways)]
         self._within = None
+        self._write("")  # groups are of all layers
         self._find()
         self.query_one("#layer-table", Table).action_jump(0)
 
@@ -273,6 +299,7 @@ class LayersTab(Vertical):
         field, table = self.query_one("#layer-filter", Input), self.query_one("#layer-table", Table)
         if field.has_focus:
             table.focus()
+            field.display = bool(field.value)
         elif field.value or self._within is not None or self._by is not None:
             self.filter("")
         else:
@@ -281,10 +308,10 @@ class LayersTab(Vertical):
 
 
 def details(seen: Seen, place: int) -> Text:
-    """All that is known of a layer, in seven lines."""
+    """All that is known of a layer, in seven lines, what tells most first."""
     layer, row, roof = seen.profile.layers[place], seen.row_at[place], seen.columns.roofs[place]
     operations, layers = seen.profile.operations, seen.profile.layers
-    text = Text(plain(seen.names[place], 300), style="bold", no_wrap=True, overflow="ellipsis")
+    text = Text(seen.called(place, 300), style="bold")
     if layer.name != seen.names[place]:
         text.append(f"  the device's {plain(layer.name, 120)}", style="dim not bold")
     given = [
@@ -296,7 +323,8 @@ def details(seen: Seen, place: int) -> Text:
     if layer.time_us is None:
         text.append(f"\n{_STATUS[layer.status]}", style="not bold")
     else:
-        figures = [f"{words.number(layer.time_us)} ±{words.number(layer.spread_us)} µs", words.percent(row.share)]
+        spread = "" if layer.spread_us is None else f" ±{words.number(layer.spread_us)}"
+        figures = [f"{words.number(layer.time_us)}{spread} µs", words.percent(row.share)]
         if roof.efficiency is not None:
             figures.append(f"{words.percent(roof.efficiency)} of what {roof.bound} allows")
             figures.append(f"{words.number(roof.recoverable_us)} µs to win")
@@ -307,15 +335,23 @@ def details(seen: Seen, place: int) -> Text:
     work += [f"{words.number(roof.gbytes)} GB/s"] if roof.gbytes else []
     text.append("\n" + (", ".join(work) or "no arithmetic told"), style="not bold dim")
     held = seen.origins.layers[place]
-    made = ", ".join(f"{plain(operations[i].name, 60)} ({plain(operations[i].type, 30)})" for i in held)
+    made = ", ".join(
+        f"{plain(operations[i].name, 60)} ({plain(operations[i].type, 30)}{_attributes(operations[i])})" for i in held
+    )
     told = ", ".join(plain(name, 60) for name in layer.original)
     text.append(f"\nmade of  {made or told or 'nothing of the model: the device put it in'}", style="not bold dim")
     near = neighbours(layers, place)
     for title, places in (("from", near.producers), ("to", near.consumers)):
-        listed = ", ".join(plain(seen.names[p], 60) for p in places[:6])
+        listed = ", ".join(seen.called(p, 60) for p in places[:6])
         more = f" and {len(places) - 6} more" if len(places) > 6 else ""
         text.append(f"\n{title:<7}  {listed or words.NOTHING}{more}", style="not bold dim")
     return text
+
+
+_TALL = 28  # lines from which on there is room for all details
+def _attributes(operation: Operation) -> str:
+    """Of what a layer was made of: strides, windows, the shapes of weights."""
+    return f": {plain(operation.attributes, 160)}" if operation.attributes else ""
 
 
 _STATUS = {

@@ -28,18 +28,18 @@ class Seen:
         self.concentration = analysis.concentration(self.columns.rows) or ""
 
     @cached_property
-    def streams(self) -> str:
-        """What happened side by side, if anything did."""
-        count = self.profile.streams
-        return f", {count} side by side" if count > 1 else ""
-
-    @cached_property
     def headline(self) -> str:
         """What the layers come to, in a line or two."""
+        if not self.profile.layers:
+            return "The profile of this run holds no layers."
         overhead = self.profile.overhead
         counters = "" if overhead is None else f" Counters: {100 * overhead:+.1f} % latency."
         told = f"{self.concentration} " if self.concentration else ""
         return plain(f"{told}{self.balance.text}{counters}") + "".join(f" {plain(n)}" for n in self.profile.notes)
+
+    def called(self, place: int, limit: int | None = None) -> str:
+        """What a layer is called, safe to show; a dash where it has no name."""
+        return plain(self.names[place], limit) or words.NOTHING
 
     def cells(self, place: int) -> dict[str, Cell]:
         """A line of the table."""
@@ -57,7 +57,7 @@ class Seen:
             "gflops": Cell(words.number(roof.gflops) if roof.gflops else ""),
             "efficiency": Cell(words.percent(roof.efficiency) if roof.efficiency is not None else ""),
             "bound": Cell(roof.bound or "", "dim"),
-            "name": Cell(plain(self.names[place], 400)),
+            "name": Cell(self.called(place, 400)),
         }
 
 

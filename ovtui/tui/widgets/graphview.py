@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -17,9 +19,9 @@ from textual.widget import Widget
 from ovtui import words
 from ovtui.analysis import precisions
 from ovtui.analysis.graph import drawing
-from ovtui.analysis.graph.boxes import Picture
+from ovtui.analysis.graph.boxes import Picture, Place
 from ovtui.analysis.graph.finding import consumers, next_bottleneck, producers
-from ovtui.analysis.graph.folding import Drawing, Shown
+from ovtui.analysis.graph.folding import Drawing, Kinds, Shown
 from ovtui.analysis.graph.rows import folded, revealed, turned, unfolded
 from ovtui.tui.widgets.cells import fitted
 
@@ -30,13 +32,16 @@ _BAR = 8
 _INDENT = 6
 _MAP = " ░▒▓█"
 _WHEEL = 3
+# Where there is room for them, what is told of a node stands in columns: type, shape, precision, kernel.
+_COLUMNS = (16, 18, 5, 24)
+_LABEL = 40  # cells that a name has then, at least
 
 
 class GraphView(Widget, can_focus=True):
     """Shows a graph; a frame costs the height of the screen, whatever the graph's size."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "lane0", "lane1", "lane2", "label", "node", "head", "cursor", "resting", "dim", "path", "found",
+        "lane0", "lane1", "lane2", "label", "node", "head", "cursor", "resting", "dim", "path", "found", "linked",
         "heat0", "heat1", "heat2", "heat3", "heat4",
     }  # fmt: skip
     DEFAULT_CSS = """
@@ -52,6 +57,7 @@ class GraphView(Widget, can_focus=True):
     GraphView > .dim { color: $dim; }
     GraphView > .path { text-style: underline; }
     GraphView > .found { text-style: reverse; }
+    GraphView > .linked { color: $accent; text-style: bold; }
     GraphView > .heat0 { color: $dim; }
     GraphView > .heat1 { color: $foreground; }
     GraphView > .heat2 { color: $warning; }
@@ -60,10 +66,10 @@ class GraphView(Widget, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Fold"),
-        Binding("n", "bottleneck(1)", "Next bottleneck"),
-        Binding("e", "unfold", "Unfold all"),
-        Binding("w", "fold", "Fold all"),
+        Binding("n", "bottleneck(1)", "Bottleneck"),
         Binding("v", "boxes", "Boxes"),
+        Binding("e", "unfold", "Unfold"),
+        Binding("w", "fold", "Fold all", show=False),
         Binding("x", "colours", "Colours", show=False),
         Binding("c", "along(1)", "To a consumer", show=False),
         Binding("p", "along(-1)", "To a producer", show=False),
@@ -94,8 +100,10 @@ class GraphView(Widget, can_focus=True):
         self._colours: Colours = "heat"
         self._with_path = False
         self._picture: Picture | None = None  # the second view
-        self._found: list[int] = []
+        self._widest = 0  # cells of its longest line
+        self._found: list[int] | None = None  # None: nothing is searched for
         self._found_set: frozenset[int] = frozenset()
+        self._linked: frozenset[int] = frozenset()
         self._layers: dict[str, int] = {}
 
     # -- what it shows
@@ -129,12 +137,20 @@ class GraphView(Widget, can_focus=True):
         """Whether the critical path is marked."""
         return self._with_path
 
-    def show(self, shown: Shown, node: int | None = None) -> None:
-        """Show a graph, with the cursor on `node`, whatever block it is in."""
+    @property
+    def found(self) -> Sequence[int] | None:
+        """What a search found; None while there is none."""
+        return self._found
+
+    def show(self, shown: Shown, node: int | None = None, *, linked: Collection[int] = ()) -> None:
+        """Show a graph, with the cursor on `node`, whatever block it is in.
+
+        `linked`: all that stands for what was selected in another graph; it stands out until something else is shown.
+        """
         if node is not None:
             shown.folding = revealed(shown.blocks, shown.folding, node)
         self._drawing = Drawing(shown)
-        self._found, self._found_set = [], frozenset()
+        self._found, self._found_set, self._linked = None, frozenset(), frozenset(linked)
         self._cursor = self._drawing.view.row_of(node) if node is not None else 0
         self._top = 0
         self._changed()
@@ -151,9 +167,9 @@ class GraphView(Widget, can_focus=True):
         else:
             self._go(drawn.view.row_of(node))
 
-    def mark(self, nodes: list[int]) -> None:
-        """What a search found: marked, and what n and N go through; nothing ends that."""
-        self._found, self._found_set = nodes, frozenset(nodes)
+    def mark(self, nodes: list[int] | None) -> None:
+        """What a search found: marked, and what n and N go through; None ends that."""
+        self._found, self._found_set = nodes, frozenset(nodes or ())
         self.refresh()
 
     def _fold_as(self, folding: frozenset[int], node: int | None = None, block: int | None = None) -> None:
@@ -174,7 +190,7 @@ class GraphView(Widget, can_focus=True):
 
     def _changed(self) -> None:
         if self._picture is not None and self._drawing is not None:
-            self._picture = self._drawing.boxes(self._cursor)
+            self._draw_boxes(self._drawing)
         self._reveal()
         self.refresh()
         self.post_message(self.Moved())
@@ -203,7 +219,9 @@ class GraphView(Widget, can_focus=True):
         drawn, node = self._drawing, self.node
         if drawn is None or node is None:
             return
-        if self._found:
+        if self._found is not None:
+            if not self._found:
+                return
             place = self._found.index(node) + step if node in self._found_set else (0 if step > 0 else -1)
             self.select(self._found[place % len(self._found)])
             return
@@ -232,9 +250,17 @@ class GraphView(Widget, can_focus=True):
 
     def action_boxes(self) -> None:
         drawn = self._drawing
-        if drawn is not None and len(drawn):
-            self._picture = drawn.boxes(self._cursor) if self._picture is None else None
-            self.refresh()
+        if drawn is None or not len(drawn):
+            return
+        if self._picture is None:
+            self._draw_boxes(drawn)
+        else:
+            self._picture = None
+        self.refresh()
+
+    def _draw_boxes(self, drawn: Drawing) -> None:
+        self._picture = drawn.boxes(self._cursor)
+        self._widest = max(map(cell_len, self._picture.lines), default=0)
 
     def action_move(self, by: int) -> None:
         self._go(self._cursor + by)
@@ -253,7 +279,7 @@ class GraphView(Widget, can_focus=True):
         before, self._cursor = self._cursor, row
         if self._picture is not None:
             if row not in self._picture.places:
-                self._picture = drawn.boxes(row)
+                self._draw_boxes(drawn)
             self.refresh()
         elif not self._reveal():
             for line in {before, row}:
@@ -262,7 +288,9 @@ class GraphView(Widget, can_focus=True):
 
     def _reveal(self) -> bool:
         """Scroll so that the cursor can be seen, by jumps; whether that moved anything."""
-        height, top = max(1, self.size.height), self._top
+        height, top = self.size.height, self._top
+        if not height:  # it was not seen yet
+            return False
         if not top <= self._cursor < top + height:
             top = self._cursor - height // 2
         return self._scroll(top)
@@ -297,10 +325,16 @@ class GraphView(Widget, can_focus=True):
         self.refresh()
 
     def on_focus(self) -> None:
-        self.refresh(Region(0, self._cursor - self._top, self.size.width, 1))
+        self._refresh_cursor()
 
     def on_blur(self) -> None:
-        self.refresh(Region(0, self._cursor - self._top, self.size.width, 1))
+        self._refresh_cursor()
+
+    def _refresh_cursor(self) -> None:
+        if self._picture is None:
+            self.refresh(Region(0, self._cursor - self._top, self.size.width, 1))
+        else:
+            self.refresh()
 
     # -- drawing
 
@@ -313,7 +347,7 @@ class GraphView(Widget, can_focus=True):
             text = "" if drawn is None or y else "There is nothing in this graph."
             return Strip([Segment(text, self._look("dim"))]).adjust_cell_length(width, self.rich_style)
         if self._picture is not None:
-            return self._box_line(self._picture, y)
+            return self._box_line(drawn, self._picture, y)
         row = self._top + y
         if row >= len(drawn):
             return Strip.blank(width, self.rich_style)
@@ -332,24 +366,37 @@ class GraphView(Widget, can_focus=True):
         share = cost / shown.total if shown.total else 0.0
         right = f" {shown.cost_text(cost):>8} {words.percent(share) if cost else '':>6} "
         room = width - drawn.width - 1
-        bar = _BAR if room > 50 else 0
-        room -= len(right) + bar
-        indent = "  " * min(_INDENT, drawn.depth(row))
+        bar = _BAR + 1 if room > 50 else 0  # with a blank before the map
+        room = max(4, room - len(right) - bar)
         style = base
         if not inverted:
             style += self._look("head") if block is not None else Style.null()
-            if node is not None and self._with_path and node in shown.on_path:
-                style += self._look("path")
-            if node is not None and node in self._found_set:
-                style += self._look("found")
-        label = indent + drawn.label(row)
-        segments.append(Segment(_named(label, *drawn.kinds(row), max(4, room)), style))
+            style += self._marks(shown, node)
+        label = "  " * min(_INDENT, drawn.depth(row)) + drawn.label(row)
+        kinds = drawn.kinds(row)
+        columns = _COLUMNS[: 4 if shown.graph.kind == "runtime" else 3]
+        rest = room - sum(columns) - 2 * len(columns)
+        if rest >= _LABEL:
+            told = "".join(f"  {fitted(t, w, right=False)}" for t, w in zip(kinds, columns, strict=False))
+            segments.append(Segment(fitted(label, rest, right=False), style))
+            segments.append(Segment(told, base if inverted else base + self._look("dim")))
+        else:
+            segments.append(Segment(_named(label, kinds, room), style))
         segments.append(Segment(right, hot))
         if bar:
-            head = drawn.view.is_head(row)
-            text = "" if head else words.bar(cost / shown.most if shown.most else 0.0, bar)
-            segments.append(Segment(f"{text:<{bar}}", hot))
+            segments.append(Segment(f"{drawn.bar(row, _BAR):<{bar}}", hot))
         return Strip(segments).adjust_cell_length(width, base)
+
+    def _marks(self, shown: Shown, node: int | None) -> Style:
+        """What makes a node's name stand out."""
+        style = Style.null()
+        if node is not None and node in self._linked:
+            style += self._look("linked")
+        if node is not None and self._with_path and node in shown.on_path:
+            style += self._look("path")
+        if node is not None and node in self._found_set:
+            style += self._look("found")
+        return style
 
     def _lane(self, lane: drawing.Drawn, base: Style, hot: Style, *, inverted: bool) -> list[Segment]:
         segments: list[Segment] = []
@@ -393,33 +440,45 @@ class GraphView(Widget, can_focus=True):
         mark = Segment("▐" if here else " ", base + self._look("dim"))
         return [mark, Segment(_MAP[heat], base + self._look(f"heat{heat}"))]
 
-    def _box_line(self, picture: Picture, y: int) -> Strip:
+    def _box_line(self, drawn: Drawing, picture: Picture, y: int) -> Strip:
         """A line of the boxes, with the box of the cursor in the middle."""
         width, height = self.size
         place = picture.places.get(self._cursor)
         x0 = y0 = 0
         if place is not None:
-            widest = max(map(len, picture.lines), default=0)
-            x0 = max(0, min(place.x + place.width // 2 - width // 2, widest - width))
+            x0 = max(0, min(place.x + place.width // 2 - width // 2, self._widest - width))
             y0 = max(0, min(place.y + place.height // 2 - height // 2, len(picture.lines) - height))
-        base = self.rich_style
-        if y0 + y >= len(picture.lines):
+        base, at = self.rich_style, y0 + y
+        if at >= len(picture.lines):
             return Strip.blank(width, base)
-        line = Strip([Segment(picture.lines[y0 + y], base + self._look("heat1"))])
-        if place is not None and place.y <= y0 + y < place.y + place.height:
-            cursor = base + self.get_component_rich_style("cursor", partial=True)
-            whole = line.cell_length
-            parts = line.divide([place.x, place.x + place.width, whole])
-            line = Strip.join([parts[0], Strip([Segment(parts[1].text, cursor)]), *parts[2:]])
-        return line.crop(x0, x0 + width).adjust_cell_length(width, base)
+        line = Strip([Segment(picture.lines[at], base + self._look("lane0"))])
+        crossed = [(place.x, row, place) for row, place in picture.places.items() if 0 <= at - place.y < place.height]
+        parts, done = [], 0
+        for x, row, place in sorted(crossed):
+            style = base + self._box_look(drawn, row, place, at)
+            text = line.crop(x, x + place.width).text
+            parts += [line.crop(done, x), Strip([Segment(text, style)])]
+            done = x + place.width
+        parts.append(line.crop(done, line.cell_length))
+        left = max(0, (width - self._widest) // 2)
+        drawn_line = Strip([Segment(" " * left, base), *Strip.join(parts).crop(x0, x0 + width)])
+        return drawn_line.adjust_cell_length(width, base)
+
+    def _box_look(self, drawn: Drawing, row: int, place: Place, line: int) -> Style:
+        if row == self._cursor:
+            return self.get_component_rich_style("cursor" if self.has_focus else "resting", partial=True)
+        style = self._colour(drawn, row, drawn.heat(row))
+        if line == place.y + place.height // 2:  # where its name stands
+            style += self._marks(drawn.shown, drawn.node(row))
+        return style
 
     def _look(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
 
 
-def _named(label: str, kind: str, shape: str, room: int) -> str:
+def _named(label: str, kinds: Kinds, room: int) -> str:
     """With the type and the shape, as far as there is room for them."""
-    for text in (f"{label}  {kind}  {shape}", f"{label}  {kind}"):
-        if len(text) <= room:
+    for text in (f"{label}  {kinds.type}  {kinds.shape}", f"{label}  {kinds.type}"):
+        if cell_len(text) <= room:
             return fitted(text, room, right=False)
     return fitted(label, room, right=False)

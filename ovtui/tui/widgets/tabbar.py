@@ -56,9 +56,13 @@ class TabBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         tab, active = self.get_component_rich_style("tab"), self.get_component_rich_style("active")
-        segments = []
+        segments, before = [], tab
         for number, (name, title) in enumerate(self._tabs, start=1):
-            segments.append(Segment(f" {number} {title}", active if name == self.active else tab))
+            style = active if name == self.active else tab
+            # The blank between two tabs belongs to the one that stands out.
+            segments += [Segment(" ", before if style is tab else style), Segment(f"{number} {title}", style)]
+            before = style
+        segments.append(Segment(" ", before))
         return Strip(segments).adjust_cell_length(self.size.width, tab)
 
     def on_click(self, event: events.Click) -> None:

@@ -8,7 +8,7 @@ import pytest
 from graph_samples import Net, chain, densenet, inception, of_edges, transformer, unet
 from hypothesis import given
 from hypothesis import strategies as st
-from tracing import check, drawn, edges, labelled, traced
+from lane_tracing import check, drawn, edges, labelled, traced
 
 from ovtui.analysis.graph import drawing, rows
 from ovtui.analysis.graph.blocks import Blocks
@@ -83,12 +83,40 @@ def test_the_drawing_of_a_large_random_graph_shows_its_edges(count: int, spread:
     check(view(of_edges(count, pairs)))
 
 
+@given(st.integers(5, 40), st.integers(1, 3), st.integers(1, 4), st.integers(0, 10_000))
+def test_the_drawing_of_buses_with_too_few_columns_shows_the_edges(count: int, step: int, most: int, seed: int) -> None:
+    pick = random.Random(seed)
+    dense = range(pick.randrange(count), count, step)
+    pairs = {(a, b) for a in dense for b in dense if a < b}
+    pairs |= {(node - 1 - pick.randrange(min(node, 4)), node) for node in range(1, count)}
+    shown = view(of_edges(count, pairs))
+    check(shown, Lanes(shown, reach=100, most=most))
+
+
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 2), st.integers(0, 11)), max_size=30))
 def test_nodes_of_several_outputs_are_drawn_right(triples: list[tuple[int, int, int]]) -> None:
     net = Net()
     for node in range(12):
         net.add("Split", *[(source, port) for source, port, target in triples if target == node > source])
     check(view(net.graph()))
+
+
+def test_an_output_beside_one_that_joins_a_bus_has_its_own_lane() -> None:
+    net = Net()
+    x = net.add("Input")
+    split = net.add("Split", net.add("Relu", x))
+    first = net.add("Add", x, (split, 0))
+    net.add("Add", x, (split, 0), first)
+    net.add("Relu", (split, 1))
+    check(view(net.graph()))
+    assert picture(net.graph()) == [
+        "○───╮",
+        "●   │",
+        "●─┬▸║",
+        "○─│─╢",
+        "●─│─╜",
+        "○─╯",
+    ]  # fmt: skip
 
 
 # How it looks
