@@ -1,4 +1,4 @@
-"""`ovtui graph`: lanes, DOT and JSON of what the device runs and of the model's own, and what it says when it cannot."""
+"""`ovtui graph`: lanes, DOT and JSON of what the device runs and of the model's own, and what it says if it cannot."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from ovtui.cli.output import cells
-from ovtui.records import Run
+from ovtui.records import OwnGraph, Run
 from ovtui.store import open_store
 from tests import profiled
-from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_large_profile
+from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_large_profile, a_layer, a_profile
 from tests.cli.conftest import Keep, assert_safe
 from tests.cli.test_layers import _imported
 from tests.conftest import Ovtui
@@ -63,8 +63,6 @@ def test_a_model_means_its_newest_run_with_layers(ovtui: Ovtui, keep: Keep, mixn
 
 
 def test_a_model_that_was_only_imported_has_its_own_graph(ovtui: Ovtui, home: Path) -> None:
-    from ovtui.records import OwnGraph
-
     with open_store(home / "ovtui.db") as store:
         store.models.save(profiled.MIXNET, OwnGraph(operations=PROFILE.operations, shapes={}))
     assert len(ovtui("graph", "mixnet", "--ir", "--json").json["nodes"]) == len(PROFILE.operations)
@@ -221,11 +219,9 @@ def test_no_name_commands_the_terminal(ovtui: Ovtui, keep: Keep) -> None:
 
 
 def test_a_quote_in_a_name_does_not_end_it_in_dot(ovtui: Ovtui, keep: Keep) -> None:
-    from tests.analysis.profiles import a_layer, a_profile
-
     keep(a_profile(a_layer('a"]; evil [label="b\\'), a_layer("c\\")))
     for line in ovtui("graph", "--dot").out.splitlines():
-        if line.lstrip().startswith("n"):
+        if re.match(r" *n\d", line):
             assert re.fullmatch(r' *n\d+ \[label="(\\.|[^"\\])*", fillcolor="#\w+"(, fontcolor=white)?\]', line)
     assert "evil" not in re.sub(r'"(\\.|[^"\\])*"', "", ovtui("graph", "--dot").out)
 

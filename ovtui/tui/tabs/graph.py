@@ -40,7 +40,7 @@ class GraphTab(Vertical):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
-        Binding("o", "other", "Model's own"),
+        Binding("o", "other", "Own graph"),
         Binding("d", "details", "Details", show=False),
         Binding("y", "copy", "Copy", show=False),
     ]

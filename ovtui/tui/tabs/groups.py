@@ -155,6 +155,6 @@ class KernelsTab(_Groups):
         self.query_one(Table).show(ListedRows(rows))
         text = Text("No reference kernel loses time.", style="dim")
         if slow:
-            told = "Reference kernels (!) were written to be right, not to be quick: they take "
-            text = Text(f"{told}{words.percent(share)} of the time.", style="yellow")
+            told = f"Reference kernels (!), right rather than quick, take {words.percent(share)} of the time."
+            text = Text(told, style="yellow")
         self.query_one("#kernel-words", Static).update(text)
