@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ovtui import words
-from ovtui.records import Environment, Latency, Model, Port, Run
+from ovtui.records import Ceilings, Environment, Latency, Model, Port, Run
 from ovtui.text import plain
 
 Fields: TypeAlias = list[tuple[str, str]]
@@ -139,3 +139,14 @@ def environment_fields(machine: Environment) -> Fields:
         ("Python", plain(machine.python)),
         ("ovtui", plain(machine.ovtui)),
     ]
+
+
+def ceilings(found: Ceilings) -> str:
+    """`f32 231, bf16 457 GFLOP/s; memory 29.9 GB/s (80.7 from caches)`: what a device can do at most."""
+    rates = ", ".join(f"{name} {words.number(rate)}" for name, rate in found.gflops.items())
+    told = [f"{rates} GFLOP/s"] if rates else []
+    if found.gbytes:
+        largest, best = found.gbytes[-1][1], max(rate for _, rate in found.gbytes)
+        cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
+        told.append(f"memory {words.number(largest)} GB/s{cached}")
+    return "; ".join(told) or "could not be measured"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+import psutil
 import pytest
 
 from ovtui.analysis.layer_groups import groups
@@ -15,6 +18,8 @@ from ovtui.analysis.origins import origins
 from ovtui.analysis.transitions import transitions
 from ovtui.engine.device.demo import build
 from ovtui.engine.device.quiet import openvino
+from ovtui.engine.events import AnyEvent, Phase
+from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.records import Ceilings, Profile
 from ovtui.store import open_store
 from tests import nets
@@ -184,6 +189,7 @@ def test_ceilings_are_measured_once_and_kept(ovtui: Ovtui, cnn: Path) -> None:
     assert first == second
     assert first.gflops["f32"] > 1
     assert all(rate > 0.5 for _, rate in first.gbytes)
+    assert ovtui("doctor", "--json").json["ceilings"]["CPU"]["gflops"] == first.gflops
 
 
 def test_a_device_without_counters_says_so(ovtui: Ovtui, cnn: Path) -> None:
@@ -196,6 +202,49 @@ def test_a_device_without_counters_says_so(ovtui: Ovtui, cnn: Path) -> None:
         assert any("layers" in warning for warning in run["warnings"])
     else:
         assert any(layer.time_us for layer in profile.layers) or profile.notes
+
+
+def test_a_pass_that_dies_leaves_the_measurement(ovtui: Ovtui, cnn: Path) -> None:
+    run, _ = interrupted_pass(ovtui, cnn, lambda job: job.children()[0].kill())
+    assert run["status"] == "done"
+    assert run["result"]["inferences"] > 10
+    assert any("layers are unknown" in warning and "killed" in warning for warning in run["warnings"])
+
+
+def test_cancelling_the_pass_leaves_the_measurement(ovtui: Ovtui, cnn: Path) -> None:
+    run, profile = interrupted_pass(ovtui, cnn, lambda job: job.terminate())
+    assert run["status"] == "done"
+    assert profile is None
+    assert any("not looked at" in warning for warning in run["warnings"])
+
+
+def test_a_job_killed_in_its_pass_keeps_what_it_measured(ovtui: Ovtui, cnn: Path) -> None:
+    run, _ = interrupted_pass(ovtui, cnn, lambda job: job.kill())
+    assert run["status"] == "interrupted"
+    assert run["result"]["inferences"] > 10
+
+
+def interrupted_pass(
+    ovtui: Ovtui, path: Path, interrupt: Callable[[psutil.Process], None]
+) -> tuple[dict[str, Any], Profile | None]:
+    """A run to whose job something happens while it looks at the layers; what became of it."""
+    run_id = ovtui("run", path, "-t", "0.5", "--profile", "--detach", "--json").json["run"]["id"]
+    reader = EventReader(JobFolder(run_id))
+    events: list[AnyEvent] = []
+    deadline = time.monotonic() + 60
+    while not any(isinstance(event, Phase) and event.name == "profiling" for event in events):
+        assert time.monotonic() < deadline
+        events += reader.read()
+        time.sleep(0.02)
+    with open_store() as store:
+        row = store.jobs.get(run_id)
+    assert row is not None
+    assert row.pid is not None
+    interrupt(psutil.Process(row.pid))
+    ovtui("attach", run_id, "-q")
+    run = next(run for run in ovtui("history", "--json").json["runs"] if run["id"] == run_id)
+    with open_store() as store:
+        return run, store.runs.profile(run_id)
 
 
 def test_a_run_without_the_pass_has_no_profile(ovtui: Ovtui, cnn: Path) -> None:

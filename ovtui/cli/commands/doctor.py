@@ -18,8 +18,10 @@ from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine.environment import environment
 from ovtui.engine.probe import probe
 from ovtui.errors import OvtuiError
-from ovtui.records import Environment
+from ovtui.records import Ceilings, Environment
+from ovtui.report import summary
 from ovtui.report.summary import environment_fields
+from ovtui.store import open_store
 from ovtui.text import plain
 
 _EXTRAS = {
@@ -40,6 +42,7 @@ def command(everything: bool, as_json: bool) -> None:
     except OvtuiError as raised:
         openvino, devices, error = "", {}, str(raised)
     machine = environment(openvino)
+    ceilings = _ceilings(list(devices))
     folder = _folder()
     extras = _extras()
     terminal = {
@@ -53,6 +56,7 @@ def command(everything: bool, as_json: bool) -> None:
         document(
             {
                 "devices": devices,
+                "ceilings": {name: msgspec.to_builtins(found) for name, found in ceilings.items()},
                 "environment": msgspec.to_builtins(machine),
                 "data_folder": folder,
                 "extras": extras,
@@ -67,7 +71,7 @@ def command(everything: bool, as_json: bool) -> None:
         if error:
             field("!", error, width=2)
         _machine(machine)
-        _devices(devices, everything=everything)
+        _devices(devices, ceilings, everything=everything)
         click.echo(f"\n{strong('Data')}")
         field("folder", f"{plain(folder['path'])}  ({folder['state']})", width=13)
         field("free", words.size(folder["free_bytes"]), width=13)
@@ -88,7 +92,17 @@ def _machine(machine: Environment) -> None:
         field("!", "For steady numbers: sudo cpupower frequency-set -g performance", width=2)
 
 
-def _devices(devices: dict[str, dict[str, str]], *, everything: bool) -> None:
+def _ceilings(devices: list[str]) -> dict[str, Ceilings]:
+    """What was measured of them with the first look at layers."""
+    try:
+        with open_store(readonly=True) as store:
+            found = {name: store.settings.get(f"ceilings:{name}", Ceilings) for name in devices}
+    except OvtuiError:  # the data folder has a line of its own
+        return {}
+    return {name: ceilings for name, ceilings in found.items() if ceilings is not None}
+
+
+def _devices(devices: dict[str, dict[str, str]], ceilings: dict[str, Ceilings], *, everything: bool) -> None:
     for device, values in devices.items():
         click.echo(
             f"\n{strong('Device')}  {plain(device)}  {plain(' '.join(values.get('FULL_DEVICE_NAME', '').split()))}"
@@ -96,6 +110,8 @@ def _devices(devices: dict[str, dict[str, str]], *, everything: bool) -> None:
         shown = values if everything else {key: value for key, value in values.items() if key in _USEFUL}
         for key, value in sorted(shown.items()):
             field(plain(key), plain(value, 200), width=34)
+        if device in ceilings:
+            field("measured", summary.ceilings(ceilings[device]), width=34)
     if devices and not everything:
         field("", "`ovtui doctor --all` shows every property", width=0)
 

@@ -75,7 +75,7 @@ def command(
     if profile.overhead is not None:
         field("counters", f"{profile.overhead * 100:+.1f} % latency; {words.plural(profile.inferences, 'inference')}")
     if profile.ceilings is not None:
-        field("ceilings", ceilings_text(profile))
+        field("ceilings", summary.ceilings(profile.ceilings))
     for note in profile.notes:
         field("!", plain(note))
     click.echo()
@@ -114,20 +114,6 @@ def profile_of(store: Store, run: Run) -> Profile:
         name = plain(store.models.called(run.model))
         raise InputError(f"The layers of run {run.id} are not known. Measure with them: ovtui run {name}")
     return profile
-
-
-def ceilings_text(profile: Profile) -> str:
-    """`f32 96, bf16 311, i8 643 GFLOP/s; memory 22 GB/s (70 from caches)`."""
-    ceilings = profile.ceilings
-    if ceilings is None:
-        return words.NOTHING
-    rates = ", ".join(f"{name} {words.number(rate)}" for name, rate in ceilings.gflops.items())
-    memory = ""
-    if ceilings.gbytes:
-        memory = f"; memory {words.number(ceilings.gbytes[-1][1])} GB/s"
-        best = max(rate for _, rate in ceilings.gbytes)
-        memory += f" ({words.number(best)} from caches)" if best > 1.2 * ceilings.gbytes[-1][1] else ""
-    return f"{rates} GFLOP/s{memory}"
 
 
 def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int) -> None:
