@@ -80,10 +80,11 @@ def hottest(found: Sequence[Row], share: float = 0.8) -> list[Row]:
     return [row for _, row in timed]
 
 
-def concentration(found: Sequence[Row], share: float = 0.8) -> str | None:
-    """`7 of 61 layers take 80 % of the time.`; None without times."""
+def concentration(profile: Profile, share: float = 0.8) -> str | None:
+    """`7 of 61 layers take 80 % of the time.`; None without times that can be read so."""
+    found = rows(profile)
     hot = hottest(found, share)
-    if not hot:
+    if not hot or too_short(profile):
         return None
     timed = sum(1 for row in found if row.time_us)
     verb = "takes" if len(hot) == 1 else "take"
@@ -98,7 +99,12 @@ def balance(profile: Profile) -> Balance:
     if latency is None:
         return Balance(layers, None, None, None, f"The layers take {took(layers)}; the latency is not known.")
     ratio, rest = layers / latency, latency - layers
-    if ratio > 1 + _ALIKE:
+    if too_short(profile):
+        text = (
+            "Most layers take less than a microsecond, which the device's counters do not tell: those that they do "
+            f"tell add up to {took(layers)} of the mean latency of {took(latency)}. Read no shares from that."
+        )
+    elif ratio > 1 + _ALIKE:
         text = (
             f"The layers add up to {took(layers)}, {ratio:.2f} × the mean latency of {took(latency)}: layers ran side "
             "by side, or counting distorts layers this short; read the times as shares."
@@ -112,6 +118,22 @@ def balance(profile: Profile) -> Balance:
             f"({100 * (1 - ratio):.1f} %) are scheduling, input and output copies{waiting}."
         )
     return Balance(layers, latency, ratio, rest, text)
+
+
+_STILL = frozenset({"input", "output", "parameter", "result", "reshape"})
+
+
+def too_short(profile: Profile) -> bool:
+    """Whether most layers take less than a microsecond, which is the least that a CPU's counters tell.
+
+    Then shares say little, and what the layers leave of the latency is partly their own.
+    """
+    working = [
+        layer for layer in profile.layers if layer.type.lower() not in _STILL and layer.status != "optimized_out"
+    ]
+    silent = sum(1 for layer in working if layer.status == "not_run" and not layer.time_us)
+    total = total_us(profile)
+    return bool(total and profile.latency_us and 2 * total < profile.latency_us and 2 * silent > len(working))
 
 
 def neighbours(layers: Sequence[Layer], index: int) -> Neighbours:

@@ -41,10 +41,9 @@ def layers(record: Run, profile: Profile | None) -> None:
     """Where the time goes, in two lines."""
     if profile is None:
         return
-    found = analysis.rows(profile)
-    told = analysis.concentration(found) or " ".join(map(plain, profile.notes))
-    field("layers", f"{told} `ovtui layers {record.id}` shows them.".strip())
-    kinds = [group for group in groups(profile, "type") if group.share]
+    told = analysis.concentration(profile)
+    field("layers", f"{told or analysis.balance(profile).text} `ovtui layers {record.id}` shows them.".strip())
+    kinds = [group for group in groups(profile, "type") if group.share] if told else []
     if kinds:
         field("", ", ".join(f"{plain(group.name, 30)} {words.percent(group.share)}" for group in kinds[:4]))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from ovtui.analysis import kernels, precisions
 from ovtui.analysis.layer_groups import By, blocks, groups, scope, useful_depth
-from ovtui.analysis.layers import balance, concentration, hottest, neighbours, rows, took, total_us
+from ovtui.analysis.layers import balance, concentration, hottest, neighbours, rows, too_short, took, total_us
 from ovtui.records import Profile
 from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
 
@@ -39,9 +39,9 @@ def test_rows_are_in_the_order_of_execution_as_numbers() -> None:
 
 def test_a_few_layers_take_most_of_the_time() -> None:
     assert [row.place for row in hottest(rows(THREE), 0.8)] == [0, 1]
-    assert concentration(rows(THREE)) == "2 of 3 layers take 80 % of the time."
-    assert concentration(rows(THREE), 0.5) == "1 of 3 layers takes 50 % of the time."
-    assert concentration(rows(NO_COUNTERS)) is None
+    assert concentration(THREE) == "2 of 3 layers take 80 % of the time."
+    assert concentration(THREE, 0.5) == "1 of 3 layers takes 50 % of the time."
+    assert concentration(NO_COUNTERS) is None
 
 
 def test_the_rest_of_the_latency_is_explained() -> None:
@@ -193,3 +193,13 @@ def test_precisions_go_from_wide_to_narrow() -> None:
 
 def test_times_are_read_in_the_unit_that_fits() -> None:
     assert [took(45.2), took(1234.0), took(0.5)] == ["45.20 µs", "1.23 ms", "0.5 µs"]
+
+
+def test_layers_below_a_microsecond_are_not_read_as_shares() -> None:
+    """A CPU's counters tell whole microseconds: such layers have none, and the few others are not "all of it"."""
+    short = [a_layer(f"fc{n}", "FullyConnected", None, status="not_run") for n in range(9)]
+    told = a_layer("first", "Reorder", 2.0)
+    blurred = a_profile(told, *short, line=True, latency_us=70.0)
+    assert too_short(blurred)
+    assert "Read no shares from that" in balance(blurred).text
+    assert not too_short(a_profile(told, *short[:1], line=True, latency_us=3.0))

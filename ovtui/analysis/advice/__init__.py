@@ -28,5 +28,6 @@ def advise(
     if run.status in LIVE:
         return []
     case = Case(run, profile, tuple(history), frozenset(capabilities))
-    found = [advice for rule in RULES if (advice := rule(case)) is not None]
+    rules = (*machine.RULES, *settings.RULES) if case.blurred else RULES
+    found = [advice for rule in rules if (advice := rule(case)) is not None]
     return sorted(found, key=lambda advice: -advice.weight)

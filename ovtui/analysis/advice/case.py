@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ovtui.analysis.layers import total_us
+from ovtui.analysis.layers import too_short, total_us
 from ovtui.records import Effective, Layer, Profile, Result, Run, RunSummary, Spec
 
 
@@ -69,13 +69,18 @@ class Case:
         return [(layer, layer.time_us) for layer in (self.profile.layers if self.profile else ()) if layer.time_us]
 
     @cached_property
+    def blurred(self) -> bool:
+        """Whether layers are too short for their times to be told."""
+        return self.profile is not None and too_short(self.profile)
+
+    @cached_property
     def rest(self) -> Rest | None:
         """In a closed loop, where a stream begins its next inference when it has ended one.
 
         The run's own pace is taken, as the pass with counters is driven in another way. Counters lengthen layers, so
         that the rest is rather more.
         """
-        if self.profile is None or self.total_us is None or self.spec.mode == "server":
+        if self.profile is None or self.total_us is None or self.blurred or self.spec.mode == "server":
             return None
         if self.result is not None and self.result.inferences_per_s > 0:
             inference = self.profile.streams * 1e6 / self.result.inferences_per_s

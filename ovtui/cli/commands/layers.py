@@ -69,7 +69,7 @@ def command(
         return
     click.echo(f"{strong(plain(record.model.name))}  {summary.settings(record)}  {faint(record.id)}")
     field("balance", analysis.balance(profile).text)
-    told = analysis.concentration(columns.rows)
+    told = analysis.concentration(profile)
     if told:
         field("hot", told)
     if profile.overhead is not None:

@@ -61,7 +61,8 @@ class RunScreen(OvtuiScreen):
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "measure", "Measure again"),
-        Binding("e,E", "export", "Export", key_display="e"),
+        Binding("e", "export", "Export"),
+        Binding("E", "export", "Export"),  # where e unfolds
         Binding("y", "copy", "Copy"),
         Binding("n", "label", "Label"),
         Binding("delete,D", "delete", "Delete", key_display="D"),

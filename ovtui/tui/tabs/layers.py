@@ -349,6 +349,8 @@ def details(seen: Seen, place: int) -> Text:
 
 
 _TALL = 28  # lines from which on there is room for all details
+
+
 def _attributes(operation: Operation) -> str:
     """Of what a layer was made of: strides, windows, the shapes of weights."""
     return f": {plain(operation.attributes, 160)}" if operation.attributes else ""

@@ -25,7 +25,7 @@ class Seen:
         self.row_at: list[Row] = sorted(self.columns.rows)  # by place
         self.most = max((row.share or 0.0 for row in self.row_at), default=0.0)
         self.balance = analysis.balance(profile)
-        self.concentration = analysis.concentration(self.columns.rows) or ""
+        self.concentration = analysis.concentration(profile) or ""
 
     @cached_property
     def headline(self) -> str:
