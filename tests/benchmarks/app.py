@@ -56,7 +56,7 @@ def start(folder: Path, rounds: int = 25) -> None:
     print(f"| ratio | {_quartiles(ratios, 2)} |\n")
 
 
-def keys(folder: Path, presses: int = 60) -> None:
+def keys(folder: Path, presses: int = 60, only: str = "") -> None:
     print("| key to frame, 100,000 runs | median ms | p95 ms | bytes a key |\n|---|---:|---:|---:|")
     home = home_with(folder, 100_000)
     for size in ((80, 24), (160, 50)):
@@ -77,6 +77,8 @@ def keys(folder: Path, presses: int = 60) -> None:
             ("Import: type", "i", "x"),
             ("Help: scroll", "?", "j"),
         ):
+            if only not in name:
+                continue
             terminal = Terminal(OVTUI, size, OVTUI_HOME=home)
             terminal.read_until("Recent runs")
             terminal.settle()
@@ -146,7 +148,11 @@ PARTS: dict[str, Callable[[Path], None]] = {"start": start, "keys": keys, "memor
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in sys.argv[1:] or PARTS:
-            PARTS[name](Path(folder))
+            part, _, only = name.partition("=")  # keys=Run: only those
+            if only:
+                keys(Path(folder), only=only)
+            else:
+                PARTS[part](Path(folder))
 
 
 if __name__ == "__main__":

@@ -64,9 +64,11 @@ def sums(folder: Path) -> None:
             layers = ovtui("layers")
             latency = layers["latency_us"] / 1000
             ratios.append(layers["total_us"] / layers["latency_us"])
-            overheads.append(layers["overhead"])
+            if layers["overhead"] is not None:  # a few slow inferences have no median to hold it against
+                overheads.append(layers["overhead"])
         told = "/".join(f"{ratio:.3f}" for ratio in ratios)
-        print(f"| {name} | {latency:.2f} | {told} | {statistics.median(overheads) * 100:+.1f} % |", flush=True)
+        counters = f"{statistics.median(overheads) * 100:+.1f} %" if overheads else "–"
+        print(f"| {name} | {latency:.2f} | {told} | {counters} |", flush=True)
     print()
 
 
@@ -99,7 +101,7 @@ def opening(folder: Path, rounds: int = 7) -> None:
     print()
 
 
-def keys(folder: Path, presses: int = 60) -> None:
+def keys(folder: Path, presses: int = 30, only: str = "") -> None:
     print("| key to frame | median ms | p95 ms | bytes a key |\n|---|---:|---:|---:|")
     runs = measured(folder)
     for size in ((80, 24), (160, 50)):
@@ -114,6 +116,8 @@ def keys(folder: Path, presses: int = 60) -> None:
                 ("Graph, all unfolded: move", "5e", "j"),
                 ("Graph: fold and unfold all", "5", "ew"),
             ):
+                if only not in what:
+                    continue
                 terminal = Terminal(OVTUI, size)
                 terminal.read_until("Recent runs")
                 terminal.settle(1.0)
@@ -201,7 +205,11 @@ def main() -> None:
         folder = Path(text)
         os.environ["OVTUI_HOME"] = str(folder / "home")
         for name in sys.argv[1:] or PARTS:
-            PARTS[name](folder)
+            part, _, only = name.partition("=")  # keys=filter: only those
+            if only:
+                keys(folder, only=only)
+            else:
+                PARTS[part](folder)
 
 
 if __name__ == "__main__":

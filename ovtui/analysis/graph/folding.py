@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from heapq import nlargest
 from typing import NamedTuple
 
 from ovtui import words
@@ -45,6 +46,11 @@ class Shown:
     def cost_of(self, block: Block) -> float:
         """µs, or FLOPs where there are no times."""
         return float((block.time_us if self.timed else block.flops) or 0.0)
+
+    def hottest(self, block: Block, count: int) -> list[int]:
+        """The nodes of a block that cost most; none that cost nothing."""
+        inside = self.blocks.order[block.start : block.stop]
+        return [node for node in nlargest(count, inside, key=self.costs.__getitem__) if self.costs[node]]
 
     @cached_property
     def critical(self) -> Critical:
@@ -115,7 +121,15 @@ class Drawing:
     @cached_property
     def most(self) -> float:
         """What the costliest row takes: the whole of a bar. What is in an open block has rows of its own."""
-        return max((self.cost(row) for row in range(len(self)) if not self.view.is_head(row)), default=0.0)
+        shown, open_ = self.shown, self.view.folding
+        return max(
+            (
+                shown.costs[item] if item >= 0 else shown.cost_of(shown.blocks.blocks[~item])
+                for item in self.view.items
+                if item >= 0 or ~item not in open_
+            ),
+            default=0.0,
+        )
 
     def bar(self, row: int, width: int) -> str:
         """How much of the costliest row's cost it has; nothing for the head of an open block."""

@@ -111,18 +111,18 @@ class GraphTab(Vertical):
             return
         graph = drawn.shown.graph
         name = "What the device runs" if self._kind == "runtime" else "The model's own"
-        text = f"{name}: {words.plural(len(graph), 'node')}, {words.plural(graph.edges, 'edge')}"
+        parts = [words.plural(len(graph), "node"), words.plural(graph.edges, "edge")]
         if graph.total_us:
-            path = drawn.shown.critical
-            text += f", {took(graph.total_us)}"
-            if view.path and path.share is not None:
-                text += f", critical path {took(path.length_us)} ({words.percent(path.share)}), underlined"
+            parts.append(took(graph.total_us))
         elif drawn.shown.total:
-            text += f", {words.count(drawn.shown.total)}FLOPs"
+            parts.append(f"{words.count(drawn.shown.total)}FLOPs")
+        if view.found is not None:  # what was asked for last comes before what is always so
+            parts.insert(0, f"{len(view.found):,} found")
+        if view.path and (path := drawn.shown.critical).share is not None:
+            parts.append(f"critical path {took(path.length_us)} ({words.percent(path.share)})")
         if view.colours != "heat":
-            text += f", coloured by {view.colours}"
-        if view.found is not None:
-            text += f"; {len(view.found):,} found"
+            parts.append(f"coloured by {view.colours}")
+        text = f"{name}: {', '.join(parts)}"
         self.query_one("#graph-words", Static).update(Text(text), layout=False)
 
     def _detail(self) -> None:
@@ -139,9 +139,16 @@ class GraphTab(Vertical):
             text.append(f"\n{words.plural(block.nodes, 'node')}, {drawn.shown.cost_text(cost) or '0'}{unit}, {share}",
                         style="not bold")  # fmt: skip
             if block.twins > 1:
-                text.append(f"\nOne of {block.twins} blocks of the same structure and shapes.", style="not bold dim")
+                text.append(f", one of {block.twins} blocks of the same structure and shapes", style="not bold")
             if block.slower:
-                text.append(f" It takes {block.slower:.1f} × as long as they usually do.", style="not bold yellow")
+                text.append(f"; it takes {block.slower:.1f} × as long as they usually do")
+            names, costs = drawn.shown.names, drawn.shown.costs
+            hot = [
+                f"{plain(names[each], 60) or words.NOTHING} {drawn.shown.cost_text(costs[each])}"
+                for each in drawn.shown.hottest(block, 3)
+            ]
+            if hot:
+                text.append(f"\nmost of it: {', '.join(hot)}", style="not bold dim")
         elif node is None:
             text = Text("")
         elif self._kind == "runtime":

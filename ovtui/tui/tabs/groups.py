@@ -18,7 +18,7 @@ from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.layers import group_cells
 from ovtui.tui.tabs.seen import Seen
-from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows, fitted
 from ovtui.tui.widgets.table import Table
 
 _COLUMNS = (
@@ -28,6 +28,10 @@ _COLUMNS = (
     Column("layers", "LAYERS", 7, right=True),
     Column("gflops", "GFLOP/S", 8, right=True, spare=2),
 )
+
+
+_TABLE_LINES = 7  # of the precisions
+_CAUSE, _NAME = 18, 80  # cells
 
 
 class Grouped(Message):
@@ -50,7 +54,7 @@ class _Groups(Vertical):
     def explain(self, why: str) -> None:
         """Say why there are none."""
         self.query_one(Table).display = False
-        self.query_one(Static).update(Text(why, style="dim"))
+        self.query_one(Static).update(Text(why))
 
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
@@ -80,6 +84,8 @@ class PrecisionTab(_Groups):
     PrecisionTab > #transitions { height: 1fr; padding: 1 1 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
+    _seen: Seen | None = None
+
     def compose(self) -> ComposeResult:
         yield Table((Column("name", "PRECISION", 12, grows=True), *_COLUMNS), id="precision-table")
         yield Static(id="transitions")
@@ -90,40 +96,59 @@ class PrecisionTab(_Groups):
         most = max((group.share or 0.0 for group in self._found), default=0.0)
         rows = [(str(i), group_cells(group, most)) for i, group in enumerate(self._found)]
         self.query_one(Table).show(ListedRows(rows))
-        self.query_one("#transitions", Static).update(_transitions(seen))
+        self._seen = seen
+        self._tell()
+
+    def on_resize(self) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._seen is not None:
+            lines = self.size.height - min(_TABLE_LINES, len(self._found) + 1) - 1
+            self.query_one("#transitions", Static).update(_transitions(self._seen, self.size.width - 2, lines))
 
 
-def _transitions(seen: Seen) -> Text:
+def _transitions(seen: Seen, width: int, lines: int) -> Text:
+    """The matrix, the conversions by their causes, and as many of them one by one as there are lines for."""
     matrix = transitions.transitions(seen.profile)
     text = Text()
     if matrix.precisions:
         text.append("Edges from a precision (row) to another (column), along the executed graph\n", style="bold")
         titles = {name: plain(name, 20) for name in matrix.precisions}
-        width = max(5, *map(len, titles.values())) + 2
-        text.append(" " * width + "".join(f"{title:>{width}}" for title in titles.values()) + "\n", style="dim")
+        room = max(5, *map(len, titles.values())) + 2
+        text.append(" " * room + "".join(f"{title:>{room}}" for title in titles.values()) + "\n", style="dim")
         for row in matrix.precisions:
-            text.append(f"{titles[row]:<{width}}", style="dim")
+            text.append(f"{titles[row]:<{room}}", style="dim")
             for column in matrix.precisions:
                 cell = matrix.cells.get((row, column))
                 style = "bold" if cell and row != column else ""
-                text.append(f"{cell.edges if cell else '·':>{width}}", style=style)
+                text.append(f"{cell.edges if cell else '·':>{room}}", style=style)
             text.append("\n")
     found = transitions.conversions(seen.profile)
     causes = transitions.causes(found)
-    total = sum(cause.time_us or 0.0 for cause in causes)
     if not causes:
-        text.append("\nNo layer converts its values.", style="dim")
+        text.append("\nNo layer converts its values." if matrix.precisions else "No layer converts its values.")
         return text
+    total = sum(cause.time_us or 0.0 for cause in causes)
     text.append(f"\nConversions: {words.number(total)} µs\n", style="bold")
     for cause in causes[:8]:
-        text.append(f"{plain(cause.cause, 40):<28}", style="")
-        text.append(f"{words.plural(cause.layers, 'layer'):>10}  {words.number(cause.time_us):>8} µs  ", style="dim")
+        figures = f"  {words.plural(cause.layers, 'layer'):>12}  {words.number(cause.time_us):>8} µs  "
+        text.append(fitted(plain(cause.cause), _CAUSE, right=False)).append(figures, style="dim")
         text.append(f"{words.percent(cause.share):>6}\n")
     islands = transitions.islands(seen.profile)
     for island in islands[:3]:
         names = ", ".join(seen.called(place, 40) for place in island.places[:3])
-        text.append(f"In floating point between quantized layers: {names}", style="yellow")
+        text.append(f"In floating point between quantized layers: {names}", style="bold")
         text.append(f"  {words.number(island.time_us)} µs with its conversions\n", style="dim")
+    left = lines - str(text).count("\n") - 2
+    if left > 0:
+        text.append("\nOne by one\n", style="bold")
+    for each in found[:left] if left > 0 else ():
+        figures = f"  {'fused' if each.fused else '':<5}  {words.number(each.time_us):>8} µs  "
+        share = f"{words.percent(each.share):>6}  "
+        name = max(10, min(_NAME, width - _CAUSE - len(figures) - len(share)))
+        text.append(fitted(plain(each.cause), _CAUSE, right=False)).append(figures, style="dim").append(share)
+        text.append(fitted(seen.called(each.place, 400), name, right=False).rstrip() + "\n")
     return text
 
 
@@ -133,7 +158,8 @@ class KernelsTab(_Groups):
     DEFAULT_CSS = """
     KernelsTab { height: 1fr; }
     KernelsTab > Table { height: 1fr; max-width: 100; }
-    KernelsTab > #kernel-words { height: auto; max-height: 3; padding: 0 1; }
+    KernelsTab > #kernel-words { height: auto; max-height: 3; padding: 0 1; color: $dim; }
+    KernelsTab > #kernel-words.slow { color: $warning; }
     """
 
     def compose(self) -> ComposeResult:
@@ -153,8 +179,9 @@ class KernelsTab(_Groups):
                 cells["name"] = Cell(f"! {plain(group.name, 200)}", "warning")
             rows.append((str(index), cells))
         self.query_one(Table).show(ListedRows(rows))
-        text = Text("No reference kernel loses time.", style="dim")
+        text = "No reference kernel loses time."
         if slow:
-            told = f"Reference kernels (!), right rather than quick, take {words.percent(share)} of the time."
-            text = Text(told, style="yellow")
-        self.query_one("#kernel-words", Static).update(text)
+            text = f"Reference kernels (!), right rather than quick, take {words.percent(share)} of the time."
+        line = self.query_one("#kernel-words", Static)
+        line.set_class(bool(slow), "slow")
+        line.update(Text(text))

@@ -33,11 +33,11 @@ COLUMNS = (
     Column("cumulative", "CUM", 5, right=True, spare=6, sortable=True),
     Column("type", "TYPE", 14, sortable=True),
     Column("precision", "PREC", 5, sortable=True),
-    Column("kernel", "KERNEL", 20, spare=5, sortable=True),
+    Column("kernel", "KERNEL", 22, spare=5, sortable=True),
     Column("gflops", "GFLOP/S", 8, right=True, spare=4, sortable=True),
     Column("efficiency", "EFF", 5, right=True, spare=3, sortable=True),
     Column("bound", "BOUND", 7, spare=7),
-    Column("name", "LAYER", 14, grows=True, comfort=20, sortable=True),
+    Column("name", "LAYER", 14, grows=True, comfort=18, sortable=True),
 )
 _GROUPED = (
     Column("name", "", 16, grows=True),
@@ -86,11 +86,12 @@ class LayersTab(Vertical):
     LayersTab > #layer-words { height: auto; max-height: 3; padding: 0 1; color: $dim; }
     LayersTab > #layer-filter { height: 1; margin: 0 1; }
     LayersTab > Table { height: 1fr; }
-    LayersTab > Table.grouped { max-width: 100; }
+    LayersTab.grouped > Table { max-width: 100; }
     LayersTab > #layer-details {
         height: 5; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
     }
     LayersTab.tall > #layer-details { height: 7; }
+    LayersTab.grouped > #layer-details { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
@@ -176,7 +177,7 @@ class LayersTab(Vertical):
         seen, table = self._seen, self.query_one("#layer-table", Table)
         if seen is None:
             return
-        table.set_class(self._by is not None, "grouped")
+        self.set_class(self._by is not None, "grouped")
         if self._by is not None:
             self._groups = groups(seen.profile, self._by)
             most = max((group.share or 0.0 for group in self._groups), default=0.0)

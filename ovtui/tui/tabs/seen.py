@@ -20,6 +20,8 @@ class Seen:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.columns = LayerColumns(profile)
+        for column in ("name", "type", "kernel"):
+            self.columns.text(column)  # where words are looked for: not at the first letter that is typed
         self.origins = origins.origins(profile)
         self.names = origins.names(profile)
         self.row_at: list[Row] = sorted(self.columns.rows)  # by place
@@ -32,7 +34,7 @@ class Seen:
         """What the layers come to, in a line or two."""
         if not self.profile.layers:
             return "The profile of this run holds no layers."
-        overhead = self.profile.overhead
+        overhead = self.profile.overhead if self.balance.layers_us is not None else None
         counters = "" if overhead is None else f" Counters: {100 * overhead:+.1f} % latency."
         told = f"{self.concentration} " if self.concentration else ""
         return plain(f"{told}{self.balance.text}{counters}") + "".join(f" {plain(n)}" for n in self.profile.notes)

@@ -34,7 +34,7 @@ _MAP = " ░▒▓█"
 _WHEEL = 3
 # Where there is room for them, what is told of a node stands in columns: type, shape, precision, kernel.
 _COLUMNS = (16, 18, 5, 24)
-_LABEL = 40  # cells that a name has then, at least
+_LABEL, _WIDEST_LABEL = 40, 56  # cells that a name has then; what is left is the bar's
 
 
 class GraphView(Widget, can_focus=True):
@@ -377,14 +377,15 @@ class GraphView(Widget, can_focus=True):
         columns = _COLUMNS[: 4 if shown.graph.kind == "runtime" else 3]
         rest = room - sum(columns) - 2 * len(columns)
         if rest >= _LABEL:
+            bar += max(0, rest - _WIDEST_LABEL)
+            segments += _worn(fitted(label, min(rest, _WIDEST_LABEL), right=False), style, base)
             told = "".join(f"  {fitted(t, w, right=False)}" for t, w in zip(kinds, columns, strict=False))
-            segments.append(Segment(fitted(label, rest, right=False), style))
             segments.append(Segment(told, base if inverted else base + self._look("dim")))
         else:
-            segments.append(Segment(_named(label, kinds, room), style))
+            segments += _worn(_named(label, kinds, room), style, base)
         segments.append(Segment(right, hot))
         if bar:
-            segments.append(Segment(f"{drawn.bar(row, _BAR):<{bar}}", hot))
+            segments.append(Segment(f"{drawn.bar(row, bar - 1):<{bar}}", hot))
         return Strip(segments).adjust_cell_length(width, base)
 
     def _marks(self, shown: Shown, node: int | None) -> Style:
@@ -474,6 +475,15 @@ class GraphView(Widget, can_focus=True):
 
     def _look(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
+
+
+def _worn(text: str, style: Style, base: Style) -> list[Segment]:
+    """The text in its style, the blanks around it without."""
+    begin, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    if end <= begin:
+        return [Segment(text, base)]
+    parts = ((text[:begin], base), (text[begin:end], style), (text[end:], base))
+    return [Segment(part, look) for part, look in parts if part]
 
 
 def _named(label: str, kinds: Kinds, room: int) -> str:
