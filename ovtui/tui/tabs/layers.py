@@ -33,11 +33,11 @@ COLUMNS = (
     Column("cumulative", "CUM", 5, right=True, spare=6, sortable=True),
     Column("type", "TYPE", 14, sortable=True),
     Column("precision", "PREC", 5, sortable=True),
-    Column("kernel", "KERNEL", 22, spare=5, sortable=True),
+    Column("kernel", "KERNEL", 20, spare=5, sortable=True),
     Column("gflops", "GFLOP/S", 8, right=True, spare=4, sortable=True),
     Column("efficiency", "EFF", 5, right=True, spare=3, sortable=True),
     Column("bound", "BOUND", 7, spare=7),
-    Column("name", "LAYER", 14, grows=True, comfort=18, sortable=True),
+    Column("name", "LAYER", 14, grows=True, comfort=20, sortable=True),
 )
 _GROUPED = (
     Column("name", "", 16, grows=True),
