@@ -114,6 +114,21 @@ async def test_a_wrong_value_is_said_while_it_is_typed(
     assert store.runs.count() == 0
 
 
+async def test_the_arrows_go_from_line_to_line_where_the_form_is_longer_than_the_screen(
+    open_app: Opened, store: Store
+) -> None:
+    remember(store)
+    async with open_app(size=(80, 16)) as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        focused = [pilot.app.focused]
+        for key in ("down", "down", "j", "j", "up", "k"):
+            await pilot.press(key)
+            focused.append(pilot.app.focused)
+        assert len(set(focused[:5])) == 5
+        assert focused[5:] == [focused[3], focused[2]]
+
+
 async def test_a_preset_is_saved_listed_and_loaded(open_app: Opened, store: Store) -> None:
     remember(store)
     async with open_app(size=(120, 50)) as pilot:

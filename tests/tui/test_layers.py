@@ -304,6 +304,7 @@ async def test_precisions_their_edges_and_conversions(seen: Seen) -> None:
         assert groups(pilot, "precision") == ["f32", "i8", "u8"]
         await shows(pilot, "u8 4 4 ·")
         await shows(pilot, "Conversions: 157.0 µs")
+        await shows(pilot, "f32→u8 44.00 µs 1.2 % Mixed_1/quantize")
         await pilot.press("j", "enter")
         assert tab(pilot) == "layers"
         assert {PROFILE.layers[PLACE[name]].precision for name in layers(pilot)} == {"i8"}
@@ -704,6 +705,17 @@ async def test_the_whole_of_an_advice_stands_below_the_list(seen: Seen) -> None:
         await shows(pilot, "may take a part of that away again.")
         await pilot.press("j")
         await shows(pilot, "a larger batch shares what does not grow with it.")
+        await pilot.press("j", "j")
+        assert words_of(pilot, "next-words") == ""  # all of it stands in the list
+
+
+async def test_where_everything_fits_into_the_list_nothing_stands_below_it(seen: Seen) -> None:
+    async with seen(None) as pilot:
+        assert not pilot.app.screen.query_one("#next-words").display
+        await pilot.resize_terminal(50, 24)
+        await pilot.pause()
+        assert pilot.app.screen.query_one("#next-words").display
+        await shows(pilot, "How much can it do at once? All the device takes.")
 
 
 async def test_settings_of_its_own_are_asked_for_last(seen: Seen, started: list[Spec]) -> None:

@@ -36,8 +36,6 @@ class ConfigureScreen(OvtuiScreen):
     CSS_PATH = "configure.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start"),
-        Binding("down,j", "app.focus_next", "Next line", show=False),
-        Binding("up,k", "app.focus_previous", "Line before", show=False),
         Binding("y,ctrl+y", "copy", "Copy command"),
         Binding("ctrl+s", "save_preset", "Save preset"),
         Binding("ctrl+o", "load_preset", "Presets"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 import msgspec
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -35,6 +37,7 @@ from ovtui.tui.widgets.tabbar import TabBar
 from ovtui.tui.widgets.table import Table
 
 _SETTINGS = "settings"
+_WHAT, _GAP, _MOST_LINES = 11, 2, 6  # of what to do next: cells of its name, between it and why, lines for the why
 _HISTORY = 200  # runs of the model that advice looks at
 _TABS = (
     ("tab-summary", "Summary"), ("tab-layers", "Layers"), ("tab-precision", "Precision"), ("tab-kernels", "Kernels"),
@@ -78,6 +81,7 @@ class RunScreen(OvtuiScreen):
         self._run_id = run_id
         self._run: Run | None = None
         self._next: list[Next] = []
+        self._what = _WHAT
         self._seen: Seen | None = None
         self._graph: Shown | None = None
 
@@ -90,9 +94,7 @@ class RunScreen(OvtuiScreen):
                 with VerticalScroll(id="summary", can_focus=False):
                     yield Static(id="fields")
                 yield Static("What next", classes="title")
-                yield Table(
-                    (Column("what", "", 24), Column("why", "", 20, grows=True, sentence=True)), head=False, id="next"
-                )
+                yield Table(_next_columns(_WHAT), head=False, id="next")
                 yield Static(id="next-words")
             with Vertical(id="tab-layers"):
                 yield LayersTab(id="layers")
@@ -141,7 +143,7 @@ class RunScreen(OvtuiScreen):
         self.app.call_from_thread(self._draw)
 
     def _show_layers(self) -> None:
-        if not self.has("#layers", "#precision", "#kernels", "#graph") or not self.is_attached:
+        if not self.has("#layer-details", "#transitions", "#kernel-table", "#graph-details") or not self.is_attached:
             return
         if self._seen is None or self._graph is None:
             for tab in self.query("#layers, #precision, #kernels, #graph").results():
@@ -164,7 +166,7 @@ class RunScreen(OvtuiScreen):
         self._show()
 
     def _show(self) -> None:
-        if not self.has("#verdict", "#fields", "#next", "#percentiles", "#machine"):
+        if not self.has("#verdict", "#fields", "#next", "#next-words", "#percentiles", "#machine"):
             self.call_after_refresh(self._show)
             return
         run = self._run
@@ -181,9 +183,11 @@ class RunScreen(OvtuiScreen):
         history = self.ovtui.store.runs.page(RunFilter(model=run.model.id), limit=_HISTORY)
         self._next = what_next(run, self._profile, history)
         listed = [(str(n), {"what": Cell(s.short, "bar"), "why": Cell(s.why)}) for n, s in enumerate(self._next)]
+        self._what = max([_WHAT, *(len(each.short) for each in self._next)])
+        self.query_one("#next", Table).set_columns(_next_columns(self._what))
         listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
         self.query_one("#next", Table).show(ListedRows(listed))
-        self._explain_next()
+        self._make_room()
         self.query_one("#percentiles", Static).update(_percentiles(run))
         machine = summary.environment_fields(run.environment) if run.environment else []
         told = _settings(run, self.ovtui.store.models.called(run.model))
@@ -213,11 +217,25 @@ class RunScreen(OvtuiScreen):
     def on_table_moved(self, event: Table.Moved) -> None:
         self._explain_next()
 
+    def on_resize(self) -> None:
+        if self.has("#next", "#next-words"):
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """For the longest of what does not fit into its line, so that nothing moves when the cursor does."""
+        lines = [len(wrap(each.why, max(20, self.size.width - 2))) for each in self._next if self._is_long(each.why)]
+        below = self.query_one("#next-words", Static)
+        below.styles.height, below.display = min(_MOST_LINES, max(lines, default=0)), bool(lines)
+        self._explain_next()
+
+    def _is_long(self, why: str) -> bool:
+        return self._what + _GAP + cell_len(why) + _GAP > self.size.width
+
     def _explain_next(self) -> None:
         """The whole of what the line under the cursor has no room for."""
         key = self.query_one("#next", Table).cursor_key
         why = self._next[int(key)].why if key not in (None, _SETTINGS) else ""
-        self.query_one("#next-words", Static).update(Text(why), layout=False)
+        self.query_one("#next-words", Static).update(Text(why if self._is_long(why) else ""), layout=False)
 
     def _do(self, run: Run, chosen: Next) -> None:
         tab = _LEADS.get(chosen.key)
@@ -316,6 +334,10 @@ class RunScreen(OvtuiScreen):
         for part in self.query(VerticalScroll):
             if part.is_on_screen:
                 part.scroll_relative(y=by * max(1, part.size.height - 1), animate=False)
+
+
+def _next_columns(what: int) -> tuple[Column, ...]:
+    return Column("what", "", what), Column("why", "", 20, grows=True, sentence=True)
 
 
 def _no_layers(run: Run | None) -> str:

@@ -61,13 +61,12 @@ class GraphTab(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="graph-words")
-        yield Field(placeholder="words of names, type:conv, kernel:ref, shape:1x64, time>50us …",
-                    id="graph-search", compact=True)  # fmt: skip
+        field = Field(placeholder="words of names, type:conv, kernel:ref, shape:1x64, time>50us …",
+                      id="graph-search", compact=True)  # fmt: skip
+        field.display = False
+        yield field
         yield GraphView(id="graph-view")
         yield Static(id="graph-details")
-
-    def on_mount(self) -> None:
-        self.query_one("#graph-search").display = False
 
     def on_resize(self) -> None:
         self.set_class(self.size.height >= 28, "tall")

@@ -121,13 +121,12 @@ class LayersTab(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="layer-words")
-        yield Field(placeholder="words, time>50us, share>5%, type:conv, precision:bf16, kernel:ref, block:…",
-                    id="layer-filter", compact=True)  # fmt: skip
+        field = Field(placeholder="words, time>50us, share>5%, type:conv, precision:bf16, kernel:ref, block:…",
+                      id="layer-filter", compact=True)  # fmt: skip
+        field.display = False
+        yield field
         yield Table(COLUMNS, id="layer-table")
         yield Static(id="layer-details")
-
-    def on_mount(self) -> None:
-        self.query_one("#layer-filter").display = False
 
     def on_resize(self) -> None:
         self.set_class(self.size.height >= _TALL, "tall")

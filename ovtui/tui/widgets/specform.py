@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.css.query import NoMatches
 from textual.message import Message
@@ -50,6 +51,11 @@ _COUNTS = ("batch", "streams", "threads", "requests")
 
 class SpecForm(VerticalScroll):
     """How to measure `model`. Tells with `Changed` what stands in it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [  # its own, or it would scroll where it is longer than the screen
+        Binding("down,j", "app.focus_next", "Next line", show=False),
+        Binding("up,k", "app.focus_previous", "Line before", show=False),
+    ]
 
     class Changed(Message):
         """Something was chosen or typed. `spec` is None when it cannot be measured: `problem` says why."""
