@@ -16,7 +16,6 @@ from ovtui.report.documents import run_document
 from ovtui.report.layers import profile_document
 from ovtui.report.put import put
 from ovtui.report.spreadsheet import cell
-from ovtui.store import Store
 from ovtui.text import plain
 
 
@@ -27,11 +26,6 @@ class Exported(NamedTuple):
     series: Series | None
     histogram: Histogram | None
     profile: Profile | None
-
-
-def exported(store: Store, run: Run) -> Exported:
-    """All that the store has of a run."""
-    return Exported(run, store.runs.series(run.id), store.runs.histogram(run.id), store.runs.profile(run.id))
 
 
 def write(path: Path, runs: list[Exported]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ovtui import words
 from ovtui.analysis.graph.model import Graph
 from ovtui.records import Run
-from ovtui.report.files import exported, write
+from ovtui.report.files import Exported, write
 from ovtui.report.graphs import write_graph
 from ovtui.report.layers import write_layers
 from ovtui.specs import expanded, here
@@ -57,7 +57,13 @@ def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
         if text:
             path = expanded(text)
             found = [store.runs.find(run_id) for run_id in ids]
-            write(path, [exported(store, run) for run in found])
+            write(
+                path,
+                [
+                    Exported(run, store.runs.series(run.id), store.runs.histogram(run.id), store.runs.profile(run.id))
+                    for run in found
+                ],
+            )
             screen.ovtui.tell(f"Wrote {_these(ids)} to {Path(here(str(path)))}.")
 
     suggested = here(f"ovtui-{ids[0]}.json" if len(ids) == 1 else "ovtui-runs.csv")

@@ -87,7 +87,7 @@ def _resnet50() -> int:
 def test_resnet_50_has_the_flops_of_its_table() -> None:
     expected = _resnet50()
     assert expected == pytest.approx(8.2e9, rel=0.01)
-    facts = read.facts(Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onnx")
+    facts = read.inspected(Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onnx")[0]
     assert facts["flops"] == pytest.approx(expected, rel=0.02)
     assert facts["flops"] > expected  # activations, pooling and the like
 
@@ -106,5 +106,5 @@ def test_mobilenet_v2_has_the_flops_of_its_table(tmp_path: Path) -> None:
             channels = out
     total += prod((7, 7, 320, 1280)) + 1280 * 1000
     assert total == pytest.approx(300e6, rel=0.01)  # as the paper says
-    flops_ = read.facts(tmp_path / "demo.xml")["flops"]
+    flops_ = read.inspected(tmp_path / "demo.xml")[0]["flops"]
     assert flops_ == pytest.approx(2 * total, rel=0.03)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ovtui.engine.reconcile import reconcile
-from ovtui.report.files import exported, write
+from ovtui.report.files import Exported, write
 from ovtui.store import open_store
 
 
@@ -21,6 +21,9 @@ def command(runs: tuple[str, ...], output: Path) -> None:
     with open_store() as store:
         reconcile(store)
         found = [store.runs.find(text) for text in runs]
-        whole = [exported(store, run) for run in found]
+        whole = [
+            Exported(run, store.runs.series(run.id), store.runs.histogram(run.id), store.runs.profile(run.id))
+            for run in found
+        ]
     write(output, whole)
     click.echo(f"Wrote {output}.", err=True)

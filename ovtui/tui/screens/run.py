@@ -143,7 +143,10 @@ class RunScreen(OvtuiScreen):
         self.app.call_from_thread(self._draw)
 
     def _show_layers(self) -> None:
-        if not self.has("#layer-details", "#transitions", "#kernel-table", "#graph-details") or not self.is_attached:
+        if not self.is_attached:
+            return
+        if not self.has("#layer-details", "#transitions", "#kernel-table", "#graph-details"):
+            self.call_after_refresh(self._show_layers)
             return
         if self._seen is None or self._graph is None:
             for tab in self.query("#layers, #precision, #kernels, #graph").results():
