@@ -121,8 +121,3 @@ class Case:
 
 
 Rule = Callable[[Case], Advice | None]
-
-
-def percent(share: float) -> str:
-    """`4.2 %`, `52 %`."""
-    return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"

@@ -6,12 +6,13 @@ from collections import Counter
 
 from ovtui import words
 from ovtui.analysis import kernels, precisions
-from ovtui.analysis.advice.case import Advice, Case, Rule, percent
+from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import took
 from ovtui.analysis.roofline import Limits, roofline
 from ovtui.analysis.transitions import causes, conversions, islands
 from ovtui.records import Ceilings, Layer
 from ovtui.text import plain
+from ovtui.words import percent
 
 _PRODUCTS = frozenset({"convolution", "groupconvolution", "deconvolution", "fullyconnected", "matmul", "gemm"})
 _DOMINANT = 0.5

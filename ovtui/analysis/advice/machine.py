@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ovtui import words
-from ovtui.analysis.advice.case import Advice, Case, Rule, percent
+from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.records import Quiet
+from ovtui.words import percent
 
 _NOISE = ("Other processes used", "The hypervisor took", "The machine sped up", "The machine had not become steady")
 _LOST = "the machine was too busy"

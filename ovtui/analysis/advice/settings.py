@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 
 from ovtui import words
-from ovtui.analysis.advice.case import Advice, Case, Rule, percent
+from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import took
 from ovtui.analysis.roofline import roofline
 from ovtui.records import RunSummary
+from ovtui.words import percent
 
 _BUSY_ENOUGH = 0.75  # of the usable cores
 _BETTER = 1.05  # what was tried and gave less is not worth advice

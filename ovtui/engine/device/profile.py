@@ -17,7 +17,7 @@ from ovtui.engine.device.operations import edges, port_shape, port_type
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Profiled, Say
 from ovtui.errors import OvtuiError
-from ovtui.records import Layer, LayerStatus, Model, Profile, Spec, StaticShape, Tensor
+from ovtui.records import Layer, LayerStatus, Model, Operation, Profile, Spec, StaticShape, Tensor
 
 _NO_COUNTERS = "This device gives no times of layers."
 
@@ -31,8 +31,8 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
     say(At(phase="profiling"))
     try:
         counted = count(device, streams, on_cpu=all(name.startswith("CPU") for name in effective.execution_devices))
-        layers = _layers(device, counted)
         original = device.original()
+        layers = _layers(device, counted, original)
     except FAILURES as error:
         raise OvtuiError(f"The layers could not be profiled: {reason(error)}") from error
     found = Profile(
@@ -49,7 +49,7 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
     say(Profiled(profile=found))
 
 
-def _layers(device: Counting, counted: Counted) -> list[Layer]:
+def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...]) -> list[Layer]:
     """The executed graph without constants, in the order of execution."""
     ran = {name for name, status in zip(counted.names, counted.statuses, strict=True) if status == "executed"}
     nodes = _reached(device.executed(), ran)
@@ -60,13 +60,13 @@ def _layers(device: Counting, counted: Counted) -> list[Layer]:
     columns: dict[str, list[int]] = defaultdict(list)
     for column in range(len(counted.names) - 1, -1, -1):
         columns[counted.names[column]].append(column)
-    costs = layer_cost.Costs(device.original())
+    costs = layer_cost.Costs(original)
     layers = []
     for order, node in enumerate(nodes):
         name, kind = str(node.get_friendly_name()), _told(node, "layerType") or str(node.get_type_name())
         place = columns[name].pop() if columns[name] else None
         status: LayerStatus = "not_run" if place is None else counted.statuses[place]
-        original = tuple(filter(None, (_told(node, "originalLayersNames") or "").split(",")))
+        told = tuple(filter(None, (_told(node, "originalLayersNames") or "").split(",")))
         outputs = _outputs(node)
         timed = place is not None and status == "executed" and bool(mean.any())
         layers.append(
@@ -79,10 +79,10 @@ def _layers(device: Counting, counted: Counted) -> list[Layer]:
                 status=status,
                 inputs=edges(node, places),
                 outputs=outputs,
-                original=original,
+                original=told,
                 time_us=round(float(mean[place]), 2) if timed else None,
                 spread_us=round(float(spread[place]), 2) if timed else None,
-                flops=costs.flops(kind, name, original, _shapes(node), outputs),
+                flops=costs.flops(kind, name, told, _shapes(node), outputs),
                 bytes=layer_cost.traffic(kind, _read(node), outputs) if status == "executed" else 0,
             )
         )

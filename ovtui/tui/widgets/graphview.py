@@ -230,7 +230,7 @@ class GraphView(Widget, can_focus=True):
             self.select(wanted)
 
     def action_along(self, step: int) -> None:
-        """Along a tensor: to the first consumer or producer."""
+        """Along a tensor: to the consumer or producer that costs most."""
         drawn, node = self._drawing, self.node
         if drawn is None or node is None:
             return
