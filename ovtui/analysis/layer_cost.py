@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import prod
 
-from ovtui.analysis import flops
+from ovtui.analysis import flops, precisions
 from ovtui.records import Operation, Shape, StaticShape, Tensor
 
 _BITS = {"boolean": 8, "nf4": 4, "f8e4m3": 8, "f8e5m2": 8, "f8e8m0": 8, "f4e2m1": 4}
@@ -70,7 +71,7 @@ def traffic(type_: str, read: Sequence[Tensor], written: Sequence[Tensor]) -> in
     """Bytes that a layer must read and write at the least; None when a shape or a type does not tell."""
     if type_ in _STILL:
         return 0
-    ins, outs = [_bytes(tensor) for tensor in read], [_bytes(tensor) for tensor in written]
+    ins, outs = [bytes_of(tensor) for tensor in read], [bytes_of(tensor) for tensor in written]
     if None in ins or None in outs:
         return None
     out = sum(size or 0 for size in outs)
@@ -80,9 +81,15 @@ def traffic(type_: str, read: Sequence[Tensor], written: Sequence[Tensor]) -> in
     return sum(size or 0 for size in ins) + out
 
 
-def _bytes(tensor: Tensor) -> int | None:
-    shape, bits = _static(tensor.shape), bits_of(tensor.type)
-    return None if shape is None or bits is None else (prod(shape) * bits + 7) // 8
+def bytes_of(tensor: Tensor) -> int | None:
+    """What a tensor holds; None when its shape or its type does not tell."""
+    return _size(tensor.shape, tensor.type)
+
+
+@lru_cache(maxsize=65_536)
+def _size(shape: Shape, type_: str) -> int | None:
+    dims, bits = _static(shape), bits_of(precisions.normal(type_) or "")
+    return None if dims is None or bits is None else (prod(dims) * bits + 7) // 8
 
 
 def bits_of(type_: str) -> int | None:

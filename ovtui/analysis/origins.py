@@ -81,13 +81,13 @@ def origins(profile: Profile) -> Origins:
     return Origins(found, [tuple(each) for each in held])
 
 
-def names(profile: Profile) -> list[str]:
+def names(profile: Profile, found: Origins | None = None) -> list[str]:
     """What to call each layer: as the model does, where the device made up a name of its own. Raw."""
-    operations = profile.operations
+    operations, found = profile.operations, found or origins(profile)
     known = {operation.name for operation in operations}
     return [
         layer.name if layer.name in known or not held else operations[held[0]].name
-        for layer, held in zip(profile.layers, origins(profile).layers, strict=True)
+        for layer, held in zip(profile.layers, found.layers, strict=True)
     ]
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from math import prod
 from typing import NamedTuple
 
 from ovtui.analysis import layer_cost, precisions
 from ovtui.analysis.layers import total_us
-from ovtui.records import Layer, Profile, Shape, Tensor
+from ovtui.records import Layer, Profile, Tensor
 
 _CONVERTERS = frozenset({"reorder", "convert"})
 # Their output is of another type by their nature.
@@ -261,17 +259,7 @@ def _given(layer: Layer, port: int) -> int | None:
     """Bytes of an output."""
     if not 0 <= port < len(layer.outputs):
         return None
-    tensor = layer.outputs[port]
-    return _size(tensor.shape, tensor.type)
-
-
-@lru_cache(maxsize=65_536)
-def _size(shape: Shape, type_: str) -> int | None:
-    bits = layer_cost.bits_of(precisions.normal(type_) or "")
-    if bits is None or shape is None:
-        return None
-    dims = [dim for dim in shape if isinstance(dim, int)]
-    return (prod(dims) * bits + 7) // 8 if len(dims) == len(shape) else None
+    return layer_cost.bytes_of(layer.outputs[port])
 
 
 def _least(one: int | None, other: int | None) -> int | None:

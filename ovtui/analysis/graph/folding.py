@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from heapq import nlargest
 from typing import NamedTuple
@@ -68,14 +67,14 @@ class Shown:
 
 
 class Drawing:
-    """One folding."""
+    """One folding. `ascii_only`: for terminals that show no more."""
 
-    def __init__(self, shown: Shown) -> None:
-        self.shown = shown
+    def __init__(self, shown: Shown, *, ascii_only: bool = False) -> None:
+        self.shown, self._ascii_only = shown, ascii_only
         self.view = View(shown.blocks, shown.folding)
         self.lanes = Lanes(self.view)
         self.width = drawing.width(self.lanes)
-        self.glyphs = drawing.ASCII if plain_terminal() else drawing.BOX
+        self.glyphs = drawing.ASCII if ascii_only else drawing.BOX
 
     def __len__(self) -> int:
         return len(self.view)
@@ -110,13 +109,18 @@ class Drawing:
         """What a row is called, safe to show."""
         block, node = self.block(row), self.node(row)
         if block is not None:
-            return block_label(block, open_=self.view.is_head(row))
+            return f"{self._fold_mark(open_=self.view.is_head(row))} {_block_label(block)}"
         assert node is not None
         name = self.shown.names[node] or words.NOTHING
         around = self.shown.blocks.blocks[self.shown.blocks.block_of[node]].name
         if around and name.startswith(around) and len(name) > len(around):
             name = name[len(around) :].lstrip("/.:") or name
         return plain(name, 400)
+
+    def _fold_mark(self, *, open_: bool) -> str:
+        if self._ascii_only:
+            return "-" if open_ else "+"
+        return "▾" if open_ else "▸"
 
     @cached_property
     def most(self) -> float:
@@ -147,7 +151,7 @@ class Drawing:
         rows = boxes.whole(self.view)
         if rows is None or len(rows) > _WHOLE:
             rows = boxes.neighbourhood(self.view, row, _AROUND)
-        return boxes.picture(self.view, rows, lambda _, at: self._told(at), ascii_only=plain_terminal())
+        return boxes.picture(self.view, rows, lambda _, at: self._told(at), ascii_only=self._ascii_only)
 
     def _told(self, row: int) -> str:
         cost = self.shown.cost_text(self.cost(row))
@@ -169,10 +173,9 @@ class Drawing:
 _WHOLE, _AROUND = 30, 14
 
 
-def block_label(block: Block, *, open_: bool) -> str:
-    """`▾ Mixed_3b  8`, `▸ layer  12 alike`; safe to show."""
-    mark = ("-" if open_ else "+") if plain_terminal() else ("▾" if open_ else "▸")
-    text = f"{mark} {plain(block.label, 200)}"
+def _block_label(block: Block) -> str:
+    """`Mixed_3b  8`, `layer  ×12  96`; safe to show."""
+    text = plain(block.label, 200)
     if block.part:
         text += f" ({block.part[0]}/{block.part[1]})"
     if block.copies:
@@ -183,8 +186,3 @@ def block_label(block: Block, *, open_: bool) -> str:
     if block.slower:
         text += f"  ! {block.slower:.1f}× its like"
     return text
-
-
-def plain_terminal() -> bool:
-    """Consoles whose font has neither round corners nor triangles."""
-    return os.environ.get("TERM") in ("linux", "vt100", "vt220")

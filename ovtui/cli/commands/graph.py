@@ -22,6 +22,7 @@ from ovtui.errors import InputError
 from ovtui.records import Model, Run
 from ovtui.report.graphs import write_graph
 from ovtui.store import Store, open_store
+from ovtui.terminal import has_few_glyphs
 from ovtui.text import plain
 
 _BAR = 8
@@ -129,7 +130,7 @@ def _print(shown: Shown, fold: str, typed: str | None) -> None:
     if typed:
         told.append(f"{len(found):,} found")
     click.echo(faint(", ".join(told)))
-    drawn = Drawing(shown)
+    drawn = Drawing(shown, ascii_only=has_few_glyphs())
     width = min(columns() or _WIDEST, _WIDEST)
     for row in range(len(drawn)):
         cost = drawn.cost(row)

@@ -23,7 +23,7 @@ class Seen:
         for column in ("name", "type", "kernel"):
             self.columns.text(column)  # where words are looked for: not at the first letter that is typed
         self.origins = origins.origins(profile)
-        self.names = origins.names(profile)
+        self.names = origins.names(profile, self.origins)
         self.row_at: list[Row] = sorted(self.columns.rows)  # by place
         self.most = max((row.share or 0.0 for row in self.row_at), default=0.0)
         self.balance = analysis.balance(profile)

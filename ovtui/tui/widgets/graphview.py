@@ -23,6 +23,7 @@ from ovtui.analysis.graph.boxes import Picture, Place
 from ovtui.analysis.graph.finding import consumers, next_bottleneck, producers
 from ovtui.analysis.graph.folding import Drawing, Kinds, Shown
 from ovtui.analysis.graph.rows import folded, revealed, turned, unfolded
+from ovtui.terminal import has_few_glyphs
 from ovtui.tui.widgets.cells import fitted
 
 Colours = Literal["heat", "precision", "type"]
@@ -149,7 +150,7 @@ class GraphView(Widget, can_focus=True):
         """
         if node is not None:
             shown.folding = revealed(shown.blocks, shown.folding, node)
-        self._drawing = Drawing(shown)
+        self._drawing = Drawing(shown, ascii_only=has_few_glyphs())
         self._found, self._found_set, self._linked = None, frozenset(), frozenset(linked)
         self._cursor = self._drawing.view.row_of(node) if node is not None else 0
         self._top = 0
@@ -181,7 +182,7 @@ class GraphView(Widget, can_focus=True):
         if node is None and block is None:
             node = self.node
         shown.folding = folding
-        drawn = self._drawing = Drawing(shown)
+        drawn = self._drawing = Drawing(shown, ascii_only=has_few_glyphs())
         row = drawn.view.row_of_block(block) if block is not None else None
         if row is None:
             row = drawn.view.row_of(node) if node is not None else 0

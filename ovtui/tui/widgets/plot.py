@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import re
 import threading
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from textual.widget import Widget
 
 from ovtui import words
 from ovtui.analysis.distribution import averaged
+from ovtui.terminal import has_few_glyphs
 
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
 _one_figure = threading.Lock()  # plotext has one for all; a thread that loads it draws as well
@@ -161,7 +161,7 @@ def _characters(picture: Picture, width: int, height: int) -> str:
 
 def _draw(plt: Any, figure: Any, x: Sequence[Any], y: Sequence[Any], look: str, *, filled: bool) -> None:
     # Consoles without Braille in their font show boxes in its place.
-    name = "braille" if _has_braille() else "•"
+    name = "•" if has_few_glyphs() else "braille"
     marker = plt.marker(name).fill(plt.pixel(foreground=LOOKS.index(look) + 1))
     signal = figure.signal(list(x), list(y), marker=marker)
     signal = signal.fillx() if filled else signal.lines() if len(x) > 1 else signal
@@ -174,10 +174,6 @@ def _skyline(curve: Curve, points: int) -> tuple[list[float | None], list[float 
     grid: list[float | None] = [first + (last - first) * i / (points - 1) for i in range(points)]
     count = len(curve.x)
     return grid, [curve.y[min(count - 1, i * count // points)] for i in range(points)]
-
-
-def _has_braille() -> bool:
-    return os.environ.get("TERM") not in ("linux", "vt100", "vt220")
 
 
 def _strip(line: str, looks: dict[str, Style], frame: Style) -> Strip:
