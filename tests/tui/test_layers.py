@@ -348,7 +348,7 @@ async def test_the_other_graph_has_the_same_thing_selected(seen: Seen) -> None:
         shown = view(pilot)
         assert words_of(pilot, "graph-words").startswith("The model's own: 53 nodes")
         assert shown.node == OPERATION["Mixed_0/Branch_1/Conv2d_3x3"]
-        assert shown._linked == {shown.node, OPERATION["Mixed_0/Branch_1/Conv2d_3x3_relu"]}
+        assert shown._brush.linked == {shown.node, OPERATION["Mixed_0/Branch_1/Conv2d_3x3_relu"]}
         assert "executed as Mixed_0/Branch_1/Conv2d_3x3 (Convolution)" in words_of(pilot, "graph-details")
         await pilot.press("j")
         assert shown.node == OPERATION["Mixed_0/Branch_1/Conv2d_3x3_relu"]
@@ -365,7 +365,7 @@ async def test_the_other_graph_has_the_same_thing_selected(seen: Seen) -> None:
 async def test_what_has_no_counterpart_leads_near_it_and_back(seen: Seen) -> None:
     async with seen(PROFILE, "2", "slash", *"/quantize", "enter", "enter", "o") as pilot:
         assert PROFILE.operations[view(pilot).node or 0].name.startswith("Mixed_1/Branch_")
-        assert view(pilot)._linked == frozenset()
+        assert view(pilot)._brush.linked == frozenset()
         await pilot.press("o")
         assert view(pilot).node == PLACE["Mixed_1/quantize"]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -16,26 +15,15 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ovtui import words
-from ovtui.analysis import precisions
-from ovtui.analysis.graph import drawing
-from ovtui.analysis.graph.boxes import Picture, Place
 from ovtui.analysis.graph.finding import consumers, next_bottleneck, producers
-from ovtui.analysis.graph.folding import Drawing, Kinds, Shown
+from ovtui.analysis.graph.folding import Drawing, Shown
 from ovtui.analysis.graph.rows import folded, revealed, turned, unfolded
 from ovtui.terminal import has_few_glyphs
-from ovtui.tui.widgets.cells import fitted
+from ovtui.tui.widgets.brush import Brush, Colours
+from ovtui.tui.widgets.graphboxes import Boxes
+from ovtui.tui.widgets.graphrows import map_segments, row_strip
 
-Colours = Literal["heat", "precision", "type"]
-
-_WAYS: tuple[Colours, ...] = ("heat", "precision", "type")
-_BAR = 8
-_INDENT = 6
-_MAP = " ░▒▓█"
 _WHEEL = 3
-# Where there is room for them, what is told of a node stands in columns: type, shape, precision, kernel.
-_COLUMNS = (16, 18, 5, 24)
-_LABEL, _WIDEST_LABEL = 40, 56  # cells that a name has then; what is left is the bar's
 
 
 class GraphView(Widget, can_focus=True):
@@ -98,14 +86,9 @@ class GraphView(Widget, can_focus=True):
         super().__init__(id=id)
         self._drawing: Drawing | None = None
         self._cursor = self._top = 0
-        self._colours: Colours = "heat"
-        self._with_path = False
-        self._picture: Picture | None = None  # the second view
-        self._widest = 0  # cells of its longest line
+        self._brush = Brush(self._look)
+        self._boxes: Boxes | None = None  # the second view
         self._found: list[int] | None = None  # None: nothing is searched for
-        self._found_set: frozenset[int] = frozenset()
-        self._linked: frozenset[int] = frozenset()
-        self._layers: dict[str, int] = {}
 
     # -- what it shows
 
@@ -131,12 +114,12 @@ class GraphView(Widget, can_focus=True):
 
     @property
     def colours(self) -> Colours:
-        return self._colours
+        return self._brush.colours
 
     @property
     def path(self) -> bool:
         """Whether the critical path is marked."""
-        return self._with_path
+        return self._brush.with_path
 
     @property
     def found(self) -> Sequence[int] | None:
@@ -151,7 +134,7 @@ class GraphView(Widget, can_focus=True):
         if node is not None:
             shown.folding = revealed(shown.blocks, shown.folding, node)
         self._drawing = Drawing(shown, ascii_only=has_few_glyphs())
-        self._found, self._found_set, self._linked = None, frozenset(), frozenset(linked)
+        self._found, self._brush.found, self._brush.linked = None, frozenset(), frozenset(linked)
         self._cursor = self._drawing.view.row_of(node) if node is not None else 0
         self._top = 0
         self._changed()
@@ -170,7 +153,7 @@ class GraphView(Widget, can_focus=True):
 
     def mark(self, nodes: list[int] | None) -> None:
         """What a search found: marked, and what n and N go through; None ends that."""
-        self._found, self._found_set = nodes, frozenset(nodes or ())
+        self._found, self._brush.found = nodes, frozenset(nodes or ())
         self.refresh()
 
     def _fold_as(self, folding: frozenset[int], node: int | None = None, block: int | None = None) -> None:
@@ -190,8 +173,8 @@ class GraphView(Widget, can_focus=True):
         self._changed()
 
     def _changed(self) -> None:
-        if self._picture is not None and self._drawing is not None:
-            self._draw_boxes(self._drawing)
+        if self._boxes is not None and self._drawing is not None:
+            self._boxes = Boxes(self._drawing, self._cursor)
         self._reveal()
         self.refresh()
         self.post_message(self.Moved())
@@ -223,7 +206,7 @@ class GraphView(Widget, can_focus=True):
         if self._found is not None:
             if not self._found:
                 return
-            place = self._found.index(node) + step if node in self._found_set else (0 if step > 0 else -1)
+            place = self._found.index(node) + step if node in self._brush.found else (0 if step > 0 else -1)
             self.select(self._found[place % len(self._found)])
             return
         wanted = next_bottleneck(drawn.shown.costs, node, step)
@@ -240,12 +223,12 @@ class GraphView(Widget, can_focus=True):
             self.select(max(found, key=lambda each: drawn.shown.costs[each]))
 
     def action_colours(self) -> None:
-        self._colours = _WAYS[(_WAYS.index(self._colours) + 1) % len(_WAYS)]
+        self._brush.turn()
         self.refresh()
         self.post_message(self.Moved())
 
     def action_path(self) -> None:
-        self._with_path = not self._with_path
+        self._brush.with_path = not self._brush.with_path
         self.refresh()
         self.post_message(self.Moved())
 
@@ -253,15 +236,8 @@ class GraphView(Widget, can_focus=True):
         drawn = self._drawing
         if drawn is None or not len(drawn):
             return
-        if self._picture is None:
-            self._draw_boxes(drawn)
-        else:
-            self._picture = None
+        self._boxes = Boxes(drawn, self._cursor) if self._boxes is None else None
         self.refresh()
-
-    def _draw_boxes(self, drawn: Drawing) -> None:
-        self._picture = drawn.boxes(self._cursor)
-        self._widest = max(map(cell_len, self._picture.lines), default=0)
 
     def action_move(self, by: int) -> None:
         self._go(self._cursor + by)
@@ -278,9 +254,9 @@ class GraphView(Widget, can_focus=True):
         if drawn is None or row == self._cursor:
             return
         before, self._cursor = self._cursor, row
-        if self._picture is not None:
-            if row not in self._picture.places:
-                self._draw_boxes(drawn)
+        if self._boxes is not None:
+            if not self._boxes.holds(row):
+                self._boxes = Boxes(drawn, row)
             self.refresh()
         elif not self._reveal():
             for line in {before, row}:
@@ -306,7 +282,7 @@ class GraphView(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         place = event.get_content_offset(self)
-        if place is None or self._picture is not None:
+        if place is None or self._boxes is not None:
             return
         if self._top + place.y == self._cursor or event.chain > 1:
             self.action_open()
@@ -332,7 +308,7 @@ class GraphView(Widget, can_focus=True):
         self._refresh_cursor()
 
     def _refresh_cursor(self) -> None:
-        if self._picture is None:
+        if self._boxes is None:
             self.refresh(Region(0, self._cursor - self._top, self.size.width, 1))
         else:
             self.refresh()
@@ -343,153 +319,20 @@ class GraphView(Widget, can_focus=True):
         return ""
 
     def render_line(self, y: int) -> Strip:
-        drawn, width = self._drawing, self.size.width
+        drawn, width, base = self._drawing, self.size.width, self.rich_style
         if drawn is None or not len(drawn):
             text = "" if drawn is None or y else "There is nothing in this graph."
-            return Strip([Segment(text, self._look("dim"))]).adjust_cell_length(width, self.rich_style)
-        if self._picture is not None:
-            return self._box_line(drawn, self._picture, y)
+            return Strip([Segment(text, self._look("dim"))]).adjust_cell_length(width, base)
+        focused = self.has_focus
+        if self._boxes is not None:
+            return self._boxes.line(y, self.size, self._cursor, self._brush, base, focused=focused)
         row = self._top + y
         if row >= len(drawn):
-            return Strip.blank(width, self.rich_style)
-        return Strip([*self._row(drawn, row, width - 2), *self._map(drawn, y)])
-
-    def _row(self, drawn: Drawing, row: int, width: int) -> Strip:
-        base, shown = self.rich_style, drawn.shown
-        at_cursor = row == self._cursor
-        if at_cursor:
-            base += self.get_component_rich_style("cursor" if self.has_focus else "resting", partial=True)
-        inverted = at_cursor and self.has_focus
-        cost, heat = drawn.cost(row), drawn.heat(row)
-        node, block = drawn.node(row), drawn.block(row)
-        hot = base if inverted else base + self._colour(drawn, row, heat)
-        segments = [*self._lane(drawn.lane(row), base, hot, inverted=inverted), Segment(" ", base)]
-        share = cost / shown.total if shown.total else 0.0
-        right = f" {shown.cost_text(cost):>8} {words.percent(share) if cost else '':>6} "
-        room = width - drawn.width - 1
-        bar = _BAR + 1 if room > 50 else 0  # with a blank before the map
-        room = max(4, room - len(right) - bar)
-        style = base
-        if not inverted:
-            style += self._look("head") if block is not None else Style.null()
-            style += self._marks(shown, node)
-        label = "  " * min(_INDENT, drawn.depth(row)) + drawn.label(row)
-        kinds = drawn.kinds(row)
-        columns = _COLUMNS[: 4 if shown.graph.kind == "runtime" else 3]
-        rest = room - sum(columns) - 2 * len(columns)
-        if rest >= _LABEL:
-            bar += max(0, rest - _WIDEST_LABEL)
-            segments += _worn(fitted(label, min(rest, _WIDEST_LABEL), right=False), style, base)
-            told = "".join(f"  {fitted(t, w, right=False)}" for t, w in zip(kinds, columns, strict=False))
-            segments.append(Segment(told, base if inverted else base + self._look("dim")))
-        else:
-            segments += _worn(_named(label, kinds, room), style, base)
-        segments.append(Segment(right, hot))
-        if bar:
-            segments.append(Segment(f"{drawn.bar(row, bar - 1):<{bar}}", hot))
-        return Strip(segments).adjust_cell_length(width, base)
-
-    def _marks(self, shown: Shown, node: int | None) -> Style:
-        """What makes a node's name stand out."""
-        style = Style.null()
-        if node is not None and node in self._linked:
-            style += self._look("linked")
-        if node is not None and self._with_path and node in shown.on_path:
-            style += self._look("path")
-        if node is not None and node in self._found_set:
-            style += self._look("found")
-        return style
-
-    def _lane(self, lane: drawing.Drawn, base: Style, hot: Style, *, inverted: bool) -> list[Segment]:
-        segments: list[Segment] = []
-        begin = 0
-        for at in range(1, len(lane.text) + 1):
-            if at < len(lane.text) and lane.lanes[at] == lane.lanes[begin]:
-                continue
-            owner = lane.lanes[begin]
-            if inverted or owner == drawing.BLANK:
-                style = base
-            elif owner == drawing.NODE:
-                style = hot
-            else:
-                style = base + self._look("label" if owner == drawing.LABEL else f"lane{owner % 3}")
-            segments.append(Segment(lane.text[begin:at], style))
-            begin = at
-        return segments
-
-    def _colour(self, drawn: Drawing, row: int, heat: int) -> Style:
-        node = drawn.node(row)
-        if self._colours == "heat" or node is None:
-            return self._look(f"heat{heat}")
-        seen = drawn.shown.graph.nodes[node]
-        if self._colours == "precision":
-            name = precisions.normal(seen.precision)
-            look = "lane1" if name in precisions.NARROW else "heat2" if name == "f32" else "lane0"
-            return self._look(look if name else "dim")
-        number = self._layers.setdefault(seen.type, len(self._layers))
-        return self._look(("lane0", "heat2", "lane1", "heat3", "heat1", "lane2")[number % 6])
-
-    def _map(self, drawn: Drawing, y: int) -> list[Segment]:
-        """The whole graph in a column: how hot the rows are that this line stands for, and where one is."""
-        rows, height = len(drawn), self.size.height
-        base = self.rich_style
-        if rows <= height:
-            heat = drawn.row_heat[y] if y < rows else 0
-            return [Segment("  ", base) if not heat else Segment(" " + _MAP[heat], base + self._look(f"heat{heat}"))]
-        begin, end = y * rows // height, max(y * rows // height + 1, (y + 1) * rows // height)
-        heat = max(drawn.row_heat[begin:end], default=0)
-        here = begin < self._top + height and end > self._top
-        mark = Segment("▐" if here else " ", base + self._look("dim"))
-        return [mark, Segment(_MAP[heat], base + self._look(f"heat{heat}"))]
-
-    def _box_line(self, drawn: Drawing, picture: Picture, y: int) -> Strip:
-        """A line of the boxes, with the box of the cursor in the middle."""
-        width, height = self.size
-        place = picture.places.get(self._cursor)
-        x0 = y0 = 0
-        if place is not None:
-            x0 = max(0, min(place.x + place.width // 2 - width // 2, self._widest - width))
-            y0 = max(0, min(place.y + place.height // 2 - height // 2, len(picture.lines) - height))
-        base, at = self.rich_style, y0 + y
-        if at >= len(picture.lines):
             return Strip.blank(width, base)
-        line = Strip([Segment(picture.lines[at], base + self._look("lane0"))])
-        crossed = [(place.x, row, place) for row, place in picture.places.items() if 0 <= at - place.y < place.height]
-        parts, done = [], 0
-        for x, row, place in sorted(crossed):
-            style = base + self._box_look(drawn, row, place, at)
-            text = line.crop(x, x + place.width).text
-            parts += [line.crop(done, x), Strip([Segment(text, style)])]
-            done = x + place.width
-        parts.append(line.crop(done, line.cell_length))
-        left = max(0, (width - self._widest) // 2)
-        drawn_line = Strip([Segment(" " * left, base), *Strip.join(parts).crop(x0, x0 + width)])
-        return drawn_line.adjust_cell_length(width, base)
-
-    def _box_look(self, drawn: Drawing, row: int, place: Place, line: int) -> Style:
-        if row == self._cursor:
-            return self.get_component_rich_style("cursor" if self.has_focus else "resting", partial=True)
-        style = self._colour(drawn, row, drawn.heat(row))
-        if line == place.y + place.height // 2:  # where its name stands
-            style += self._marks(drawn.shown, drawn.node(row))
-        return style
+        left = row_strip(
+            drawn, row, width - 2, self._brush, base, at_cursor=row == self._cursor, focused=focused
+        )  # fmt: skip
+        return Strip([*left, *map_segments(drawn, y, self._top, self.size.height, self._brush, base)])
 
     def _look(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
-
-
-def _worn(text: str, style: Style, base: Style) -> list[Segment]:
-    """The text in its style, the blanks around it without."""
-    begin, end = len(text) - len(text.lstrip()), len(text.rstrip())
-    if end <= begin:
-        return [Segment(text, base)]
-    parts = ((text[:begin], base), (text[begin:end], style), (text[end:], base))
-    return [Segment(part, look) for part, look in parts if part]
-
-
-def _named(label: str, kinds: Kinds, room: int) -> str:
-    """With the type and the shape, as far as there is room for them."""
-    for text in (f"{label}  {kinds.type}  {kinds.shape}", f"{label}  {kinds.type}"):
-        if cell_len(text) <= room:
-            return fitted(text, room, right=False)
-    return fitted(label, room, right=False)
