@@ -64,6 +64,19 @@ def cells(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def cut(text: str, width: int) -> str:
+    """In at most `width` columns; what is too long loses its middle, since names differ at their ends."""
+    if cells(text) <= width:
+        return text
+    head = tail = 0
+    while cells(text[: head + 1]) <= width // 2:
+        head += 1
+    left = width - 1 - cells(text[:head])
+    while tail < len(text) and cells(text[len(text) - tail - 1 :]) <= left:
+        tail += 1
+    return f"{text[:head]}…{text[len(text) - tail :]}"
+
+
 def columns() -> int | None:
     """How wide the terminal is; None where output goes elsewhere and may be as long as it likes."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -123,7 +136,7 @@ def table(
         if over > 0:
             last = shown[-1]
             widths[last] = max(8, widths[last] - over)
-            safe = [[*row[:last], plain(row[last], widths[last]), *row[last + 1 :]] for row in safe]
+            safe = [[*row[:last], cut(row[last], widths[last]), *row[last + 1 :]] for row in safe]
     for number, line in enumerate([list(head), *safe]):
         parts = []
         for i in shown:

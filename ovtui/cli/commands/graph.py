@@ -16,7 +16,7 @@ from ovtui.analysis.graph.rows import folded, revealed, unfolded
 from ovtui.analysis.layers import took
 from ovtui.analysis.origins import names
 from ovtui.cli.commands.layers import profile_of
-from ovtui.cli.output import cells, columns, document, faint, json_option, strong
+from ovtui.cli.output import cells, columns, cut, document, faint, json_option, strong
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Model, Run
@@ -147,8 +147,6 @@ def _print(shown: Shown, fold: str, typed: str | None) -> None:
 
 
 def _fitted(text: str, room: int) -> str:
-    """In exactly so many cells; what is too long loses its middle, of which wide characters take two."""
-    limit = room
-    while cells(cut := plain(text, limit)) > room:
-        limit -= 1
-    return cut + " " * (room - cells(cut))
+    """In exactly so many columns."""
+    shown = cut(text, room)
+    return shown + " " * (room - cells(shown))
