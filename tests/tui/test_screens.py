@@ -170,7 +170,7 @@ def test_cancelling(snap: Snap, scripted: Callable[..., Scripted]) -> None:
 async def _drawn(pilot: Pilot[Any]) -> None:
     """Both halves of the live screen's plots."""
     await painted(pilot)
-    await until(pilot, lambda: screen_name(pilot) == "LiveScreen")
+    await until(pilot, lambda: screen_name(pilot) == "LiveScreen" and len(pilot.app.screen.query(Plot)) == 3)
     for _ in range(2):
         pilot.app.screen._draw(pilot.app.screen.watched)  # type: ignore[attr-defined]
     await until(pilot, lambda: all(each._picture for each in pilot.app.screen.query(Plot)))
