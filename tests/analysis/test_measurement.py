@@ -87,6 +87,13 @@ def test_nothing_ran_nothing_is_known() -> None:
 # Ending
 
 
+def test_a_wide_confidence_ends_at_the_shortest_time() -> None:
+    rough = closed_loop(noisy(10, 0.6, 11), seconds=80)
+    wide, narrow = (measured(rough, ci=ci) for ci in (0.6, 0.01))
+    assert wide.throughput_fps.converged
+    assert 5 <= wide.measured_s < 6 < narrow.measured_s
+
+
 def test_a_load_under_slow_weather_is_called_not_converged() -> None:
     result = measured(closed_loop(waves(10, 0.15, 0.95, 3), seconds=80), seconds=20)
     assert not result.throughput_fps.converged

@@ -118,6 +118,7 @@ class LayersTab(Vertical):
         self._within: Group | None = None
         self._groups: list[Group] = []
         self._typed = ""  # the filter that is shown
+        self._said = ""  # the words above
 
     def compose(self) -> ComposeResult:
         yield Static(id="layer-words")
@@ -146,6 +147,7 @@ class LayersTab(Vertical):
 
     def explain(self, why: str) -> None:
         """Say why there are none."""
+        self._said = why
         self.query_one("#layer-words", Static).update(Text(why))
         self.query_one("#layer-table").display = self.query_one("#layer-details").display = False
 
@@ -199,16 +201,17 @@ class LayersTab(Vertical):
         seen, table = self._seen, self.query_one("#layer-table", Table)
         if seen is None:
             return
-        text = seen.headline
-        if self._by is None and len(table.rows) != len(seen.columns):
-            shown = [seen.row_at[int(table.rows.key(i))] for i in range(len(table.rows))]
-            share = sum(row.share or 0.0 for row in shown)
+        text, whole = seen.headline, True
+        if isinstance(table.rows, LayerRows) and len(table.rows) != len(seen.columns):
+            share = sum(seen.row_at[place].share or 0.0 for place in table.rows.places)
             within = f" in {plain(self._within.name, 60)}" if self._within else ""
             of_all = words.plural(len(seen.columns), "layer")
-            text = f"{len(shown):,} of {of_all}{within}: {words.percent(share)} of the time."
-        line = self.query_one("#layer-words", Static)
-        if line.content != text:
-            line.update(Text(text))
+            text = f"{len(table.rows):,} of {of_all}{within}: {words.percent(share)} of the time."
+            whole = False
+        if text != self._said:
+            # A filter's words stand in the headline's place: laying the tab out anew at each letter would be slow.
+            self._said = text
+            self.query_one("#layer-words", Static).update(Text(text), layout=whole)
 
     def _detail(self) -> None:
         box = self.query_one("#layer-details", Static)
