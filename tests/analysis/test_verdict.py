@@ -5,10 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ovtui.analysis.side_by_side import differences, lines
 from ovtui.analysis.verdict import suggestions, verdict
 from ovtui.records import Estimate, Run
-from tests.store.samples import a_model, a_result, a_run, an_effective, an_environment
+from tests.store.samples import a_result, a_run, an_effective, an_environment
 
 
 def done(**other: object) -> Run:
@@ -75,27 +74,3 @@ def test_a_server_suggestion_has_a_rate_below_capacity() -> None:
     fast = msgspec.structs.replace(run, spec=msgspec.structs.replace(run.spec, mode="throughput"))
     (server,) = [s for s in suggestions(fast) if s.spec.mode == "server"]
     assert server.spec.rate == pytest.approx(0.7 * 100 / 4, rel=0.1)
-
-
-def test_what_differed_is_said_before_the_figures() -> None:
-    other = msgspec.structs.replace(an_environment(), openvino="2025.1.0", governor="powersave")
-    said = differences(done(), done(environment=other))
-    assert said == [
-        "Different OpenVINO: 2026.4.0 and 2025.1.0.",
-        "Different governor: unknown and powersave.",
-    ]
-    assert differences(done(), done()) == []
-
-
-def test_figures_stand_beside_each_other_with_their_ratio() -> None:
-    slow = done(result=a_result(50.0), model=a_model("m2"))
-    found = {line.title: line for line in lines(done(), slow)}
-    assert found["throughput, FPS"].ratio == pytest.approx(0.5)
-    assert "±1.0 %" in found["throughput, FPS"].a
-    assert found["mode"].ratio is None
-
-
-def test_a_run_without_a_result_has_dashes() -> None:
-    found = {line.title: line for line in lines(done(), done(result=None))}
-    assert found["throughput, FPS"].b == "–"
-    assert found["throughput, FPS"].ratio is None
