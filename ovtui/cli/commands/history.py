@@ -6,21 +6,26 @@ import re
 import time
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
 
 from ovtui import words
-from ovtui.cli.output import document, json_option, notices, table
+from ovtui.cli.output import document, field, json_option, notices, strong, table
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Run, RunFilter, RunSummary
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
+if TYPE_CHECKING:
+    from ovtui.analysis.changes import RunSeries
+
 AnyRun = TypeVar("AnyRun", Run, RunSummary)
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MOST_COMPARED = 10_000
+_TREND = 40
 
 
 @click.command()
@@ -30,6 +35,7 @@ _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 @click.option("--status", type=click.Choice(["queued", "running", "done", "failed", "cancelled", "interrupted"]))
 @click.option("--since", help="Only since then: 30m, 12h, 7d, 2w, or a date like 2026-11-24.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="At most that many.")
+@click.option("--changes", is_flag=True, help="Where runs of one spec became slower or faster, and what changed there.")
 @json_option
 def command(
     model: str | None,
@@ -38,9 +44,15 @@ def command(
     status: str | None,
     since: str | None,
     limit: int,
+    changes: bool,
     as_json: bool,
 ) -> None:
-    """List runs, newest first. A `!` marks a mean that was not known well enough when the run ended."""
+    """List runs, newest first. A `!` marks a mean that was not known well enough when the run ended.
+
+    With --changes, the series of runs of one spec on one machine: of --model all of them, else those that changed.
+    """
+    if changes and status not in (None, "done"):
+        raise InputError("--changes compares runs that are done: leave --status out.")
     with open_store() as store:
         reconcile(store)
         notices(store)
@@ -57,7 +69,13 @@ def command(
             from ovtui.report.documents import run_document
 
             whole = _newest((run for one in each for run in store.runs.whole(one, limit)), limit)
-            document({"runs": [run_document(run) for run in whole]})
+            content: dict[str, object] = {"runs": [run_document(run) for run in whole]}
+            if changes:
+                content["changes"] = _documents(_series(store, each))
+            document(content)
+            return
+        if changes:
+            _tell(_series(store, each), all_of_them=model is not None)
             return
         runs = _newest((run for one in each for run in store.runs.page(one, limit)), limit)
         more = sum(store.runs.count(one) for one in each) - len(runs)
@@ -72,6 +90,61 @@ def command(
     )
     if more > 0:
         click.echo(f"… and {more:,} older; --limit shows more.", err=True)
+
+
+def _series(store: Store, filters: Iterable[RunFilter]) -> list[RunSeries]:
+    """Of all runs that the filters leave, whatever --limit says of their list."""
+    from ovtui.analysis.changes import series_of
+
+    done = [msgspec.structs.replace(one, status="done") for one in filters]
+    return series_of(run for one in done for run in store.runs.whole(one, _MOST_COMPARED))
+
+
+def _tell(series: list[RunSeries], *, all_of_them: bool) -> None:
+    from ovtui.analysis.changes import no_change, sentences, title
+
+    if not series:
+        click.echo("No such runs that are done. `ovtui run MODEL` makes one.", err=True)
+        return
+    shown = [one for one in series if all_of_them or one.changes]
+    for one in shown:
+        click.echo(f"{strong(plain(one.runs[-1].model.name, 60))}  {title(one)}")
+        newest = f", the last {_TREND}" if len(one.runs) > _TREND else ""
+        field("runs", f"{len(one.runs):,}{newest}  {words.sparkline(one.values, _TREND)}")
+        for change in reversed(one.changes):
+            field("slower" if change.slower else "faster", sentences(change, one.figure))
+        if not one.changes:
+            field("", no_change(one))
+    still = len(series) - len(shown)
+    if still:
+        few = sum(1 for one in series if one.missing)
+        click.echo(f"{still:,} series without a change, {few:,} of them too short to tell; --model MODEL shows them.")
+
+
+def _documents(series: list[RunSeries]) -> list[dict[str, object]]:
+    """Newest first."""
+    from ovtui.analysis.changes import title
+
+    found = [(one, change) for one in series for change in one.changes]
+    found.sort(key=lambda each: (each[1].run.created, each[1].run.id), reverse=True)
+    return [
+        {
+            "run_id": change.run.id,
+            "since": change.run.created,
+            "model": {"id": change.run.model.id, "name": change.run.model.name, "path": change.run.model.path},
+            "series": title(one),
+            "verdict": "slower" if change.slower else "faster",
+            "figure": one.figure,
+            "before": change.before,
+            "after": change.after,
+            "ratio": change.ratio,
+            "ci95": change.ci95,
+            "runs_before": change.runs_before,
+            "runs_after": change.runs_after,
+            "circumstances": change.circumstances,
+        }
+        for one, change in found
+    ]
 
 
 def _row(run: RunSummary) -> tuple[str, ...]:
