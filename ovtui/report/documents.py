@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ovtui.records import Model, Run
+from ovtui import words
+from ovtui.records import Comparison, Duel, Exploration, Model, Run, Side
+from ovtui.report.exported import Exported
+
+if TYPE_CHECKING:
+    from ovtui.analysis.comparing.ranking import Ranking
 
 
 def model_document(model: Model) -> dict[str, Any]:
@@ -17,7 +23,6 @@ def model_document(model: Model) -> dict[str, Any]:
 
 def run_document(run: Run) -> dict[str, Any]:
     """A run: the spec with the values it was measured with, `auto` naming those that the device chose."""
-    model = run.model
     spec: dict[str, Any] = msgspec.to_builtins(run.spec)
     del spec["model"]
     spec["auto"] = [key for key in ("batch", "streams", "threads", "requests", "precision") if spec[key] is None]
@@ -32,16 +37,184 @@ def run_document(run: Run) -> dict[str, Any]:
         "created": run.created,
         "started": run.started,
         "finished": run.finished,
-        "model": {
-            "id": model.id,
-            "name": model.name,
-            "path": model.path,
-            "sha256": model.sha256,
-            "format": model.format,
-        },
+        "model": _model_in_short(run.model),
         "spec": spec,
         "result": msgspec.to_builtins(run.result),
         "environment": msgspec.to_builtins(run.environment),
         "warnings": list(run.warnings),
         "error": run.error,
+    }
+
+
+def exploration_document(exploration: Exploration, runs: Sequence[Run]) -> dict[str, Any]:
+    """An exploration: the best, the runs as whole documents, the front, and what came of each setting or rate."""
+    best = next((run for run in runs if run.id == exploration.best), None)
+    documents = [run_document(run) for run in runs]
+    spec: dict[str, Any] = msgspec.to_builtins(exploration.spec)
+    del spec["model"]
+    return {
+        "id": exploration.id,
+        "status": exploration.status,
+        "label": exploration.label,
+        "created": exploration.created,
+        "finished": exploration.finished,
+        "model": _model_in_short(exploration.model),
+        "spec": spec,
+        "grid": msgspec.to_builtins(exploration.grid),
+        "limits": msgspec.to_builtins(exploration.limits),
+        "best": None if best is None else _best(run_document(best)),
+        "runs": documents,
+        "pareto": list(exploration.pareto),
+        "cells": msgspec.to_builtins(exploration.cells),
+        "loads": msgspec.to_builtins(exploration.loads),
+        "elapsed_s": exploration.elapsed_s,
+        "eta_s": exploration.eta_s,
+        "environment": msgspec.to_builtins(exploration.environment),
+        "warnings": list(exploration.warnings),
+        "error": exploration.error,
+    }
+
+
+def _best(run: dict[str, Any]) -> dict[str, Any]:
+    return {key: run[key] for key in ("id", "spec", "result")}
+
+
+def comparison_document(comparison: Comparison, sides: Sequence[Exported | None]) -> dict[str, Any]:
+    """A comparison: B against A as `duel_document` has it, and every further side in `duels`.
+
+    `sides`: what each was measured as, in their order; None: there is no run of it.
+    """
+    documents = [
+        _side_document(side) if kept is None else run_document(kept.run)
+        for side, kept in zip(comparison.sides, sides, strict=True)
+    ]
+    duels = [
+        duel_document(duel, sides[0], sides[place]) for place, duel in enumerate(comparison.duels[: len(sides) - 1], 1)
+    ]
+    first = duels[0] if duels else duel_document(Duel(verdict="undecided"), None, None)
+    return {
+        "id": comparison.id,
+        "status": comparison.status,
+        "label": comparison.label,
+        "criterion": comparison.criterion,
+        "created": comparison.created,
+        "finished": comparison.finished,
+        "a": documents[0] if documents else None,
+        "b": documents[1] if len(documents) > 1 else None,
+        **first,
+        "sides": documents,
+        "duels": duels,
+        "pairs": comparison.pairs,
+        "elapsed_s": comparison.elapsed_s,
+        "eta_s": comparison.eta_s,
+        "environment": msgspec.to_builtins(comparison.environment),
+        "warnings": list(comparison.warnings),
+        "error": comparison.error,
+    }
+
+
+def duel_document(duel: Duel, a: Exported | None, b: Exported | None) -> dict[str, Any]:
+    """B against A: the verdict and what speaks for it, what was different, criteria, layers."""
+    from ovtui.analysis.comparing import circumstances, explaining, interleaved
+
+    known = a is not None and b is not None
+    explained = explaining.explanation(a and a.profile, b and b.profile)
+    return {
+        "verdict": duel.verdict,
+        "ratio": duel.ratio,
+        "ci95": _pair(duel.ci95),
+        "ci90": _pair(duel.ci90),
+        "seconds_more": duel.seconds_more,
+        "ratios": list(duel.ratios),
+        "sentence": interleaved.sentence(duel),
+        "differences": circumstances.differences(a.run, b.run) if a is not None and b is not None else [],
+        "criteria": [] if a is None or b is None else _criteria(a.run, b.run),
+        "explanation": explained.text if known else None,
+        "layers": [
+            {
+                "name": row.name,
+                "type_a": row.types[0],
+                "type_b": row.types[1],
+                "precision_a": row.precisions[0],
+                "precision_b": row.precisions[1],
+                "kernel_a": row.kernels[0],
+                "kernel_b": row.kernels[1],
+                "time_a_us": row.time_a,
+                "time_b_us": row.time_b,
+                "delta_us": row.delta,
+                "ratio": row.ratio,
+                "share_of_difference": row.share_of_difference,
+                "decisive": place < explained.decisive,
+            }
+            for place, row in enumerate(explained.rows or ())
+        ],
+    }
+
+
+def ranking_document(found: Ranking, runs: Sequence[Run]) -> dict[str, Any]:
+    """More than two runs, best first; `ratio` is a run's speed over the best one's."""
+    from ovtui.analysis.comparing import ranking
+
+    return {
+        "by": found.by,
+        "sentence": ranking.sentence(found),
+        "ranking": [
+            {
+                "rank": place.rank,
+                "alike": place.alike,
+                "figure": place.figure,
+                "ci95": _pair(place.ci95),
+                "ratio": place.ratio,
+                "ratio_ci95": _pair(place.ratio_ci95),
+                "run": run_document(runs[place.place]),
+            }
+            for place in found.places
+        ],
+    }
+
+
+_OWN_TITLES = {"size on disk": "size on disk, bytes"}
+"""Where the text has its unit, and the number has none."""
+
+
+def _criteria(a: Run, b: Run) -> list[dict[str, Any]]:
+    """Numbers where there are some, null for what is not known. When it was, the runs' own documents say."""
+    from ovtui.analysis.comparing import criteria
+
+    return [
+        {
+            "title": _OWN_TITLES.get(line.title, line.title),
+            "a": _value(line.figure_a, line.a),
+            "b": _value(line.figure_b, line.b),
+            "ratio": line.ratio,
+        }
+        for line in criteria.lines(a, b)
+        if line.title != "when"
+    ]
+
+
+def _value(figure: float | None, text: str) -> float | str | None:
+    if figure is not None:
+        return figure
+    return None if text == words.NOTHING else text
+
+
+def _pair(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else list(interval)
+
+
+def _side_document(side: Side) -> dict[str, Any]:
+    """Of one that was never measured: nothing but what was asked for."""
+    spec: dict[str, Any] = msgspec.to_builtins(side.spec)
+    del spec["model"]
+    return {"id": side.run, "model": _model_in_short(side.model), "spec": spec}
+
+
+def _model_in_short(model: Model) -> dict[str, Any]:
+    return {
+        "id": model.id,
+        "name": model.name,
+        "path": model.path,
+        "sha256": model.sha256,
+        "format": model.format,
     }

@@ -1,55 +1,103 @@
-"""Runs as files: everything in JSON, the time series in CSV."""
+"""Runs, comparisons and explorations as files: all in JSON, tables in CSV, reports in Markdown and HTML."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ovtui.errors import InputError
-from ovtui.records import Histogram, Profile, Run, Series
-from ovtui.report.documents import run_document
+from ovtui.records import Cell, Comparison, Exploration, Latency, Load, Run, Series
+from ovtui.report.documents import comparison_document, duel_document, exploration_document, run_document
+from ovtui.report.exported import Exported
 from ovtui.report.layers import profile_document
 from ovtui.report.put import put
 from ovtui.report.spreadsheet import cell
 from ovtui.text import plain
 
+if TYPE_CHECKING:
+    from ovtui.report.pages.document import Document
 
-class Exported(NamedTuple):
-    """A run with what is kept beside it."""
+__all__ = ["ENDINGS", "Exported", "write", "write_comparison", "write_exploration"]
 
-    run: Run
-    series: Series | None
-    histogram: Histogram | None
-    profile: Profile | None
+ENDINGS = (".csv", ".json", ".md", ".html")
 
 
 def write(path: Path, runs: list[Exported]) -> None:
     """Write `runs` to `path` in the format its ending names; InputError for another ending or a place that refuses."""
-    makers = {".json": as_json, ".csv": as_csv}
-    make = makers.get(path.suffix.lower())
-    if make is None:
-        raise InputError(f"Cannot tell the format of {plain(path)}: end its name with {' or '.join(makers)}.")
-    put(path, make(runs))
+    from ovtui.report.pages.of_run import runs_report
+
+    _write(path, json=lambda: as_json(runs), csv=lambda: as_csv(runs), report=lambda: runs_report(runs))
+
+
+def write_comparison(path: Path, comparison: Comparison, sides: Sequence[Exported | None]) -> None:
+    """The same of a comparison; `sides`: what each was measured as, in their order."""
+    from ovtui.report.pages.of_comparison import comparison_report
+
+    _write(
+        path,
+        json=lambda: _json(
+            comparison_document(comparison, sides)
+            | {"measured": [each and _whole(each) for each in sides]}
+        ),
+        csv=lambda: comparison_csv(comparison, sides),
+        report=lambda: comparison_report(comparison, sides),
+    )  # fmt: skip
+
+
+def write_exploration(path: Path, exploration: Exploration, runs: Sequence[Exported]) -> None:
+    """The same of an exploration; `runs`: of its settings or rates, those that are kept."""
+    from ovtui.report.pages.of_exploration import exploration_report
+
+    _write(
+        path,
+        json=lambda: _json(
+            exploration_document(exploration, [each.run for each in runs]) | {"runs": [_whole(each) for each in runs]}
+        ),
+        csv=lambda: exploration_csv(exploration),
+        report=lambda: exploration_report(exploration, runs),
+    )
+
+
+def _write(
+    path: Path, *, json: Callable[[], bytes], csv: Callable[[], bytes], report: Callable[[], Document]
+) -> None:  # fmt: skip
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(
+            f"Cannot tell the format of {plain(path)}: end its name with {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}."
+        )
+    if ending == ".json":
+        put(path, json())
+    elif ending == ".csv":
+        put(path, csv())
+    else:
+        from ovtui.report.pages import html, markdown
+
+        put(path, (html if ending == ".html" else markdown).render(report()))
 
 
 def as_json(runs: list[Exported]) -> bytes:
     """`{"schema": 1, "run": …}` for one run, `"runs"` for several; each with its series and histogram."""
-    documents = [
-        run_document(each.run)
-        | {
-            "series": msgspec.to_builtins(each.series),
-            "histogram": msgspec.to_builtins(each.histogram),
-            "profile": None if each.profile is None else profile_document(each.run, each.profile),
-        }
-        for each in runs
-    ]
-    content = {"schema": 1, "run": documents[0]} if len(documents) == 1 else {"schema": 1, "runs": documents}
-    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+    documents = [_whole(each) for each in runs]
+    return _json({"run": documents[0]} if len(documents) == 1 else {"runs": documents})
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode({"schema": 1, **content}), indent=2) + b"\n"
+
+
+def _whole(each: Exported) -> dict[str, Any]:
+    """A run with everything that is kept beside it."""
+    return run_document(each.run) | {
+        "series": msgspec.to_builtins(each.series),
+        "histogram": msgspec.to_builtins(each.histogram),
+        "profile": None if each.profile is None else profile_document(each.run, each.profile),
+    }
 
 
 _RUN_COLUMNS = (
@@ -61,14 +109,20 @@ _SERIES_COLUMNS = tuple(f"window_{name}" for name in Series.__struct_fields__)
 
 def as_csv(runs: list[Exported]) -> bytes:
     """A row for each window of each run, the run's own figures repeated; a run without a series has one row."""
+    rows: list[Iterable[object]] = []
+    for run, series, *_ in runs:
+        own = tuple(_run_cells(run))
+        windows = list(zip(*msgspec.structs.astuple(series), strict=True)) if series else []
+        rows += [(*own, *window) for window in windows or [(None,) * len(_SERIES_COLUMNS)]]
+    return _table((*_RUN_COLUMNS, *_SERIES_COLUMNS), rows)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """The one place where CSV is made."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow((*_RUN_COLUMNS, *_SERIES_COLUMNS))
-    for run, series, *_ in runs:
-        own = _run_cells(run)
-        windows = list(zip(*msgspec.structs.astuple(series), strict=True)) if series else []
-        for window in windows or [(None,) * len(_SERIES_COLUMNS)]:
-            writer.writerow(map(cell, (*own, *window)))
+    writer.writerow(columns)
+    writer.writerows(map(cell, row) for row in rows)
     return text.getvalue().encode()
 
 
@@ -82,6 +136,84 @@ def _run_cells(run: Run) -> Iterable[object]:
         effective.batch if effective else spec.batch, effective.streams if effective else spec.streams,
         effective.threads if effective else spec.threads, effective.requests if effective else spec.requests,
         estimate.mean if estimate else None, low, high,
-        latency and latency.p50, latency and latency.p90, latency and latency.p95, latency and latency.p99,
+        *_percentiles(latency),
         result.inferences if result else None,
+    )  # fmt: skip
+
+
+def _percentiles(latency: Latency | None) -> tuple[float | None, ...]:
+    if latency is None:
+        return (None,) * 4
+    return latency.p50, latency.p90, latency.p95, latency.p99
+
+
+_COMPARISON_COLUMNS = (
+    "comparison", "side", "part", "name", "a", "b", "unit", "delta", "ratio", "ci95_low", "ci95_high",
+    "share_of_difference", "type_a", "type_b", "precision_a", "precision_b", "kernel_a", "kernel_b",
+)  # fmt: skip
+
+
+def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> bytes:
+    """Of each side against the first one: its verdict, a row for each criterion, a row for each layer."""
+    rows: list[Iterable[object]] = []
+    for place, duel in enumerate(comparison.duels[: len(sides) - 1], 1):
+        found = duel_document(duel, sides[0], sides[place])
+        own = comparison.id, chr(ord("A") + place)
+        low, high = found["ci95"] or (None, None)
+        rows.append(_padded(*own, "verdict", found["verdict"], None, None, None, None, found["ratio"], low, high))
+        rows += [
+            _padded(*own, "criterion", line["title"], line["a"], line["b"], None, None, line["ratio"])
+            for line in found["criteria"]
+        ]
+        rows += [
+            (
+                *own, "layer", row["name"], row["time_a_us"], row["time_b_us"], "us", row["delta_us"], row["ratio"],
+                None, None, row["share_of_difference"], row["type_a"], row["type_b"], row["precision_a"],
+                row["precision_b"], row["kernel_a"], row["kernel_b"],
+            )
+            for row in found["layers"]
+        ]  # fmt: skip
+    return _table(_COMPARISON_COLUMNS, rows)
+
+
+def _padded(*cells: object) -> tuple[object, ...]:
+    return (*cells, *(None,) * (len(_COMPARISON_COLUMNS) - len(cells)))
+
+
+_CELL_COLUMNS = (
+    "exploration", "batch", "streams", "threads", "requests", "state", "run", "mean_throughput_fps", "ci95_low_fps",
+    "ci95_high_fps", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "peak_rss_mb", "rounds", "keeps_limits", "front", "best",
+    "reason",
+)  # fmt: skip
+_LOAD_COLUMNS = (
+    "exploration", "rate_per_s", "state", "run", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "missed", "missed_ci95_low",
+    "missed_ci95_high", "kept", "best",
+)  # fmt: skip
+
+
+def exploration_csv(exploration: Exploration) -> bytes:
+    """A row for each setting, or for each arrival rate."""
+    if exploration.loads:
+        return _table(_LOAD_COLUMNS, (_load_cells(exploration, load) for load in exploration.loads))
+    return _table(_CELL_COLUMNS, (_cell_cells(exploration, each) for each in exploration.cells))
+
+
+def _cell_cells(exploration: Exploration, each: Cell) -> Iterable[object]:
+    from ovtui.analysis.exploring.choosing import keeps
+
+    setting, estimate = each.setting, each.throughput_fps
+    low, high = (estimate.ci95 if estimate else None) or (None, None)
+    return (
+        exploration.id, setting.batch, setting.streams, setting.threads, setting.requests, each.state, each.run,
+        estimate.mean if estimate else None, low, high, *_percentiles(each.latency_ms), each.peak_rss_mb, each.rounds,
+        keeps(each, exploration.limits) if estimate else None, each.run is not None and each.run in exploration.pareto,
+        each.run is not None and each.run == exploration.best, each.reason,
+    )  # fmt: skip
+
+
+def _load_cells(exploration: Exploration, load: Load) -> Iterable[object]:
+    low, high = load.missed_ci95 or (None, None)
+    return (
+        exploration.id, load.rate, load.state, load.run, *_percentiles(load.latency_ms), load.missed, low, high,
+        load.kept, load.run is not None and load.run == exploration.best,
     )  # fmt: skip

@@ -1,0 +1,79 @@
+"""What several reports say in the same way: intervals, moments, settings, the machine."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from ovtui import words
+from ovtui.records import Environment, Estimate, Run, Spec
+from ovtui.report.command import run_command
+from ovtui.report.pages.document import Column, Command, Section, fields, section
+from ovtui.report.summary import environment_fields
+
+
+def columns(*titles: str, text: int = 0) -> tuple[Column, ...]:
+    """Columns of numbers, the first `text` ones of text."""
+    return tuple(Column(title, "text" if place < text else "number") for place, title in enumerate(titles))
+
+
+def moment(seconds: float | None) -> str | None:
+    """`2026-09-21 14:02 UTC`: the same wherever the report is read."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def interval(ci: tuple[float, float] | None) -> str:
+    """`98.01 – 101.2`, or a dash."""
+    return words.NOTHING if ci is None else f"{words.number(ci[0])} – {words.number(ci[1])}"
+
+
+def throughput(estimate: Estimate | None) -> str:
+    """`101.3 ±0.8 %`, or a dash."""
+    return words.NOTHING if estimate is None else f"{words.number(estimate.mean)} {words.doubt(estimate)}"
+
+
+def own(run: Run) -> str:
+    """A run in a few words: its label, or its id."""
+    return run.label or run.id
+
+
+def subtitle(*parts: str | None) -> str:
+    """The parts that there are, with dots between."""
+    return " · ".join(part for part in parts if part)
+
+
+def setting_fields(spec: Spec) -> list[tuple[str, str | None]]:
+    """What was asked for beyond the numbers of streams and requests."""
+    images = spec.images
+    return [
+        ("API", spec.api),
+        ("arrivals", None if spec.rate is None else f"{words.number(spec.rate)} per second, {spec.queue:,} may wait"),
+        ("stop", _stop(spec)),
+        ("data", ", ".join(each.path if each.input is None else f"{each.input} = {each.path}" for each in spec.data)),
+        ("mean", None if images.mean is None else ", ".join(map(words.number, images.mean))),
+        ("scale", None if images.scale is None else ", ".join(map(words.number, images.scale))),
+        ("channels", images.channels),
+        ("seed", str(spec.seed)),
+        ("asked properties", ", ".join(f"{key}={value}" for key, value in spec.properties.items())),
+    ]
+
+
+def _stop(spec: Spec) -> str:
+    stop = spec.stop
+    if stop.kind == "seconds":
+        return f"after {words.duration(stop.seconds)}"
+    if stop.kind == "iterations":
+        return f"after {words.plural(stop.iterations, 'inference')}"
+    span = f"{stop.min_seconds:g} to {stop.seconds:g} s"
+    return f"when the mean is known to ±{100 * stop.ci:.3g} %, {span}"
+
+
+def environment_section(machine: Environment | None, title: str = "Environment") -> Section | None:
+    """The machine and the software."""
+    return None if machine is None else section(title, fields(*environment_fields(machine)))
+
+
+def repeat(spec: Spec, model: str, label: str | None = None, says: str = "") -> Command:
+    """The line that measures it. `model`: what it is called on a command line."""
+    return Command(run_command(model, spec, label), says)

@@ -1,0 +1,112 @@
+"""The arrival rates of an exploration: latency and misses at each, and the highest that keeps the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ovtui import words
+from ovtui.analysis.exploring import choosing
+from ovtui.records import Exploration, Latency, Limits, Load, Percentile
+from ovtui.report.pages.charts import Axis, Line, Lines, Rule
+from ovtui.report.pages.common import columns
+from ovtui.report.pages.document import (
+    Column,
+    Section,
+    Table,
+    section,
+)
+from ovtui.report.pages.found import best_load, limits_text, milliseconds
+
+_SHARE = {"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01}
+"""Of the arrivals, that may miss a limit on a percentile."""
+
+
+def rate_sections(exploration: Exploration) -> list[Section | None]:
+    """None for what is not known."""
+    loads = sorted(exploration.loads, key=lambda load: load.rate)
+    return [
+        section("Latency at each rate", _rates(loads, exploration.limits)),
+        section("Arrivals above the limit", _misses(loads, exploration.limits)),
+        section("All rates", _loads(exploration, loads)),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return words.NOTHING if value is None else f"{100 * value:.3g} %"
+
+
+def _limited(latency: Latency | None, percentile: Percentile) -> str:
+    if latency is None:
+        return words.NOTHING
+    return f"{percentile} {words.number(choosing.limited_ms(latency, percentile))} ms"
+
+
+def _rates(loads: Sequence[Load], limits: Limits) -> Lines | None:
+    known = [load for load in loads if load.latency_ms is not None]
+    if not known:
+        return None
+    names: dict[str, None] = dict.fromkeys(("p50", limits.percentile, "p99"))
+    lines = []
+    for name in names:
+        values = tuple(getattr(load.latency_ms, name) for load in known)
+        bounds = [load.latency_ms.ci95.get(name) if load.latency_ms else None for load in known]
+        low, high = (tuple(None if each is None else each[side] for each in bounds) for side in (0, 1))
+        if any(value is not None for value in values):
+            lines.append(Line(name, values, low, high))
+    figures = [value for line in lines for value in line.values if value]
+    wide = bool(figures) and max(figures) > 20 * min(figures)
+    rules: tuple[Rule, ...] = ()
+    if limits.latency_ms is not None:
+        rules = (Rule(f"limit of {limits.percentile}, {limits.latency_ms:.10g} ms", limits.latency_ms),)
+    axes = Axis("arrivals", "per second"), Axis("latency", "ms", zero=not wide, log=wide)
+    title = "Latency from the scheduled arrival, with 95 % CI"
+    return Lines(title, *axes, tuple(load.rate for load in known), tuple(lines), rules) if lines else None
+
+
+def _misses(loads: Sequence[Load], limits: Limits) -> Lines | None:
+    known = [load for load in loads if load.missed is not None]
+    if not known:
+        return None
+    values = tuple(None if load.missed is None else 100 * load.missed for load in known)
+    bounds = [load.missed_ci95 for load in known]
+    low, high = (tuple(None if each is None else 100 * each[side] for each in bounds) for side in (0, 1))
+    allowed = 100 * _SHARE[limits.percentile]
+    rules = () if limits.latency_ms is None else (Rule(f"allowed for {limits.percentile}, {allowed:g} %", allowed),)
+    axes = Axis("arrivals", "per second"), Axis("above the limit", "%", zero=True)
+    rates = tuple(load.rate for load in known)
+    return Lines("Arrivals above the limit, with 95 % CI", *axes, rates, (Line("missed", values, low, high),), rules)
+
+
+def _loads(exploration: Exploration, loads: Sequence[Load]) -> Table:
+    best = best_load(exploration)
+    rows: list[tuple[str, ...]] = []
+    marked: set[int] = set()
+    for load in loads:
+        if load is best:
+            marked.add(len(rows))
+        latency, ci = load.latency_ms, load.missed_ci95
+        rows.append(
+            (
+                words.number(load.rate), milliseconds(latency, "p50"), milliseconds(latency, "p99"),
+                _share(load.missed), words.NOTHING if ci is None else f"{_share(ci[0])} – {_share(ci[1])}",
+                {None: words.NOTHING, True: "yes", False: "no"}[load.kept], load.run or words.NOTHING,
+                "failed" if load.state == "failed" else "",
+            )
+        )  # fmt: skip
+    heads = columns("rate, per second", "p50, ms", "p99, ms", "missed", "95 % CI")
+    return Table((*heads, Column("kept"), Column("run", "code"), Column("")), tuple(rows), "", frozenset(marked))
+
+
+def highest(exploration: Exploration) -> str:
+    """The answer, in a sentence."""
+    limit = limits_text(exploration.limits) or "no limit"
+    load = best_load(exploration)
+    if load is not None:
+        missed = f"; {_share(load.missed)} of the arrivals missed it" if load.missed is not None else ""
+        return f"Up to {words.number(load.rate)} arrivals per second keep {limit}{missed}."
+    measured = [each for each in exploration.loads if each.latency_ms is not None]
+    if not measured:
+        return "No rate could be measured."
+    lowest = min(measured, key=lambda each: each.rate)
+    reached = _limited(lowest.latency_ms, exploration.limits.percentile)
+    return f"No rate that was tried keeps {limit}; the lowest, {words.number(lowest.rate)} per second, has {reached}."
