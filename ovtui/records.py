@@ -20,7 +20,7 @@ Format = Literal["ir", "onnx", "tf_saved_model", "tf_frozen", "tf_meta", "tflite
 Mode = Literal["latency", "throughput", "manual", "server"]
 Api = Literal["threads", "async", "python"]
 Status = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-JobKind = Literal["import", "run"]
+JobKind = Literal["import", "run", "comparison", "exploration"]
 Channels = Literal["rgb", "bgr"]
 
 LIVE: frozenset[Status] = frozenset({"queued", "running"})
@@ -332,6 +332,131 @@ class Run(Record, frozen=True):
     result: Result | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    part_of: str | None = None  # id of the comparison or exploration that made it
+
+
+Criterion = Literal["throughput", "latency"]
+Verdict = Literal["faster", "slower", "same", "undecided"]
+
+
+class Side(Record, frozen=True):
+    """One of those that are compared."""
+
+    model: Model
+    spec: Spec
+    run: str | None = None  # id of what it was measured as
+
+
+class Duel(Record, frozen=True):
+    """A side against the first one, A. `ratio` is its speed over A's: above 1, it is the faster one."""
+
+    verdict: Verdict
+    ratio: float | None = None  # None: too little is known yet
+    ci95: tuple[float, float] | None = None
+    ci90: tuple[float, float] | None = None
+    seconds_more: float | None = None  # undecided: measuring time after which it would be decided
+    ratios: tuple[float, ...] = ()  # of each instance: both sides started afresh
+
+
+class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
+    """Models or specs measured in turn, and what came of it."""
+
+    id: str
+    status: Status
+    label: str | None
+    criterion: Criterion
+    sides: tuple[Side, ...]  # A, B, …
+    created: float
+    duels: tuple[Duel, ...] = ()  # of each side but the first
+    pairs: int = 0  # turns of each side, all instances together
+    elapsed_s: float = 0.0
+    eta_s: float | None = None
+    finished: float | None = None
+    environment: Environment | None = None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+
+Percentile = Literal["p50", "p90", "p95", "p99"]
+
+
+class Limits(Record, frozen=True):
+    """What settings must keep to count as the best ones. None: no limit."""
+
+    latency_ms: float | None = None
+    percentile: Percentile = "p50"  # of the latency that is limited
+    memory_mb: float | None = None
+
+
+class Setting(Record, frozen=True):
+    """A point of an exploration."""
+
+    batch: int
+    streams: int
+    threads: int | None = None
+    requests: int | None = None
+
+
+class Grid(Record, frozen=True):
+    """The settings that are explored: all of these with each other, or only the chosen ones."""
+
+    batches: tuple[int, ...]
+    streams: tuple[int, ...]
+    threads: tuple[int | None, ...] = (None,)
+    requests: tuple[int | None, ...] = (None,)
+    chosen: tuple[Setting, ...] = ()  # empty: all
+    search: bool = True  # look for the best; else measure each
+
+
+CellState = Literal["open", "measuring", "measured", "reused", "failed"]
+
+
+class Cell(Record, frozen=True):
+    """A setting and what is known of it."""
+
+    setting: Setting
+    state: CellState = "open"
+    run: str | None = None  # id
+    throughput_fps: Estimate | None = None
+    latency_ms: Latency | None = None
+    peak_rss_mb: float | None = None
+    rounds: int = 0  # of the race of the best
+    reason: str | None = None  # why it failed
+
+
+class Load(Record, frozen=True):
+    """An arrival rate that was tried, and whether it keeps the limit."""
+
+    rate: float  # arrivals per second
+    state: CellState = "open"
+    run: str | None = None  # id
+    latency_ms: Latency | None = None  # from the scheduled arrival
+    missed: float | None = None  # share of arrivals above the limit, the refused ones included
+    missed_ci95: tuple[float, float] | None = None
+    kept: bool | None = None
+
+
+class Exploration(Record, frozen=True, tag_field="study", tag="exploration"):
+    """The search for the best settings, or for the highest arrival rate under a limit (`loads`)."""
+
+    id: str
+    status: Status
+    label: str | None
+    model: Model
+    spec: Spec  # what all of them share
+    grid: Grid
+    limits: Limits
+    created: float
+    cells: tuple[Cell, ...] = ()
+    loads: tuple[Load, ...] = ()
+    best: str | None = None  # id of the best run
+    pareto: tuple[str, ...] = ()  # ids: nothing else has more throughput and less latency
+    elapsed_s: float = 0.0
+    eta_s: float | None = None
+    finished: float | None = None
+    environment: Environment | None = None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
 
 
 class Job(Record, frozen=True):
@@ -359,6 +484,7 @@ class RunFilter(Record, frozen=True):
     mode: Mode | None = None
     status: Status | None = None
     since: float | None = None  # created then or later
+    part_of: str | None = None  # id of a comparison or exploration; None: only runs that are no part of one
 
 
 class RunSummary(Record, frozen=True):

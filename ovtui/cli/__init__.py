@@ -25,6 +25,8 @@ _COMMANDS = {
     "run": ("run", "Measure a model."),
     "attach": ("attach", "Watch a run that is going on, from any terminal."),
     "cancel": ("cancel", "End a run and keep what was measured."),
+    "explore": ("explore", "Find the best batch and streams, or the highest arrival rate."),
+    "compare": ("compare", "Whether B is really faster than A, and why."),
     "layers": ("layers", "Where the time of a run goes."),
     "graph": ("graph", "The graph that the device runs, or the model's own."),
     "history": ("history", "What was measured."),

@@ -15,6 +15,7 @@ import click
 from ovtui import words
 from ovtui.engine import client, events
 from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
+from ovtui.records import Comparison, Exploration
 from ovtui.text import plain
 
 
@@ -53,6 +54,9 @@ class Lines:
             case events.Window() if event.t_s >= self._next_s and not event.warming:
                 self._next_s = event.t_s + 5
                 click.echo(f"{event.t_s:6.1f} s  {figures(event)}", err=True)
+            case events.Study() if event.study.elapsed_s >= self._next_s:
+                self._next_s = event.study.elapsed_s + 5
+                click.echo(f"{event.study.elapsed_s:6.1f} s  {found(event.study)}", err=True)
 
     def close(self) -> None:
         pass
@@ -75,6 +79,7 @@ class Bar:
             transient=True,
         )
         self._task = self._progress.add_task("starting", total=None, figures="")
+        self._found = ""  # of a comparison or an exploration
         self._progress.start()
 
     def show(self, event: events.AnyEvent) -> None:
@@ -82,7 +87,9 @@ class Bar:
             case events.Queued():
                 self._set(f"queued behind {plain(event.behind, 60)}")
             case events.Phase():
-                self._set(words.doing(event.name))
+                self._set(words.doing(event.name), figures=self._found)
+            case events.Study():
+                self._found = found(event.study)
             case events.Note():
                 self._console.print(f"note: {plain(event.text)}", markup=False, highlight=False)
             case events.Window():
@@ -115,6 +122,23 @@ def figures(window: events.Window) -> str:
     if window.disturbed:
         parts.append("disturbed")
     return "  ".join(parts)
+
+
+def found(study: Comparison | Exploration) -> str:
+    """What a comparison or an exploration has found so far, in the space of half a line."""
+    eta = f"ETA {study.eta_s:.0f} s" if study.eta_s else ""
+    if isinstance(study, Comparison):
+        first = study.duels[0] if study.duels else None
+        known = "" if first is None or first.ratio is None else f"B/A {first.ratio:.3f}"
+        interval = "" if first is None or first.ci95 is None else f"({first.ci95[0]:.3f}–{first.ci95[1]:.3f})"
+        return "  ".join(filter(None, (known, interval, eta)))
+    if study.loads:
+        kept = [load.rate for load in study.loads if load.kept]
+        return "  ".join(filter(None, (f"{words.number(max(kept))}/s" if kept else "", eta)))
+    best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
+    rate = "" if best is None or best.throughput_fps is None else f"best {words.number(best.throughput_fps.mean)} FPS"
+    done = sum(cell.state in ("measured", "reused", "failed") for cell in study.cells)
+    return "  ".join(filter(None, (f"{done} of {len(study.cells)}" if study.cells else "", rate, eta)))
 
 
 def display(quiet: bool) -> Display:

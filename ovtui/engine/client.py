@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from ovtui.engine import liveness
@@ -22,8 +22,8 @@ from ovtui.engine.events import AnyEvent, Ended
 from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError, OvtuiError
+from ovtui.records import Comparison, Criterion, Exploration, Grid, Limits, Model, Side, Spec, StaticShape
 from ovtui.records import Job as JobRow
-from ovtui.records import Model, Spec, StaticShape
 from ovtui.store import open_store
 from ovtui.text import plain
 
@@ -171,8 +171,12 @@ async def start_import(
 
 async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Job:
     """Begin to measure; the job's id is the run's. It queues while the machine measures something else."""
-    job = _start(Order(id=new_id(), kind="run", model=model, spec=spec, label=label))
-    # Its first event comes after it is in the store, where others find it.
+    return await _registered(_start(Order(id=new_id(), kind="run", model=model, spec=spec, label=label)))
+
+
+async def _registered(job: Job) -> Job:
+    """The job once it is in the store, where others find it."""
+    # Its first event comes after that.
     first = EventReader(job.folder)
     try:
         while not first.read() and job._alive():
@@ -184,6 +188,40 @@ async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Jo
     if not job._alive() and not EventReader(job.folder).read():
         raise OvtuiError(job._post_mortem().error or "The job could not start.")
     return job
+
+
+async def start_comparison(
+    sides: Sequence[Side], criterion: Criterion, *, seconds: float | None = None, label: str | None = None
+) -> Job:
+    """Begin to measure these in turn, A first, for so many seconds at most (a minute). Queues as a run does."""
+    job_id = new_id()
+    study = Comparison(
+        id=job_id, status="queued", label=label, criterion=criterion, sides=tuple(sides), created=time.time()
+    )
+    return await _registered(_start(Order(id=job_id, kind="comparison", comparison=study, seconds=seconds)))
+
+
+async def start_exploration(
+    model: Model,
+    spec: Spec,
+    grid: Grid,
+    limits: Limits,
+    *,
+    seconds: float | None = None,
+    fresh: bool = False,
+    label: str | None = None,
+) -> Job:
+    """Begin to look for the best settings; with a spec of mode server, for the highest rate that keeps the limits.
+
+    `seconds`: of each setting's turn. Unless `fresh`, what was measured earlier and still holds is not measured again.
+    """
+    job_id = new_id()
+    study = Exploration(
+        id=job_id, status="queued", label=label, model=model, spec=spec, grid=grid, limits=limits, created=time.time()
+    )
+    return await _registered(
+        _start(Order(id=job_id, kind="exploration", exploration=study, seconds=seconds, fresh=fresh))
+    )
 
 
 def attach(job_id: str) -> Job:

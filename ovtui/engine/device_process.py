@@ -68,8 +68,11 @@ class DeviceProcess:
             # Should memory run out after all, this process goes first.
             Path(f"/proc/{self.pid}/oom_score_adj").write_text("1000")
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
-            stdin.write(msgspec.json.encode(msgspec.structs.replace(task, talk_fd=theirs, parent=os.getpid())))
+        self._stdin = self._process.stdin
+        self._write(msgspec.structs.replace(task, talk_fd=theirs, parent=os.getpid()))
+        if not task.turns:
+            with contextlib.suppress(BrokenPipeError):
+                self._stdin.close()
 
     def hear(self, timeout_s: float) -> list[messages.AnyMessage]:
         """What it said within the time. InputError, Interrupted or OvtuiError when it refused, died or grew too big.
@@ -91,6 +94,15 @@ class DeviceProcess:
         if self.ended and self._process.returncode != 0:
             raise self._fate()
         return heard
+
+    def go(self, turn: messages.Turn) -> None:
+        """Let one that takes turns infer."""
+        self._write(turn)
+
+    def _write(self, order: messages.Task | messages.Turn) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it has died; `hear` tells
+            self._stdin.write(msgspec.json.encode(order) + b"\n")
+            self._stdin.flush()
 
     @property
     def ended(self) -> bool:
@@ -131,6 +143,8 @@ class DeviceProcess:
         self._process.wait()
         with contextlib.suppress(OSError):
             os.close(self._pipe)
+        with contextlib.suppress(OSError):
+            self._stdin.close()
 
     def wait_for_end(self, timeout_s: float) -> list[messages.AnyMessage]:
         """Hear it out until it ends or the time is over."""

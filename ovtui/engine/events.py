@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from ovtui.records import Effective, Environment, Estimate, Histogram, Result, Status
+from ovtui.records import Comparison, Effective, Environment, Estimate, Exploration, Histogram, Result, Status
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
@@ -74,6 +74,12 @@ class Window(Event, frozen=True, tag="window"):
     histogram: Histogram | None = None  # of everything measured so far, as fine as a screen
 
 
+class Study(Event, frozen=True, tag="study"):
+    """A comparison or exploration as it is known now."""
+
+    study: Comparison | Exploration
+
+
 class Ended(Event, frozen=True, tag="ended"):
     """The last event. `bad_input` tells a refused file or value from a failure."""
 
@@ -83,7 +89,7 @@ class Ended(Event, frozen=True, tag="ended"):
     model: str | None = None  # id, of an import
 
 
-AnyEvent: TypeAlias = Queued | Started | Phase | Note | Loaded | Window | Ended
+AnyEvent: TypeAlias = Queued | Started | Phase | Note | Loaded | Window | Study | Ended
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)

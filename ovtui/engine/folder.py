@@ -13,7 +13,7 @@ import msgspec
 from ovtui import paths
 from ovtui.engine import events
 from ovtui.errors import StoreError
-from ovtui.records import JobKind, Model, Record, Spec
+from ovtui.records import Comparison, Exploration, JobKind, Model, Record, Spec
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
 
@@ -34,6 +34,11 @@ class Order(Record, frozen=True):
     model: Model | None = None
     spec: Spec | None = None
     label: str | None = None
+    # a comparison or an exploration, as it begins
+    comparison: Comparison | None = None
+    exploration: Exploration | None = None
+    seconds: float | None = None  # a comparison: the longest; an exploration: of each turn
+    fresh: bool = False  # an exploration: measure what was measured earlier, too
 
 
 def new_id() -> str:

@@ -24,8 +24,16 @@ class Task(Record, frozen=True):
     ring_fd: int = -1
     model: Model | None = None
     spec: Spec | None = None
+    turns: bool = False  # stand ready and infer when told to, again and again
     # profile: model and spec as well; ceilings: spec, for its device
     machine: str = ""  # what measured ceilings hold for
+
+
+class Turn(Record, frozen=True):
+    """Infer until the ring says stop: one line each, to a device process that was told to take turns."""
+
+    rate: float | None = None  # arrivals per second; None: a closed loop
+    seed: int = 0  # of the arrivals
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", omit_defaults=True):
@@ -71,6 +79,8 @@ class Probed(Message, frozen=True, tag="probed"):
 
 class Stopped(Message, frozen=True, tag="stopped"):
     """The loops have ended as asked."""
+
+    waited_ns: tuple[int, ...] = ()  # server mode: of the arrivals that were not served any more
 
 
 class Profiled(Message, frozen=True, tag="profiled"):

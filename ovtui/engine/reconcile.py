@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 
+import msgspec
+
 from ovtui.engine import liveness
 from ovtui.errors import StoreError
 from ovtui.records import LIVE, Job
-from ovtui.store import Store
+from ovtui.store import Store, Studies, Study
 
 ERROR = "Its process died: killed, or the machine went down. What it had measured until then is kept."
 
@@ -28,6 +30,8 @@ def reconcile(store: Store) -> None:
 
 def _bury(store: Store, job: Job) -> None:
     now = time.time()
+    if _bury_study(store.comparisons, job.id, now) or _bury_study(store.explorations, job.id, now):
+        return
     run = store.runs.get(job.id) if job.kind == "run" else None
     if run is None:
         store.jobs.set_status(job.id, "interrupted", error=ERROR, finished=now)
@@ -46,3 +50,14 @@ def _bury(store: Store, job: Job) -> None:
             error=ERROR,
             finished=now,
         )
+
+
+def _bury_study(studies: Studies[Study], study_id: str, now: float) -> bool:
+    """Whether it was one of these."""
+    study = studies.get(study_id)
+    if study is None:
+        return False
+    if study.status in LIVE:
+        study = msgspec.structs.replace(study, status="interrupted", error=ERROR, finished=now, eta_s=None)
+    studies.save(study)
+    return True

@@ -78,6 +78,10 @@ class Ring:
     def stop(self) -> None:
         self._words[_STOP] = 1
 
+    def clear(self) -> None:
+        """Before the next turn."""
+        self._words[_STOP] = self._words[_REFUSED] = 0
+
     @property
     def refused(self) -> int:
         """Arrivals that found the queue full (server mode)."""
@@ -108,7 +112,14 @@ class Reader:
         """New inferences of all requests: begins and ends, int64 nanoseconds of the monotonic clock."""
         import numpy as np
 
-        parts = []
+        lanes = self.drain_lanes()
+        return np.concatenate([begins for begins, _ in lanes]), np.concatenate([ends for _, ends in lanes])
+
+    def drain_lanes(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The same, each request's apart and in order."""
+        import numpy as np
+
+        found = []
         for i, position in enumerate(self._positions.tolist()):
             begin, lane, size = self._seen[i], self._lanes[i], self._size
             # A margin of an eighth: the writer goes on while this copies.
@@ -116,17 +127,19 @@ class Reader:
             if begin < oldest:
                 begin = oldest + (oldest & 1)
                 self.lost += (begin - self._seen[i]) // 2
+            part = np.empty(0, dtype=np.int64)
             if begin < position:
                 a, b = begin % size, position % size
                 part = lane[a:b].copy() if a < b else np.concatenate((lane[a:], lane[:b]))
-                parts.append(part)
                 self._last_end[i] = int(part[-1])
                 self._seen[i] = position
-        if not parts:
-            empty = np.empty(0, dtype=np.int64)
-            return empty, empty
-        both = np.concatenate(parts)
-        return both[0::2], both[1::2]
+            found.append((part[0::2], part[1::2]))
+        return found
+
+    @property
+    def ended(self) -> int:
+        """Inferences that have ended, of all requests together, drained or not."""
+        return int(self._positions.sum()) // 2
 
     @property
     def horizon_ns(self) -> int:

@@ -8,7 +8,7 @@ from ovtui.engine import events
 from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.engine.reconcile import reconcile
 from ovtui.engine.timeline import Timeline
-from ovtui.records import LIVE, Effective, Histogram, Job, Result, Run, Status
+from ovtui.records import LIVE, Comparison, Effective, Exploration, Histogram, Job, Result, Run, Status
 from ovtui.store import Store
 
 _KEPT = 4  # jobs that have ended, for whoever still shows them
@@ -30,6 +30,7 @@ class Watched:
     doubts: list[float] = field(default_factory=list)  # half-width of the interval over the mean, each window
     histogram: Histogram | None = None
     result: Result | None = None  # the last that is known while it measures
+    study: Comparison | Exploration | None = None  # as it is known now
     ended: events.Ended | None = None
     timeline: Timeline = field(default_factory=Timeline)
 
@@ -39,7 +40,8 @@ class Watched:
     @property
     def steady(self) -> bool:
         """It measures: news come twice a second, and this machine's cores are its own."""
-        return self.ended is None and (self.behind is not None or self.phase in ("warming", "measuring"))
+        busy = self.phase in ("warming", "measuring") or self.phase.endswith((": measuring", ": taking turns"))
+        return self.ended is None and (self.behind is not None or busy or self.phase.startswith("racing"))
 
     def read(self) -> bool:
         """Take what is new; whether there was anything."""
@@ -64,6 +66,8 @@ class Watched:
                 self.effective = event.effective
             case events.Window():
                 self._take_window(event)
+            case events.Study():
+                self.study = event.study
             case events.Ended():
                 self.ended = event
 

@@ -7,11 +7,15 @@ from pathlib import Path
 from types import TracebackType
 
 from ovtui import paths
+from ovtui.errors import InputError
+from ovtui.records import Comparison, Exploration, Run
 from ovtui.store.database import Database
+from ovtui.store.finding import the_one
 from ovtui.store.jobs import Jobs
 from ovtui.store.models import Models
 from ovtui.store.runs import Cursor, Removed, Runs, TrackRecord
 from ovtui.store.settings import Presets, Settings
+from ovtui.store.studies import Studies, Study
 
 __all__ = [
     "Cursor",
@@ -22,6 +26,8 @@ __all__ = [
     "Runs",
     "Settings",
     "Store",
+    "Studies",
+    "Study",
     "TrackRecord",
     "open_store",
 ]
@@ -34,9 +40,22 @@ class Store:
         self.database = database
         self.models = Models(database)
         self.runs = Runs(database)
+        self.comparisons = Studies(database, Comparison, "comparisons", "ovtui compare")
+        self.explorations = Studies(database, Exploration, "explorations", "ovtui explore")
         self.jobs = Jobs(database)
         self.settings = Settings(database)
         self.presets = Presets(database)
+
+    def find(self, text: str) -> Run | Comparison | Exploration:
+        """What `text` means: an id, the beginning of one, a label; `last` is the last run. Else InputError."""
+        if text == "last":
+            return self.runs.find(text)
+        ids = {found: kind for kind in (self.comparisons, self.explorations, self.runs) for found in kind.named(text)}
+        the = the_one(text, list(ids), "run, comparison or exploration", "ovtui history")
+        record = ids[the].get(the)
+        if record is None:
+            raise InputError(f"{the} has just been deleted.")
+        return record
 
     @property
     def notices(self) -> list[str]:

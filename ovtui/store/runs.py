@@ -63,6 +63,7 @@ _CONDITIONS = {
     "mode": "runs.mode = :mode",
     "status": "runs.status = :status",
     "since": "runs.created >= :since",
+    "part_of": "runs.part_of = :part_of",
 }
 
 _SUMMARY = """
@@ -74,6 +75,7 @@ _SUMMARY = """
 
 _WHOLE = """
     SELECT runs.id, runs.model, runs.status, runs.label, runs.created, runs.started, runs.finished, runs.error,
+        runs.part_of,
         details.spec, details.effective, details.environment, details.result, details.warnings
     FROM runs CROSS JOIN details ON details.run = runs.id  -- CROSS: runs first, since they are in order
 """
@@ -93,11 +95,11 @@ class Runs:
                 """
                 INSERT INTO runs (
                     id, model, family, status, label, device, mode, batch, streams, created, started, finished,
-                    throughput_fps, throughput_low, throughput_high, converged, p50_ms, warnings, error
+                    throughput_fps, throughput_low, throughput_high, converged, p50_ms, warnings, error, part_of
                 ) VALUES (
                     :id, :model, :family, :status, :label, :device, :mode, :batch, :streams, :created, :started,
                     :finished, :throughput_fps, :throughput_low, :throughput_high, :converged, :p50_ms, :warnings,
-                    :error
+                    :error, :part_of
                 )
                 """,
                 {
@@ -115,6 +117,7 @@ class Runs:
                     "finished": run.finished,
                     "warnings": len(run.warnings),
                     "error": run.error,
+                    "part_of": run.part_of,
                     **_figures(run.result),
                 },
             )
@@ -189,13 +192,31 @@ class Runs:
                 "UPDATE details SET result = :result, warnings = :warnings WHERE run = :run",
                 {"run": run_id, "result": to_text_or_none(result), "warnings": to_text(warnings)},
             )
-            for table, record in (("series", series), ("histograms", histogram), ("profiles", profile)):
-                if record is not None:
-                    self._database.write(
-                        f"INSERT OR REPLACE INTO {table} (run, data) VALUES (:run, :data)",
-                        {"run": run_id, "data": to_bytes(record)},
-                    )
+            self._keep(run_id, series, histogram, profile)
         return True
+
+    def put(
+        self,
+        run: Run,
+        job: Job,
+        *,
+        series: Series | None = None,
+        histogram: Histogram | None = None,
+        profile: Profile | None = None,
+    ) -> None:
+        """Add a run that has ended, whole; in place of what was known of it before."""
+        with self._database.transaction():
+            self._database.write("DELETE FROM jobs WHERE id = :run", {"run": run.id})
+            self.create(run, job)
+            self._keep(run.id, series, histogram, profile)
+
+    def _keep(self, run_id: str, series: Series | None, histogram: Histogram | None, profile: Profile | None) -> None:
+        for table, record in (("series", series), ("histograms", histogram), ("profiles", profile)):
+            if record is not None:
+                self._database.write(
+                    f"INSERT OR REPLACE INTO {table} (run, data) VALUES (:run, :data)",
+                    {"run": run_id, "data": to_bytes(record)},
+                )
 
     def set_label(self, run_id: str, label: str | None) -> None:
         with self._database.transaction():
@@ -275,7 +296,7 @@ class Runs:
         row = self._database.row(
             """
             SELECT details.spec FROM runs CROSS JOIN details ON details.run = runs.id
-            WHERE runs.model = :model ORDER BY runs.created DESC, runs.id DESC LIMIT 1
+            WHERE runs.model = :model AND runs.part_of IS NULL ORDER BY runs.created DESC, runs.id DESC LIMIT 1
             """,
             {"model": model_id},
         )
@@ -286,11 +307,11 @@ class Runs:
         recent = self._database.rows(
             """
             WITH newest AS (
-                SELECT mode, device FROM runs WHERE model = :model AND status = 'done'
+                SELECT mode, device FROM runs WHERE model = :model AND status = 'done' AND part_of IS NULL
                 ORDER BY created DESC, id DESC LIMIT 1
             )
             SELECT throughput_fps, p50_ms FROM runs CROSS JOIN newest
-            WHERE model = :model AND status = 'done' AND throughput_fps IS NOT NULL
+            WHERE model = :model AND status = 'done' AND throughput_fps IS NOT NULL AND part_of IS NULL
                 AND runs.mode = newest.mode AND runs.device = newest.device
             ORDER BY created DESC, id DESC LIMIT :last
             """,
@@ -323,6 +344,10 @@ class Runs:
         row = self._database.row("SELECT data FROM profiles WHERE run = :run", {"run": run_id})
         return from_bytes(row["data"], Profile) if row else None
 
+    def beside(self, run_id: str) -> tuple[Series | None, Histogram | None, Profile | None]:
+        """All that is kept beside a run's own record."""
+        return self.series(run_id), self.histogram(run_id), self.profile(run_id)
+
     def profiled(self, model_id: str | None = None) -> str | None:
         """The newest run whose layers are known, of a model or of all."""
         which = "" if model_id is None else "WHERE runs.model = :model"
@@ -338,12 +363,19 @@ class Runs:
     def _meant(self, text: str) -> str:
         """The id that `text` stands for."""
         if text == "last":
-            newest = self._database.rows("SELECT id FROM runs ORDER BY created DESC, id DESC LIMIT 1")
+            newest = self._database.rows(
+                "SELECT id FROM runs WHERE part_of IS NULL ORDER BY created DESC, id DESC LIMIT 1"
+            )
             if not newest:
                 raise InputError("Nothing was measured yet. `ovtui run MODEL` does.")
             return str(newest[0]["id"])
+        return the_one(text, self.named(text), "run", "ovtui history")
+
+    def named(self, text: str) -> list[str]:
+        """The ids that `text` may mean: an id, the beginning of one, a label."""
+        text = searchable(text)
         if self._database.row("SELECT 1 FROM runs WHERE id = :text", {"text": text}):
-            return text
+            return [text]
         prefix = text.lower()
         rows = self._database.rows(
             f"""
@@ -352,7 +384,7 @@ class Runs:
             """,
             {"text": text, "prefix": prefix, "after": after_prefix(prefix)},
         )
-        return the_one(text, [row["id"] for row in rows], "run", "ovtui history")
+        return [str(row["id"]) for row in rows]
 
     def _whole(self, rows: list[sqlite3.Row]) -> list[Run]:
         """Many runs share a model, which is read once."""
@@ -367,6 +399,8 @@ class Runs:
 def _where(filters: RunFilter, before: Cursor | None) -> tuple[str, dict[str, Value]]:
     values: dict[str, Value] = {name: value for name in _CONDITIONS if (value := getattr(filters, name)) is not None}
     conditions = [_CONDITIONS[name] for name in values]
+    if filters.part_of is None:
+        conditions.append("runs.part_of IS NULL")
     if before:
         conditions.append("(runs.created, runs.id) < (:before_created, :before_id)")
         values["before_created"], values["before_id"] = before
@@ -424,4 +458,5 @@ def _run(row: sqlite3.Row, model: Model) -> Run:
         result=from_text_or_none(row["result"], Result),
         warnings=from_text(row["warnings"], tuple[str, ...]),
         error=row["error"],
+        part_of=row["part_of"],
     )

@@ -117,7 +117,44 @@ CREATE TABLE profiles (run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCA
 CREATE TABLE graphs (model TEXT PRIMARY KEY REFERENCES models (id) ON DELETE CASCADE, data BLOB NOT NULL);
 """
 
-STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS)
+_FOR_STUDIES = """
+-- Records that grow, as JSON; `model` is the first one's.
+CREATE TABLE comparisons (
+    id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    model TEXT NOT NULL REFERENCES models (id),
+    created REAL NOT NULL,
+    label TEXT,
+    record TEXT NOT NULL
+);
+CREATE INDEX comparisons_by_age ON comparisons (created, id);
+CREATE TABLE explorations (
+    id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    model TEXT NOT NULL REFERENCES models (id),
+    created REAL NOT NULL,
+    label TEXT,
+    record TEXT NOT NULL
+);
+CREATE INDEX explorations_by_age ON explorations (created, id);
+CREATE INDEX explorations_by_model ON explorations (model, created, id);
+
+-- The comparison or exploration that made a run; those stand in no history of their own.
+ALTER TABLE runs ADD COLUMN part_of TEXT;
+CREATE INDEX runs_by_study ON runs (part_of, created, id) WHERE part_of IS NOT NULL;
+DROP INDEX runs_by_age;
+DROP INDEX runs_by_model;
+DROP INDEX runs_by_family;
+DROP INDEX runs_by_status;
+DROP INDEX runs_by_device;
+DROP INDEX runs_by_mode;
+CREATE INDEX runs_by_age ON runs (created, id) WHERE part_of IS NULL;
+CREATE INDEX runs_by_model ON runs (model, created, id) WHERE part_of IS NULL;
+CREATE INDEX runs_by_family ON runs (family, created, id) WHERE part_of IS NULL;
+CREATE INDEX runs_by_status ON runs (status, created, id) WHERE part_of IS NULL;
+CREATE INDEX runs_by_device ON runs (device, created, id) WHERE part_of IS NULL;
+CREATE INDEX runs_by_mode ON runs (mode, created, id) WHERE part_of IS NULL;
+"""
+
+STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS, _FOR_STUDIES)
 """Step n leads from schema n - 1 to schema n. A step that was released is never changed; another one follows it."""
 
 

@@ -44,7 +44,9 @@ def main() -> None:
                 starts = [_started(found[name], command, painted, rounds) for _ in range(STARTS)]
                 costs = contestants.mean_ratio([contestants.middle_ratio(s.followed, s.alone) for s in starts])
                 itself = contestants.mean_ratio([contestants.middle_ratio(s.again, s.alone) for s in starts])
-                written, busy = (statistics.median(values) for values in zip(*((s.written, s.busy) for s in starts)))
+                written, busy = (
+                    statistics.median(values) for values in zip(*((s.written, s.busy) for s in starts), strict=True)
+                )
                 print(f"| {viewer} | {name} | {costs} | {itself} | {written:.0f} | {busy:.1f} |", flush=True)
 
 

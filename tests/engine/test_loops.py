@@ -53,6 +53,22 @@ def test_a_closed_loop_notes_every_latency(memory: ring.Ring, monkeypatch: pytes
     assert (ends - begins).tolist() == [5, 7, 11]
 
 
+def test_a_second_turn_goes_on_where_the_first_one_stopped(
+    memory: ring.Ring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lane,) = memory.open_lanes(1)
+    reader = memory.reader()
+    assert reader is not None
+    for latencies in ([10, 20, 30], [40, 50]):
+        memory.clear()
+        device = Scripted(memory.stop_word, latencies)
+        monkeypatch.setattr(loops, "_clock", device.clock)
+        assert loops.closed(device.infer, None, lane, memory.stop_word)
+        ((begins, ends),) = reader.drain_lanes()
+        assert (ends - begins).tolist() == latencies
+    assert reader.ended == 5
+
+
 def test_an_asynchronous_latency_runs_from_start_to_the_end_of_the_wait(
     memory: ring.Ring, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
+from ovtui.cli import show_comparison, show_exploration
 from ovtui.cli.finish import finish
 from ovtui.cli.follow import EXIT, display, follow
 from ovtui.cli.output import json_option
@@ -16,33 +19,36 @@ from ovtui.errors import InputError
 from ovtui.records import LIVE
 from ovtui.store import open_store
 
+_FINISH: dict[str, Callable[..., Any]] = {"comparison": show_comparison.finish, "exploration": show_exploration.finish}
+
 
 @click.command()
 @click.argument("run", required=False)
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @json_option
 def command(run: str | None, quiet: bool, as_json: bool) -> None:
-    """Follow RUN (default: what is being measured now) until it ends, and print its result.
+    """Follow RUN, a comparison or an exploration (default: what goes on now) until it ends, and print its result.
 
     Ctrl-C stops watching; the run goes on.
     """
     with open_store() as store:
         reconcile(store)
         if run is None:
-            live = [job for job in store.jobs.live() if job.kind == "run"]
+            live = [job for job in store.jobs.live() if job.kind != "import"]
             if not live:
                 raise InputError("Nothing is being measured. `ovtui history` lists what was.")
             run_id = next((job.id for job in live if job.status == "running"), live[0].id)
         else:
-            run_id = store.runs.find(run).id
-        record = store.runs.get(run_id)
+            run_id = store.find(run).id
+        job = store.jobs.get(run_id)
     followed = None
-    if record is not None and record.status in LIVE:
+    if job is not None and job.status in LIVE:
         client.yield_to_measurement()
         shown = display(quiet)
         try:
             followed = asyncio.run(follow(client.attach(run_id), shown, own=False))
         finally:
             shown.close()
-    ended = finish(run_id, followed and followed.ended, as_json=as_json)
+    kind = job.kind if job is not None else "run"
+    ended = _FINISH.get(kind, finish)(run_id, followed and followed.ended, as_json=as_json)
     sys.exit(followed.exit_code if followed else EXIT[ended.status])

@@ -18,24 +18,23 @@ from ovtui.store import open_store
 @click.argument("run")
 @json_option
 def command(run: str, as_json: bool) -> None:
-    """End RUN (queued or running); what it has measured is kept as `cancelled`."""
+    """End RUN, a comparison or an exploration (queued or running); what was measured is kept as `cancelled`."""
     with open_store() as store:
         reconcile(store)
-        record = store.runs.find(run)
+        record = store.find(run)
+    noun = type(record).__name__
     if record.status not in LIVE:
-        raise InputError(f"Run {record.id} is not going on: it is {record.status}.")
+        raise InputError(f"{noun} {record.id} is not going on: it is {record.status}.")
     asyncio.run(client.attach(record.id).cancel())
-    ended = _ended(record)
-    if as_json:
+    with open_store() as store:
+        reconcile(store)
+        ended = store.find(record.id)
+    if not as_json:
+        kept = "" if isinstance(ended, Run) and ended.result is None else "; what it measured is kept"
+        click.echo(f"{noun} {ended.id} is {ended.status}{kept}.")
+    elif isinstance(ended, Run):
         from ovtui.report.documents import run_document
 
         document({"run": run_document(ended)})
     else:
-        kept = "; what it measured is kept" if ended.result else ""
-        click.echo(f"Run {ended.id} is {ended.status}{kept}.")
-
-
-def _ended(record: Run) -> Run:
-    with open_store() as store:
-        reconcile(store)
-        return store.runs.get(record.id) or record
+        document({"id": ended.id, "status": ended.status})

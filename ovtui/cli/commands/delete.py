@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from ovtui import words
 from ovtui.cli.output import document, json_option
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
+from ovtui.records import Comparison, Run
 from ovtui.store import open_store
 
 
@@ -18,16 +18,27 @@ from ovtui.store import open_store
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> None:
-    """Remove RUNS (ids, labels or `last`) for good. Models stay."""
+    """Remove RUNS, comparisons or explorations (ids, labels or `last`) for good. Models stay.
+
+    A comparison or an exploration goes with the runs that are part of it.
+    """
     with open_store() as store:
         reconcile(store)
-        found = list(dict.fromkeys(store.runs.find(text).id for text in runs))
+        found = list({record.id: record for record in map(store.find, runs)}.values())
         if not yes:
             if as_json or not sys.stdin.isatty():
                 raise InputError("Deleting asks first, and there is nobody to ask: say --yes.")
-            click.confirm(f"Delete {words.plural(len(found), 'run')} ({', '.join(found[:5])})?", abort=True, err=True)
-        removed = store.runs.take_out(found)
+            named = ", ".join(f"{type(record).__name__.lower()} {record.id}" for record in found[:5])
+            click.confirm(f"Delete {named}{' and more' if len(found) > 5 else ''}?", abort=True, err=True)
+        with store.transaction():
+            for record in found:
+                if isinstance(record, Run):
+                    store.runs.delete(record.id)
+                elif isinstance(record, Comparison):
+                    store.comparisons.delete(record.id)
+                else:
+                    store.explorations.delete(record.id)
     if as_json:
-        document({"deleted": [run.id for run in removed]})
+        document({"deleted": [record.id for record in found]})
     else:
-        click.echo(f"Deleted {words.plural(len(removed), 'run')}.")
+        click.echo(f"Deleted {', '.join(record.id for record in found)}.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ovtui.cli.output import document, json_option
+from ovtui.records import Comparison, Exploration, Run
 from ovtui.store import open_store
 from ovtui.text import plain
 
@@ -14,14 +17,18 @@ from ovtui.text import plain
 @click.argument("text", required=False)
 @json_option
 def command(run: str, text: str | None, as_json: bool) -> None:
-    """Name RUN TEXT, by which other commands find it; without TEXT, take its label away."""
+    """Name RUN, a comparison or an exploration TEXT, by which it is found; without TEXT, take its label away."""
     with open_store() as store:
-        run_id = store.runs.find(run).id
-        store.runs.set_label(run_id, text or None)
-        record = store.runs.get(run_id)
-    if as_json:
+        found = store.find(run)
+        kinds: dict[type, Any] = {Run: store.runs, Comparison: store.comparisons, Exploration: store.explorations}
+        kinds[type(found)].set_label(found.id, text or None)
+        found = store.find(found.id)
+    if not as_json:
+        noun = type(found).__name__
+        click.echo(f"{noun} {found.id} is called {plain(text)!r}." if text else f"{noun} {found.id} has no label.")
+    elif isinstance(found, Run):
         from ovtui.report.documents import run_document
 
-        document({"run": run_document(record) if record else {"id": run_id}})
+        document({"run": run_document(found)})
     else:
-        click.echo(f"Run {run_id} is called {plain(text)!r}." if text else f"Run {run_id} has no label.")
+        document({"id": found.id, "label": found.label})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,103 +13,16 @@ from ovtui import specs
 from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display, follow
 from ovtui.cli.importing import model_for
-from ovtui.cli.options import Number, layouts_option, shapes_option
 from ovtui.cli.output import document, json_option
+from ovtui.cli.spec_options import given_on_the_line, spec_of, spec_options, usage
 from ovtui.engine import client
-from ovtui.errors import InputError
-from ovtui.records import Images, Model, Spec, StaticShape
+from ovtui.records import Model, Spec
 from ovtui.store import open_store
-
-
-class _Auto(click.IntRange):
-    """A number, or `auto` for the device's choice (None)."""
-
-    name = "integer|auto"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return None if value in (None, specs.AUTO) else super().convert(value, param, ctx)
-
-
-def _parsed(parse: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """A callback that parses as the app does."""
-
-    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-        try:
-            return None if value is None else parse(value)
-        except InputError as error:
-            raise click.BadParameter(str(error), param=param) from error
-
-    return callback
 
 
 @click.command()
 @click.argument("model")
-@click.option("-d", "--device", default="CPU", show_default=True, help="CPU, GPU, NPU, AUTO, HETERO:GPU,CPU, …")
-@click.option(
-    "--mode",
-    type=click.Choice(["latency", "throughput", "manual", "server"]),
-    default="latency",
-    show_default=True,
-    help="One request at a time; as many as the device wants; your own streams and requests; arrivals at --rate.",
-)
-@click.option(
-    "-b", "--batch", type=click.IntRange(1, 65536), help="Inputs per inference (default: the model's own, or 1)."
-)
-@click.option("--streams", type=_Auto(1, 1024), help="Inferences that the device runs side by side, or auto.")
-@click.option("--threads", type=_Auto(1, 4096), help="CPU threads for inference, or auto.")
-@click.option("--requests", type=_Auto(1, 1024), help="Requests in flight, or auto.")
-@click.option("--rate", type=Number(0.001, 1e6), help="Server mode: arrivals per second (Poisson).")
-@click.option(
-    "--queue",
-    type=click.IntRange(1, 1_000_000),
-    default=1000,
-    show_default=True,
-    help="Server mode: arrivals that may wait.",
-)
-@click.option(
-    "--api",
-    type=click.Choice(["threads", "async", "python"]),
-    default="threads",
-    show_default=True,
-    help="How requests are made: a blocking call per thread; start and wait; Python's AsyncInferQueue.",
-)
-@click.option("-t", "--seconds", type=Number(0.1, 86400), help="Measure that long (after warm-up).")
-@click.option("-n", "--iterations", type=click.IntRange(1, 10**9), help="Measure that many inferences.")
-@click.option(
-    "--until-ci",
-    metavar="PERCENT",
-    callback=_parsed(specs.percent),
-    help="Measure until the mean is known that well (default: 1%, 5–60 s).",
-)
-@shapes_option
-@layouts_option
-@click.option(
-    "--data",
-    multiple=True,
-    callback=_parsed(specs.data),
-    metavar="[INPUT=]PATH",
-    help=".npy, .npz or a folder of images (default: random).",
-)
-@click.option(
-    "--mean", callback=_parsed(specs.numbers), metavar="R,G,B", help="Images: subtracted, on 0–255, in channel order."
-)
-@click.option("--scale", callback=_parsed(specs.numbers), metavar="R,G,B", help="Images: divided by, after the mean.")
-@click.option("--channels", type=click.Choice(["rgb", "bgr"]), help="Images: channel order.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32), default=0, show_default=True, help="Of random inputs and arrivals."
-)
-@click.option("--precision", type=click.Choice(["f32", "bf16", "f16"]), help="What the device may compute in.")
-@click.option(
-    "--property",
-    "properties",
-    multiple=True,
-    callback=_parsed(specs.properties),
-    metavar="KEY=VALUE",
-    help="Any OpenVINO property.",
-)
-@click.option(
-    "--profile/--no-profile", default=True, show_default=True, help="Look at the layers afterwards (a few seconds)."
-)
+@spec_options()
 @click.option("--preset", help="Begin with settings that were saved in the app, or with --save-preset.")
 @click.option("--save-preset", metavar="NAME", help="Keep these settings for other runs.")
 @click.option("--label", help="A name for the run.")
@@ -137,10 +49,10 @@ def command(
         with open_store() as store:
             if preset is not None:
                 spec = _over(store.presets.find(preset), spec)
-            _usage(specs.check, spec)
+            usage(specs.check, spec)
             if save_preset is not None:
                 store.presets.save(save_preset, spec)
-    _usage(specs.check, spec)
+    usage(specs.check, spec)
     shown = display(quiet or detach)
     try:
         sys.exit(asyncio.run(_run(model, spec, label, shown, detach=detach, as_json=as_json)))
@@ -148,38 +60,12 @@ def command(
         shown.close()
 
 
-def spec_of(
-    *,
-    seconds: float | None,
-    iterations: int | None,
-    until_ci: float | None,
-    shapes: dict[str, StaticShape],
-    layouts: dict[str, str],
-    mean: tuple[float, ...] | None,
-    scale: tuple[float, ...] | None,
-    channels: Any,
-    **settings: Any,
-) -> Spec:
-    """What the options ask for; click.UsageError for two stop rules."""
-    return Spec(
-        model="",
-        stop=_usage(specs.stop, seconds, iterations, until_ci),
-        shapes=shapes,
-        layouts=layouts,
-        images=Images(mean=mean, scale=scale, channels=channels),
-        **settings,
-    )
-
-
 _STOPS, _IMAGES = ("seconds", "iterations", "until_ci"), ("mean", "scale", "channels")
 
 
 def _over(preset: Spec, told: Spec) -> Spec:
     """The preset, with what was said on the command line in its place."""
-    context = click.get_current_context()
-    said = {
-        name for name in context.params if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    }
+    said = given_on_the_line()
     fields: dict[str, Any] = {name: getattr(told, name) for name in told.__struct_fields__ if name in said}
     if said.intersection(_STOPS):
         fields["stop"] = told.stop
@@ -188,14 +74,6 @@ def _over(preset: Spec, told: Spec) -> Spec:
     if told.mode != "server" and "mode" in said:
         fields["rate"] = None
     return msgspec.structs.replace(preset, **fields)
-
-
-def _usage(rule: Callable[..., Any], *values: Any) -> Any:
-    """What `rule` says of options together is a matter of usage."""
-    try:
-        return rule(*values)
-    except InputError as error:
-        raise click.UsageError(str(error)) from error
 
 
 async def _run(text: str, spec: Spec, label: str | None, shown: Display, *, detach: bool, as_json: bool) -> int:

@@ -17,7 +17,7 @@ from ovtui.errors import InputError, OvtuiError
 
 def main() -> int:
     """Read the task; 0 when it was done, 1 when it was refused (and said so)."""
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=messages.Task)
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=messages.Task)
     _die_with(task.parent)
     # The job's process decides what a signal means; a terminal's must not reach this one.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
@@ -44,7 +44,8 @@ def _do(task: messages.Task, say: messages.Say) -> None:
     if task.kind == "measure" and task.model is not None and task.spec is not None:
         from ovtui.engine.device.measure import measure
 
-        measure(task.model, task.spec, task.ring_fd, say)
+        turns = iter(sys.stdin.buffer.readline, b"") if task.turns else None
+        measure(task.model, task.spec, task.ring_fd, say, turns)
     elif task.kind == "profile" and task.model is not None and task.spec is not None:
         from ovtui.engine.device.profile import profile
 

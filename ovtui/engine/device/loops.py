@@ -29,7 +29,7 @@ _clock = time.perf_counter_ns  # the monotonic clock, the same in every process
 def closed(call: Call, request: c_void_p, lane: Lane, stop: memoryview) -> bool:
     """One blocking call after the other. False when OpenVINO failed."""
     clock, slots, mask, position = _clock, lane.slots, lane.mask, lane.position
-    i = 0
+    i = position[0]  # of a turn before this one
     while not stop[0]:
         begin = clock()
         if call(request):
@@ -45,7 +45,7 @@ def closed(call: Call, request: c_void_p, lane: Lane, stop: memoryview) -> bool:
 def closed_async(start: Call, wait: Call, request: c_void_p, lane: Lane, stop: memoryview) -> bool:
     """Hand over to the device's own threads and wait: what an asynchronous application pays for."""
     clock, slots, mask, position = _clock, lane.slots, lane.mask, lane.position
-    i = 0
+    i = position[0]
     while not stop[0]:
         begin = clock()
         if start(request) or wait(request):
@@ -101,6 +101,12 @@ class Line:
             self._next = next(self._times)
             return taken
 
+    def waiting(self) -> list[int]:
+        """How long those have waited, in ns, whom nobody serves any more."""
+        with self._lock:
+            now = _clock()
+            return [now - time for time in self._waiting]
+
 
 _SPIN_NS = 150_000
 
@@ -118,7 +124,7 @@ def sleep_until(when_ns: int, stop: memoryview) -> bool:
 def open_loop(serve: Callable[[], bool], line: Line, lane: Lane, stop: memoryview) -> bool:
     """Serve arrivals on their schedule; a latency runs from the *scheduled* time, so that waiting counts."""
     clock, slots, mask, position = _clock, lane.slots, lane.mask, lane.position
-    i = 0
+    i = position[0]
     fine_timers()
     while True:
         scheduled = line.take()

@@ -6,9 +6,10 @@ import contextlib
 import gc
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +18,7 @@ from ovtui.engine.device import inputs as feed
 from ovtui.engine.device import loops
 from ovtui.engine.device.capi import DeviceError
 from ovtui.engine.device.properties import check_device, check_streams, properties, unknown_property
-from ovtui.engine.messages import At, Ready, Said, Say, Stopped
+from ovtui.engine.messages import At, Ready, Said, Say, Stopped, Turn
 from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Effective, Model, Spec, StaticShape
@@ -52,8 +53,8 @@ def session(api: str) -> Session:
     return Native()
 
 
-def measure(model: Model, spec: Spec, ring_fd: int, say: Say) -> None:
-    """The whole task; ends when the ring's stop word is set."""
+def measure(model: Model, spec: Spec, ring_fd: int, say: Say, turns: Iterable[bytes] | None) -> None:
+    """The whole task; a turn ends when the ring's stop word is set. Without `turns`, there is one, which begins now."""
     ring = Ring(ring_fd)
     stop = ring.stop_word
     device = session(spec.api)
@@ -61,15 +62,20 @@ def measure(model: Model, spec: Spec, ring_fd: int, say: Say) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    if spec.mode == "server" and spec.rate:
-        begin = time.perf_counter_ns() + 20_000_000  # the threads need a moment to stand ready
-        line = loops.Line(loops.arrivals(spec.rate, spec.seed, begin), spec.queue, ring)
-        error = device.open_loop(spec.api, line, lanes, stop)
-    else:
-        error = device.closed(spec.api, lanes, stop)
-    if error is not None:
-        raise OvtuiError(f"Inference failed while measuring: {error}")
-    say(Stopped())
+    alone = Turn(rate=spec.rate if spec.mode == "server" else None, seed=spec.seed)
+    told = [alone] if turns is None else (msgspec.json.decode(line, type=Turn) for line in turns)
+    for turn in told:
+        waited: list[int] = []
+        if turn.rate:
+            begin = time.perf_counter_ns() + 20_000_000  # the threads need a moment to stand ready
+            line = loops.Line(loops.arrivals(turn.rate, turn.seed, begin), spec.queue, ring)
+            error = device.open_loop(spec.api, line, lanes, stop)
+            waited = line.waiting()
+        else:
+            error = device.closed(spec.api, lanes, stop)
+        if error is not None:
+            raise OvtuiError(f"Inference failed while measuring: {error}")
+        say(Stopped(waited_ns=tuple(waited) if turns is not None else ()))
 
 
 def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:

@@ -83,7 +83,7 @@ class Queue:
     def _serve(self, lanes: list[Lane], stop: memoryview, take: Callable[[], tuple[int, int] | None]) -> str | None:
         """Start what `take` gives, (request, begin), until it gives nothing; a callback notes the ends."""
         queue, clock = self._queue, time.perf_counter_ns
-        filled = [0] * len(lanes)
+        filled = [lane.position[0] for lane in lanes]  # of turns before this one
 
         def done(request: object, started: tuple[int, int]) -> None:
             end = clock()

@@ -8,6 +8,8 @@ import sys
 import time
 import traceback
 
+import msgspec
+
 from ovtui.engine import events, liveness
 from ovtui.engine.folder import EventWriter, JobFolder, Order, prune
 from ovtui.engine.job.cancel import Cancel
@@ -57,12 +59,20 @@ def _register(order: Order, folder: JobFolder, store: Store) -> None:
     job = Job(
         id=order.id,
         kind=order.kind,
-        status="queued" if order.kind == "run" else "running",
+        status="running" if order.kind == "import" else "queued",
         pid=pid,
         pid_started=liveness.started(pid),
         folder=str(folder.path),
         created=now,
     )
+    if order.comparison is not None:
+        job = msgspec.structs.replace(job, model=order.comparison.sides[0].model.id)
+        store.comparisons.create(msgspec.structs.replace(order.comparison, created=now), job)
+        return
+    if order.exploration is not None:
+        job = msgspec.structs.replace(job, model=order.exploration.model.id)
+        store.explorations.create(msgspec.structs.replace(order.exploration, created=now), job)
+        return
     if order.model is None or order.spec is None:
         store.jobs.create(job)
         return
@@ -78,17 +88,34 @@ def _do(
 
         writer.write(events.Started(pid=os.getpid()))
         return "done", importing.run(order, folder, writer, store, cancel)
+    ahead = _ahead(order, store)
+    if order.comparison is not None:
+        from ovtui.engine.job.comparing import Comparing
+
+        comparing = Comparing(
+            order, store.comparisons, folder=folder, writer=writer, store=store, cancel=cancel, behind=ahead
+        )
+        comparing.run()
+        return comparing.status, order.comparison.sides[0].model.id
+    if order.exploration is not None:
+        from ovtui.engine.job.exploring import Exploring
+
+        exploring = Exploring(
+            order, store.explorations, folder=folder, writer=writer, store=store, cancel=cancel, behind=ahead
+        )
+        exploring.run()
+        return exploring.status, order.exploration.model.id
     from ovtui.engine.job.measuring import Measuring
 
-    measuring = Measuring(order, folder, writer, store, cancel, _ahead(order, store))
+    measuring = Measuring(order, folder, writer, store, cancel, ahead)
     measuring.run()
     return measuring.status, order.model.id if order.model else None
 
 
 def _ahead(order: Order, store: Store) -> str:
     """Behind what a run waits, in words."""
-    others = [job for job in store.jobs.live() if job.kind == "run" and job.id != order.id]
-    return ", then ".join(f"run {job.id}" for job in others) or "another measurement on this machine"
+    others = [job for job in store.jobs.live() if job.kind != "import" and job.id != order.id]
+    return ", then ".join(f"{job.kind} {job.id}" for job in others) or "another measurement on this machine"
 
 
 if __name__ == "__main__":

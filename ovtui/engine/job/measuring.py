@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import time
 import traceback
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
 from ovtui.analysis import noise
 from ovtui.analysis.distribution import thinned
 from ovtui.analysis.measurement import ENOUGH, Measurement
-from ovtui.engine import events, formats, lock, messages, ring
+from ovtui.engine import events, messages, ring
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import cores, environment
 from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.engine.job.cancel import Cancel
+from ovtui.engine.job.machine import alone
 from ovtui.engine.job.profiling import Pass
 from ovtui.engine.job.sensors import Sensors
 from ovtui.engine.timeline import Timeline
-from ovtui.errors import Cancelled, InputError, OvtuiError, sentence
+from ovtui.errors import Cancelled, OvtuiError, sentence
 from ovtui.records import Histogram, Model, Profile, Result, Spec, Status
 from ovtui.store import Store
 from ovtui.text import plain
@@ -68,7 +66,8 @@ class Measuring:
         """Measure and save. Raises OvtuiError; whatever was measured until then is saved with it."""
         error: OvtuiError | None = None
         try:
-            with lock.measuring(f"run {self._id} of {plain(self._model.name, 60)}", self._queue()):
+            who = f"run {self._id} of {plain(self._model.name, 60)}"
+            with alone(who, [self._model], writer=self._writer, cancel=self._cancel, behind=self._behind, noun="run"):
                 self._measure()
                 self._look_at_layers()
         except OvtuiError as raised:
@@ -79,16 +78,6 @@ class Measuring:
         self._save(error)
         if error is not None:
             raise error
-
-    @contextlib.contextmanager
-    def _queue(self) -> Iterator[None]:
-        self._writer.write(events.Queued(behind=lock.holder() or self._behind))
-        with self._cancel.breaks_wait():
-            yield
-            # While this waited, the file may have been exported anew; its record is of what it was.
-            sha256, _ = formats.digest(formats.check(Path(self._model.path)).files)
-        if sha256 != self._model.sha256:
-            raise InputError(f"{plain(self._model.path)} has changed while the run was queued: run it again.")
 
     def _measure(self) -> None:
         self._environment = environment(openvino="")

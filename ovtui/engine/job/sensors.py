@@ -6,19 +6,25 @@ import contextlib
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
 from ovtui.analysis.noise import Sample
 from ovtui.engine import environment
-from ovtui.engine.device_process import DeviceProcess
+
+
+class Watched(Protocol):
+    """Whoever measures: what it uses is not a disturbance."""
+
+    def cpu_seconds(self) -> float | None: ...
+    def involuntary_switches(self) -> int | None: ...
 
 
 class Sensors:
     """Rates need two readings: the first `sample` covers the time since this was made."""
 
-    def __init__(self, device: DeviceProcess) -> None:
+    def __init__(self, device: Watched) -> None:
         self._device = device
         self._spin_ns = min(_spin() for _ in range(3))
         self._own_process = psutil.Process()

@@ -1,0 +1,255 @@
+"""Comparisons as text: what was different, the verdict, then criteria and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, get_args
+
+import click
+
+from ovtui import words
+from ovtui.analysis.comparing import circumstances, criteria, explaining, interleaved, past, ranking
+from ovtui.analysis.comparing import recorded as apart
+from ovtui.cli.output import document, faint, field, notices, strong, table
+from ovtui.engine.events import Ended
+from ovtui.errors import OvtuiError
+from ovtui.records import Comparison, Duel, Profile, Run, RunFilter
+from ovtui.report import summary
+from ovtui.report.exported import Exported
+from ovtui.store import Store, open_store
+from ovtui.text import plain
+
+NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_HISTORY = 500  # runs that tell how runs of one spec scatter
+
+
+class View(NamedTuple):
+    """How much of the layers is shown."""
+
+    by: str = "layer"
+    threshold_us: float = 0.0
+    top: int = 12
+
+
+def finish(study_id: str, ended: Ended | None, *, as_json: bool, view: View = View()) -> Comparison:  # noqa: B008
+    """Print a comparison and its error; OvtuiError with what `ended` told when the store never saw it."""
+    with open_store() as store:
+        notices(store)
+        study = store.comparisons.get(study_id)
+        if study is None:
+            raise OvtuiError((ended and ended.error) or f"Comparison {study_id} is not in the store.")
+        if as_json:
+            document(as_document(store, study))
+        else:
+            runs = _runs(store, study)
+            profiles = [store.runs.profile(run.id) if run else None for run in runs]
+    if not as_json:
+        _comparison(study, runs, profiles, view)
+    if study.error is not None:
+        click.echo(f"ovtui: {plain(study.error)}", err=True)
+    return study
+
+
+def as_document(store: Store, study: Comparison) -> dict[str, object]:
+    """A comparison for scripts."""
+    from ovtui.report.documents import comparison_document
+
+    return comparison_document(study, sides(store, study))
+
+
+def sides(store: Store, study: Comparison) -> list[Exported | None]:
+    """What each side was measured as."""
+    return [None if run is None else exported(store, run) for run in _runs(store, study)]
+
+
+def row(study: Comparison) -> tuple[str, ...]:
+    """A line of the list."""
+    sides = " / ".join(plain(side.model.name, 24) for side in study.sides)
+    verdict = interleaved.sentence(study.duels[0]) if study.duels else words.NOTHING
+    return study.id, words.when(study.created), sides, verdict, study.status, plain(study.label or "", 24)
+
+
+def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View) -> None:
+    """Two runs as they were recorded."""
+    scatter = apart.scatter_of(_alike(store, (a, b)))
+    duel = apart.recorded(a, b, scatter)
+    if as_json:
+        from ovtui.report.documents import duel_document, run_document
+
+        told = duel_document(duel, exported(store, a), exported(store, b))
+        document({"a": run_document(a), "b": run_document(b), **told, "doubt": apart.rests_on(scatter)})
+        return
+    _head((a, b))
+    _different(a, b)
+    field("verdict", strong(_verdict(duel)))
+    field("doubt", apart.rests_on(scatter))
+    field("next", "Measure them in turn, which tells more:")
+    field("", strong(f"ovtui compare --interleave {a.id} {b.id}"))
+    click.echo()
+    _criteria(a, b)
+    _layers(store.runs.profile(a.id), store.runs.profile(b.id), view, duel)
+
+
+def ranked(store: Store, runs: Sequence[Run], *, as_json: bool) -> None:
+    """More than two runs, by speed."""
+    scatter = apart.scatter_of(_alike(store, runs))
+    found = ranking.ranking(runs, scatter)
+    if as_json:
+        from ovtui.report.documents import ranking_document
+
+        document(ranking_document(found, runs))
+        return
+    click.echo(strong(ranking.sentence(found)))
+    title = "P50 MS" if found.by == "p50" else "FPS"
+    table(
+        ("", title, "95 % CI", "SPEED", "95 % CI OF IT", "MODEL", "MODE", "BATCH", "STREAMS", "RUN", "LABEL"),
+        [
+            (
+                place.mark, words.number(place.figure), _interval(place.ci95),
+                words.NOTHING if place.ratio is None else f"{place.ratio:.3f}",
+                "" if place.ratio_ci95 is None else f"{place.ratio_ci95[0]:.3f} – {place.ratio_ci95[1]:.3f}",
+                plain(run.model.name, 30), run.spec.mode,
+                str(run.effective.batch) if run.effective else "",
+                str(run.effective.streams or "") if run.effective else "", run.id, plain(run.label or "", 24),
+            )
+            for place in found.places
+            for run in (runs[place.place],)
+        ],
+        right=frozenset({title, "SPEED", "BATCH", "STREAMS"}),
+        spare=("LABEL", "STREAMS", "BATCH", "MODE", "95 % CI"),
+    )  # fmt: skip
+    click.echo(faint(apart.rests_on(scatter)))
+
+
+def _comparison(study: Comparison, runs: Sequence[Run | None], profiles: Sequence[Profile | None], view: View) -> None:
+    for name, side, run in zip(NAMES, study.sides, runs, strict=False):
+        told = summary.settings(run) if run else f"{plain(side.spec.device)}  {side.spec.mode}"
+        click.echo(f"{strong(name)}  {plain(side.model.name, 60)}  {told}  {faint(run.id if run else '')}")
+    first = runs[0]
+    for b in runs[1:]:
+        if first is not None and b is not None:
+            _different(first, b)
+    for name, duel in zip(NAMES[1:], study.duels, strict=False):
+        field("verdict", strong(_verdict(duel, name)))
+    if not study.duels:
+        field("verdict", "nothing was measured")
+    instances = len(study.duels[0].ratios) if study.duels else 0
+    status = "" if study.status == "done" else f"  {study.status.upper()}"
+    field(
+        "measured",
+        f"in turn, {words.plural(instances, 'start')} of each, {words.plural(study.pairs, 'turn')} of each, "
+        f"{words.duration(study.elapsed_s)}; {study.criterion}  {faint(study.id)}{status}",
+    )
+    for warning in study.warnings:
+        field("!", plain(warning))
+    if first is None or len(runs) != 2 or runs[1] is None or not study.duels:
+        return
+    click.echo()
+    _criteria(first, runs[1])
+    _layers(profiles[0], profiles[1], view, study.duels[0])
+
+
+def _head(runs: Sequence[Run]) -> None:
+    for name, run in zip(NAMES, runs, strict=False):
+        click.echo(f"{strong(name)}  {plain(run.model.name, 60)}  {summary.settings(run)}  {faint(run.id)}")
+
+
+def _different(a: Run, b: Run) -> None:
+    told = circumstances.differences(a, b)
+    for sentence in told:
+        field("!", sentence)
+    related = circumstances.models(a.model, b.model)
+    if related is not None:
+        field("models", related)
+    asked = circumstances.spec_differences(a.spec, b.spec)
+    if asked:
+        field("settings", " ".join(asked))
+
+
+def _verdict(duel: Duel, b: str = "B") -> str:
+    return f"{interleaved.sentence(duel, 'A', b)}."
+
+
+def _criteria(a: Run, b: Run) -> None:
+    table(
+        ("", "A", "B", "B / A"),
+        [
+            (line.title, plain(line.a, 40), plain(line.b, 40), "" if line.ratio is None else f"{line.ratio:.3f}")
+            for line in criteria.lines(a, b)
+        ],
+        right=frozenset({"A", "B", "B / A"}),
+    )
+
+
+def _layers(a: Profile | None, b: Profile | None, view: View, duel: Duel) -> None:
+    found = explaining.explanation(a, b)
+    click.echo()
+    certain = found.rows is None or duel.verdict in ("faster", "slower")
+    field("layers", found.text if certain else f"{found.text} As no difference is certain, that may be chance.")
+    if found.rows is None or a is None or b is None:
+        return
+    if view.by in get_args(explaining.By):
+        _groups(a, b, view.by)
+        return
+    rows = explaining.beyond(found.rows, view.threshold_us)
+    shown = rows[: view.top] if view.top else rows
+    if not shown:
+        return
+    table(
+        ("Δ µs", "A µs", "B µs", "B / A", "TYPE", "PRECISION", "LAYER"),
+        [
+            (
+                words.number(each.delta), words.number(each.time_a), words.number(each.time_b),
+                "" if each.ratio is None else f"{each.ratio:.2f}", _change(*each.types), _change(*each.precisions),
+                plain(each.name, 80),
+            )
+            for each in shown
+        ],
+        right=frozenset({"Δ µs", "A µs", "B µs", "B / A"}),
+        spare=("B / A", "PRECISION"),
+    )  # fmt: skip
+    if len(shown) < len(rows):
+        click.echo(faint(f"… and {len(rows) - len(shown):,} more; --top 0 shows all."))
+
+
+def _groups(a: Profile, b: Profile, by: str) -> None:
+    table(
+        ("Δ µs", "OF ALL", "A µs", "B µs", "LAYERS A", "LAYERS B", by.upper()),
+        [
+            (
+                words.number(group.delta), words.percent(group.share_of_difference), words.number(group.time_a),
+                words.number(group.time_b), str(group.layers_a), str(group.layers_b), plain(group.name, 60),
+            )
+            for group in explaining.group_deltas(a, b, by)  # type: ignore[arg-type]  # checked by the caller
+        ],
+        right=frozenset({"Δ µs", "OF ALL", "A µs", "B µs", "LAYERS A", "LAYERS B"}),
+    )  # fmt: skip
+
+
+def _change(a: str | None, b: str | None) -> str:
+    if a is None or b is None:
+        return plain(f"only A: {a}" if b is None else f"only B: {b}", 40)
+    return plain(a, 30) if a == b else f"{plain(a, 20)} → {plain(b, 20)}"
+
+
+def _interval(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{words.number(bounds[0])} – {words.number(bounds[1])}"
+
+
+def _runs(store: Store, study: Comparison) -> list[Run | None]:
+    return [store.runs.get(side.run) if side.run else None for side in study.sides]
+
+
+def exported(store: Store, run: Run) -> Exported:
+    """A run with all that is kept beside it."""
+    return Exported(run, *store.runs.beside(run.id))
+
+
+def _alike(store: Store, runs: Sequence[Run]) -> list[list[float]]:
+    """Of earlier runs of the same models on this machine: how far runs of one spec scatter."""
+    models = {run.model.id for run in runs}
+    return past.rates(
+        each
+        for model_id in models
+        for each in store.runs.page(RunFilter(model=model_id, status="done"), limit=_HISTORY)
+    )

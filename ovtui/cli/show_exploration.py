@@ -1,0 +1,173 @@
+"""Explorations as text: the matrix, the best setting and how to measure it, what is worth considering beside it."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from ovtui import words
+from ovtui.analysis.exploring.choosing import called, nearest_miss
+from ovtui.analysis.exploring.heat import BEST, FAILED, REUSED, matrix
+from ovtui.cli.output import document, faint, field, notices, strong, table
+from ovtui.engine.events import Ended
+from ovtui.errors import OvtuiError
+from ovtui.records import Cell, Exploration, Run
+from ovtui.report.command import run_command
+from ovtui.store import Store, open_store
+from ovtui.text import plain
+
+_FRONT = 8
+
+
+def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Exploration:
+    """Print an exploration and its error; OvtuiError with what `ended` told when the store never saw it."""
+    with open_store() as store:
+        notices(store)
+        study = store.explorations.get(study_id)
+        if study is None:
+            raise OvtuiError((ended and ended.error) or f"Exploration {study_id} is not in the store.")
+        if as_json:
+            document(as_document(store, study))
+        else:
+            whole = {run.id: run for run in runs(store, study)}
+            name = store.models.called(study.model)
+            exploration(study, whole, name)
+    if study.error is not None:
+        click.echo(f"ovtui: {plain(study.error)}", err=True)
+    return study
+
+
+def runs(store: Store, study: Exploration) -> list[Run]:
+    """All that an exploration measured or took from earlier."""
+    ids = [*(cell.run for cell in study.cells), *(load.run for load in study.loads)]
+    return [run for run_id in ids if run_id and (run := store.runs.get(run_id)) is not None]
+
+
+def as_document(store: Store, study: Exploration) -> dict[str, object]:
+    from ovtui.report.documents import exploration_document
+
+    return exploration_document(study, runs(store, study))
+
+
+def exploration(study: Exploration, whole: dict[str, Run], name: str) -> None:
+    """What was found, and how to measure it."""
+    status = "" if study.status == "done" else f"  {study.status.upper()}"
+    click.echo(f"{strong(plain(study.model.name))}  {plain(study.spec.device)}  {faint(study.id)}{status}")
+    best = whole.get(study.best or "")
+    if study.spec.mode == "server":
+        _loads(study, best)
+    else:
+        _cells(study)
+    if best is not None:
+        measured_well = msgspec.structs.replace(best.spec, profile=True)
+        field("next", strong(plain(run_command(name, measured_well))))
+    for warning in study.warnings:
+        field("!", plain(warning))
+
+
+def row(study: Exploration) -> tuple[str, ...]:
+    """A line of the list."""
+    known = sum(cell.state in ("measured", "reused") for cell in study.cells) or len(study.loads)
+    return (
+        study.id, words.when(study.created), plain(study.model.name, 30), plain(study.spec.device, 16),
+        str(known), _best(study), study.status, plain(study.label or "", 24),
+    )  # fmt: skip
+
+
+def _best(study: Exploration) -> str:
+    for cell in study.cells:
+        if cell.run is not None and cell.run == study.best and cell.throughput_fps is not None:
+            return f"{called(cell.setting)}: {words.number(cell.throughput_fps.mean)} FPS"
+    for load in study.loads:
+        if load.run is not None and load.run == study.best:
+            return f"{words.number(load.rate)} arrivals/s"
+    return words.NOTHING
+
+
+def _cells(study: Exploration) -> None:
+    states = [cell.state for cell in study.cells]
+    told = [f"{states.count('measured')} measured", f"{states.count('reused')} known from earlier"]
+    told += [f"{states.count('failed')} failed"] if "failed" in states else []
+    field("settings", f"{len(states)}: {', '.join(told)}, in {words.duration(study.elapsed_s)}")
+    best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
+    if best is not None:
+        field("best", f"{called(best.setting)}: {_figures(best)}")
+        if study.limits.latency_ms is not None or study.limits.memory_mb is not None:
+            field("", f"the highest throughput with {_limits(study)}")
+    elif any(cell.throughput_fps for cell in study.cells):
+        field("best", nearest_miss(study.cells, study.limits))
+    shown = matrix(study.cells, "throughput", best.setting if best else None)
+    if shown.batches:
+        click.echo()
+        head = ["batch", *(words.plural(streams, "stream") for streams in shown.streams)]
+        lines = [
+            [str(batch), *("" if square is None else f"{square.text} {square.mark or ' '}" for square in line)]
+            for batch, line in zip(shown.batches, shown.rows, strict=True)
+        ]
+        table(head, lines, right=frozenset(head))
+        click.echo(faint(f"FPS; {BEST} the best, {REUSED} known from earlier, {FAILED} failed, – not tried"))
+    front = [cell for run_id in study.pareto for cell in study.cells if cell.run == run_id][:_FRONT]
+    if len(front) > 1:
+        click.echo()
+        table(
+            ("LATENCY P50 MS", "P99 MS", "FPS", "", "MEMORY MB", "NOTHING IS BOTH QUICKER AND FASTER THAN"),
+            [
+                (
+                    words.number(cell.latency_ms.p50 if cell.latency_ms else None),
+                    words.number(cell.latency_ms.p99 if cell.latency_ms else None),
+                    words.number(cell.throughput_fps.mean if cell.throughput_fps else None),
+                    words.doubt(cell.throughput_fps) if cell.throughput_fps else "",
+                    words.number(cell.peak_rss_mb),
+                    called(cell.setting),
+                )
+                for cell in front
+            ],
+            right=frozenset({"LATENCY P50 MS", "P99 MS", "FPS", "MEMORY MB"}),
+        )
+    reasons: dict[str, list[Cell]] = {}
+    for cell in study.cells:
+        if cell.state == "failed":
+            reasons.setdefault(cell.reason or "no reason told", []).append(cell)
+    for reason, cells in reasons.items():
+        field("failed", f"{'; '.join(called(cell.setting) for cell in cells[:4])}: {plain(reason, 300)}")
+
+
+def _figures(cell: Cell) -> str:
+    estimate, latency = cell.throughput_fps, cell.latency_ms
+    told = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
+    if latency is not None:
+        told.append(f"p50 {words.number(latency.p50 or latency.mean)} ms")
+        told += [f"p99 {words.number(latency.p99)} ms"] if latency.p99 is not None else []
+    return ", ".join(told)
+
+
+def _limits(study: Exploration) -> str:
+    limits = study.limits
+    told = [f"{limits.percentile} ≤ {limits.latency_ms:g} ms"] if limits.latency_ms is not None else []
+    told += [f"peak memory ≤ {limits.memory_mb:g} MB"] if limits.memory_mb is not None else []
+    return " and ".join(told)
+
+
+def _loads(study: Exploration, best: Run | None) -> None:
+    field("limit", f"{_limits(study)}, arrivals at random, latency from the moment of arrival")
+    answer = next((load for load in study.loads if best is not None and load.run == best.id), None)
+    if answer is not None:
+        field("highest", f"{words.number(answer.rate)} arrivals/s, measured in {words.duration(study.elapsed_s)}")
+    elif study.loads:
+        field("highest", "no rate that was tried keeps it")
+    click.echo()
+    table(
+        ("ARRIVALS/S", "P50 MS", "P99 MS", "MISSED", "95 % CI", ""),
+        [
+            (
+                words.number(load.rate),
+                words.number(load.latency_ms.p50 if load.latency_ms else None),
+                words.number(load.latency_ms.p99 if load.latency_ms else None),
+                words.percent(load.missed),
+                "" if load.missed_ci95 is None else " – ".join(words.percent(end) for end in load.missed_ci95),
+                "" if load.kept is None else "kept" if load.kept else "missed",
+            )
+            for load in study.loads
+        ],
+        right=frozenset({"ARRIVALS/S", "P50 MS", "P99 MS", "MISSED"}),
+    )

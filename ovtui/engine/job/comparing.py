@@ -1,0 +1,151 @@
+"""The job that compares: the sides are loaded together, take turns, and are loaded afresh until it is decided."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from ovtui.analysis.comparing.interleaved import FEWEST, decided, duel, instance_ratio
+from ovtui.analysis.turns import Block, turn_length
+from ovtui.engine.folder import Order
+from ovtui.engine.job.profiling import Pass
+from ovtui.engine.job.studying import Studying
+from ovtui.engine.job.turns import Contestant
+from ovtui.records import Comparison, Model, Profile
+
+LONGEST_S = 60.0
+"""Unless something else was asked for: two quiet versions are told apart to 1 % well before."""
+_SIDE_S = 0.6  # of turns of each side in an instance
+_TURN_S = (0.03, 2.0)
+_PAIRS = (4, 24)
+_MOST_INSTANCES = 40
+
+
+class Comparing(Studying[Comparison]):
+    """One comparison. An instance is a fresh start of all sides: where memory comes to lie makes a percent or two."""
+
+    noun = "comparison"
+
+    def __init__(self, order: Order, *args: object, **places: object) -> None:
+        assert order.comparison is not None
+        super().__init__(order.comparison, *args, **places)  # type: ignore[arg-type]
+        self._longest_s = order.seconds or LONGEST_S
+        self._random = random.Random(0)
+        self._first: list[Contestant] = []
+        self._ratios: list[list[float]] = [[] for _ in self.study.sides[1:]]
+        self._measured_s = 0.0
+
+    @property
+    def models(self) -> Sequence[Model]:
+        return [side.model for side in self.study.sides]
+
+    def work(self) -> None:
+        """Instances until every duel is decided or the time is over, then the layers of each side."""
+        created = time.time()
+        began = time.monotonic()
+        try:
+            for number in range(1, _MOST_INSTANCES + 1):
+                start = time.monotonic()
+                self._instance(number)
+                took = time.monotonic() - start
+                self._judge(took)
+                over = time.monotonic() - began + took > self._longest_s
+                if number >= FEWEST and (over or all(decided(d, number) for d in self.study.duels)):
+                    break
+        finally:
+            self._keep_runs(created)
+        if not self._cancel.asked:
+            self._look_at_layers(created)
+
+    def _instance(self, number: int) -> None:
+        sides: list[Contestant] = []
+        try:
+            self.say(f"instance {number}: loading")
+            for side in self.study.sides:
+                sides.append(self.begin(side.model, side.spec))
+                # The first ones load alone: what that takes is told of them.
+                if number == 1:
+                    self.stand_ready(sides[-1])
+            for contestant in sides if number > 1 else []:
+                self.stand_ready(contestant)
+            self._take_part(sides)
+            self.say(f"instance {number}: warming up")
+            lengths = [_turn_s(contestant) for contestant in sides]
+            self.say(f"instance {number}: taking turns")
+            pairs = min(max(round(_SIDE_S / max(lengths)), _PAIRS[0]), _PAIRS[1])
+            speeds: list[list[float]] = [[] for _ in sides]
+            for _ in range(pairs):
+                blocks = dict(self._round(sides, lengths))
+                for i, contestant in enumerate(sides):
+                    speeds[i].append(self._speed(contestant, blocks[i]))
+                self.watch()
+            for i, ratios in enumerate(self._ratios, start=1):
+                ratios.append(instance_ratio(list(zip(speeds[0], speeds[i], strict=True))))
+            self.study = msgspec.structs.replace(self.study, pairs=self.study.pairs + pairs)
+        finally:
+            for contestant in sides:
+                if contestant in self.field.loaded:
+                    self.field.close(contestant)
+
+    def _round(self, sides: Sequence[Contestant], lengths: Sequence[float]) -> list[tuple[int, Block]]:
+        order = self._random.sample(range(len(sides)), len(sides))
+        return [(i, sides[i].block(lengths[i])) for i in order]
+
+    def _take_part(self, sides: list[Contestant]) -> None:
+        """All instances of a side count as one run; it was loaded as the first one."""
+        if not self._first:
+            self._first = list(sides)
+        for contestant, first in zip(sides, self._first, strict=True):
+            contestant.tally = first.tally
+
+    def _speed(self, side: Contestant, found: Block) -> float:
+        if self.study.criterion == "latency":
+            return 1e9 / found.median_ns
+        return found.rate * side.ready.effective.batch
+
+    def _judge(self, instance_s: float) -> None:
+        duels = tuple(duel(ratios, seconds_per_instance=instance_s) for ratios in self._ratios)
+        waits = [d.seconds_more for d in duels if d.seconds_more is not None]
+        left = max(0.0, self._longest_s - self.elapsed_s)
+        self._change(duels=duels, eta_s=min(max(waits), left) if waits else None)
+
+    def _keep_runs(self, created: float) -> None:
+        """A run for each side of what there is, even where it was cancelled."""
+        if len(self._first) < len(self.study.sides) or any(side.result() is None for side in self._first):
+            return
+        sides = tuple(
+            msgspec.structs.replace(side, run=self.keep(side.run, contestant, created=created))
+            for side, contestant in zip(self.study.sides, self._first, strict=True)
+        )
+        self._change(sides=sides)
+
+    def _look_at_layers(self, created: float) -> None:
+        environment = self.study.environment
+        for side, contestant in zip(self.study.sides, self._first, strict=True):
+            result = contestant.result()
+            if not side.spec.profile or result is None or environment is None:
+                continue
+            self.say("profiling")
+            look = Pass(
+                side.model,
+                side.spec,
+                folder=self._folder,
+                writer=self._writer,
+                store=self._store,
+                cancel=self._cancel,
+            )
+            found = look.run(result, environment)
+            if found.reason:
+                self.note(found.reason)
+            profile: Profile | None = found.profile
+            if profile is not None:
+                self.keep(side.run, contestant, created=created, profile=profile)
+
+
+def _turn_s(side: Contestant) -> float:
+    latency_s = side.warm()
+    shortest, longest = _TURN_S
+    return turn_length(latency_s, side.ready.effective.requests, at_least_s=shortest, at_most_s=longest)
