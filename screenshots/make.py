@@ -1,4 +1,4 @@
-"""Make the README's pictures from real runs: `python screenshots/make.py` (`pip install '.[screenshots]'`).
+"""Make the README's pictures from real runs: `python screenshots/make.py [PART …]` (`pip install '.[screenshots]'`).
 
 Each as SVG and as PNG: the command line as a terminal shows it, the app at 80×24 and at 160×50.
 """
@@ -94,8 +94,44 @@ def run(*arguments: str) -> None:
     subprocess.run((*OVTUI, "run", *arguments, "--quiet"), check=True, stdout=subprocess.DEVNULL)
 
 
+def studies() -> None:
+    """An exploration and a comparison in turn: some four minutes."""
+    subprocess.run((*OVTUI, "explore", "squeezenet.onnx", "--quiet"), check=True, stdout=subprocess.DEVNULL)
+    asyncio.run(app("explore", "x", "tab", "tab", "enter", model="squeezenet"))
+    subprocess.run(
+        (*OVTUI, "compare", "--interleave", "squeezenet.onnx", "shufflenet.onnx", "--quiet"),
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    asyncio.run(app("compare", "a", "C", "enter"))
+
+
+def runs() -> None:
+    """Everything else: some twelve minutes of real runs."""
+    command("demo", "demo")
+    for n in range(3):
+        for name in ("squeezenet", "shufflenet"):
+            run(f"{name}.onnx", "-t", "5", *(("--label", "nightly") if n == 0 else ()))
+            run(f"{name}.onnx", "-t", "5", "--mode", "throughput")
+    run("inception_v1.onnx")
+    run("resnet50.onnx")
+    command("layers", "layers", "--top", "10")
+    asyncio.run(app("home"))
+    asyncio.run(app("import", model=str(Path("squeezenet.onnx").absolute()), wait_for=_has_read))
+    asyncio.run(app("configure", "right", "tab", "tab", "space", model="demo"))
+    asyncio.run(app("run", "tab", "enter"))
+    asyncio.run(app("layers", "tab", "enter", "2", "down", "down"))
+    asyncio.run(app("precision", "tab", "enter", "3"))
+    asyncio.run(app("graph", "tab", "down", "enter", "5", "e", "n"))
+    asyncio.run(app("over-time", "tab", "enter", "6"))
+    asyncio.run(app("latencies", "tab", "enter", "7"))
+    asyncio.run(app("history", "a", "space", "down", "space"))
+    subprocess.run((*OVTUI, "run", "demo", "--mode", "throughput", "--until-ci", "0.2%", "--detach"), check=True)
+    asyncio.run(app("live", wait_for=_has_measured))
+    subprocess.run((*OVTUI, "attach", "--quiet"), check=True, stdout=subprocess.DEVNULL)
+
+
 def main() -> None:
-    """Some twelve minutes of real runs."""
+    """All of them, or the parts that are named: `runs`, `studies`."""
     os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor"})
     home = Path(tempfile.gettempdir()) / "ovtui"
     shutil.rmtree(home, ignore_errors=True)
@@ -105,29 +141,10 @@ def main() -> None:
     for name in ("squeezenet", "shufflenet", "resnet50", "inception_v1"):
         shutil.copy(LIGHT / f"light_{name}.onnx", models / f"{name}.onnx")
     os.chdir(models)
+    parts = {"runs": runs, "studies": studies}
     try:
-        command("demo", "demo")
-        for n in range(3):
-            for name in ("squeezenet", "shufflenet"):
-                run(f"{name}.onnx", "-t", "5", *(("--label", "nightly") if n == 0 else ()))
-                run(f"{name}.onnx", "-t", "5", "--mode", "throughput")
-        run("inception_v1.onnx")
-        run("resnet50.onnx")
-        command("layers", "layers", "--top", "10")
-        asyncio.run(app("home"))
-        asyncio.run(app("import", model=str(models / "squeezenet.onnx"), wait_for=_has_read))
-        asyncio.run(app("configure", "right", "tab", "tab", "space", model="demo"))
-        asyncio.run(app("run", "tab", "enter"))
-        asyncio.run(app("layers", "tab", "enter", "2", "down", "down"))
-        asyncio.run(app("precision", "tab", "enter", "3"))
-        asyncio.run(app("graph", "tab", "down", "enter", "5", "e", "n"))
-        asyncio.run(app("over-time", "tab", "enter", "6"))
-        asyncio.run(app("latencies", "tab", "enter", "7"))
-        asyncio.run(app("history", "a", "space", "down", "space"))
-        asyncio.run(app("compare", "a", "space", "down", "space", "c"))
-        subprocess.run((*OVTUI, "run", "demo", "--mode", "throughput", "--until-ci", "0.2%", "--detach"), check=True)
-        asyncio.run(app("live", wait_for=_has_measured))
-        subprocess.run((*OVTUI, "attach", "--quiet"), check=True, stdout=subprocess.DEVNULL)
+        for name in sys.argv[1:] or parts:
+            parts[name]()
     finally:
         shutil.rmtree(home, ignore_errors=True)
         shutil.rmtree(models, ignore_errors=True)

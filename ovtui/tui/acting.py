@@ -57,17 +57,11 @@ def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
         if text:
             path = expanded(text)
             found = [store.runs.find(run_id) for run_id in ids]
-            write(
-                path,
-                [
-                    Exported(run, store.runs.series(run.id), store.runs.histogram(run.id), store.runs.profile(run.id))
-                    for run in found
-                ],
-            )
+            write(path, [Exported(run, *store.runs.beside(run.id)) for run in found])
             screen.ovtui.tell(f"Wrote {_these(ids)} to {Path(here(str(path)))}.")
 
     suggested = here(f"ovtui-{ids[0]}.json" if len(ids) == 1 else "ovtui-runs.csv")
-    hint = ".json holds everything, .csv the time series. Enter writes it, Esc leaves it."
+    hint = ".html and .md are reports, .json holds everything, .csv the time series. Enter writes it."
     screen.app.push_screen(
         PromptScreen(f"Write {_these(ids)} to:", suggested, hint), lambda text: answered(screen, text)
     )

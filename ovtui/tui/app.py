@@ -9,7 +9,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +23,7 @@ from ovtui import paths
 from ovtui.engine import client, devices
 from ovtui.engine.watching import Watching
 from ovtui.errors import OvtuiError, StoreError, sentence
-from ovtui.records import LIVE, Model, Record, Spec
+from ovtui.records import LIVE, Criterion, Grid, Limits, Model, Record, Side, Spec
 from ovtui.store import Removed, Store
 from ovtui.text import plain
 from ovtui.tui import themes
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _LINE_S = 1.0
 _QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
+_WATCHED = frozenset({"run", "comparison", "exploration"})  # jobs that have a screen of their own while they go on
 
 
 class Looks(Record, frozen=True):
@@ -103,9 +104,7 @@ class OvtuiApp(App[None]):
             self.open_model_of(self._asked_for)
         else:
             # What goes on is what somebody who comes back wants to see.
-            running = [watched for watched in self.watching.live if watched.kind == "run"]
-            if running:
-                self.open_run(running[0].id)
+            self.action_watch()
 
     @property
     def _has_terminal(self) -> bool:
@@ -184,7 +183,8 @@ class OvtuiApp(App[None]):
             return _SLOW_S
         live = self.watching.live
         # Looking costs the measurement: seldom while it measures, often while something is about to happen.
-        return _QUICK_S if live and not all(watched.steady for watched in live) else _STEADY_S
+        steady = all(watched.steady or watched.study is not None for watched in live)
+        return _STEADY_S if steady else _QUICK_S
 
     def changed(self) -> None:
         """This process has written to the store: show it now."""
@@ -197,9 +197,7 @@ class OvtuiApp(App[None]):
     def open_run(self, run_id: str) -> None:
         """A run's screen: live while it goes on."""
         run = self.store.runs.get(run_id)
-        if run is None and any(watched.id == run_id for watched in self.watching.live):
-            self.tell("A model is being read; Home lists it once it is.")
-        elif run is None:
+        if run is None:
             self.tell("That run has been deleted.", "warning")
         elif run.status in LIVE:
             from ovtui.tui.screens.live import LiveScreen
@@ -238,17 +236,100 @@ class OvtuiApp(App[None]):
 
         self.push_screen(HistoryScreen(model))
 
+    def open_job(self, job_id: str) -> None:
+        """Whatever it is that goes on."""
+        opens = {
+            "run": self.open_run, "comparison": self.open_comparison, "exploration": self.open_exploration,
+        }  # fmt: skip
+        kind = next((watched.kind for watched in self.watching.live if watched.id == job_id), "run")
+        if kind in opens:
+            opens[kind](job_id)
+        else:
+            self.tell("A model is being read; Home lists it once it is.")
+
+    @said
+    def open_comparison(self, comparison_id: str) -> None:
+        """One that is, or was, measured in turn."""
+        if self.store.comparisons.get(comparison_id) is None:
+            self.tell("That comparison has been deleted.", "warning")
+            return
+        from ovtui.tui.screens.in_turn import InTurnScreen
+
+        self.push_screen(InTurnScreen(comparison_id))
+
+    @said
+    def open_explore(self, model: Model) -> None:
+        """Ask which settings of `model` to try; what they share is as it was measured last."""
+        from ovtui.tui.screens.explore import ExploreScreen
+
+        self.push_screen(ExploreScreen(model, self.store.runs.last_spec(model.id)))
+
+    @said
+    def open_exploration(self, exploration_id: str) -> None:
+        """One that goes on, or has ended."""
+        if self.store.explorations.get(exploration_id) is None:
+            self.tell("That exploration has been deleted.", "warning")
+            return
+        from ovtui.tui.screens.exploration import ExplorationScreen
+
+        self.push_screen(ExplorationScreen(exploration_id))
+
+    @said
+    def open_explorations(self) -> None:
+        """Those of all models, newest first, to pick one."""
+        from ovtui.tui.explored import choice
+        from ovtui.tui.screens.pick import PickScreen
+
+        def answered(exploration_id: str | None) -> None:
+            if exploration_id is not None:
+                self.open_exploration(exploration_id)
+
+        found = self.store.explorations.newest()
+        if found:
+            self.push_screen(PickScreen("Explorations", [choice(each) for each in found]), answered)
+        else:
+            self.tell("Nothing has been explored yet: x on a model does it.")
+
+    def open_compare(self, run_ids: Sequence[str]) -> None:
+        """Recorded runs: two beside each other, more as a ranking."""
+        if len(set(run_ids)) < len(run_ids):
+            self.tell("A run cannot be compared with itself: pick another one.", "warning")
+        elif len(run_ids) == 2:
+            from ovtui.tui.screens.compare import RecordedScreen
+
+            self.push_screen(RecordedScreen(*run_ids))
+        else:
+            from ovtui.tui.screens.ranked import RankedScreen
+
+            self.push_screen(RankedScreen(run_ids))
+
+    @said
+    def open_comparisons(self) -> None:
+        """Those that were measured in turn, newest first, to pick one."""
+        from ovtui.tui.rows import comparison_choice
+        from ovtui.tui.screens.pick import PickScreen
+
+        def answered(comparison_id: str | None) -> None:
+            if comparison_id is not None:
+                self.open_comparison(comparison_id)
+
+        found = self.store.comparisons.newest()
+        if found:
+            self.push_screen(PickScreen("Comparisons", [comparison_choice(each) for each in found]), answered)
+        else:
+            self.tell("Nothing has been measured in turn yet: compare two runs in History, then m does.")
+
     def action_watch(self) -> None:
         """What goes on now."""
         for watched in self.watching.live:
-            if watched.kind == "run":
-                self.open_run(watched.id)
+            if watched.kind in _WATCHED:
+                self.open_job(watched.id)
                 return
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "watch":
             from_here = isinstance(self.screen, OvtuiScreen) and self.screen.OFFERS_WATCH
-            return from_here and any(watched.kind == "run" for watched in self.watching.live)
+            return from_here and any(watched.kind in _WATCHED for watched in self.watching.live)
         return True
 
     # -- doing things
@@ -271,11 +352,79 @@ class OvtuiApp(App[None]):
             return
         finally:
             self._starting = False
+        await self._show_started(LiveScreen(job.id))
+
+    def measure_in_turn(self, sides: Sequence[Side], criterion: Criterion, label: str | None = None) -> None:
+        """Start a comparison of these, A first, and show it; once, however often a key is pressed meanwhile."""
+        if any(side.spec.mode == "server" for side in sides):
+            self.tell("Random arrivals do not take turns: these can only be compared as they were recorded.", "warning")
+        elif not self._starting:
+            self._starting = True
+            self.tell("Starting to measure them in turn …")
+            self.run_worker(self._measure_in_turn(sides, criterion, label))
+
+    async def _measure_in_turn(self, sides: Sequence[Side], criterion: Criterion, label: str | None) -> None:
+        from ovtui.tui.screens.in_turn import InTurnScreen
+
+        try:
+            models: dict[str, Model] = {}  # several sides may be of one model: it is read once
+            for side in sides:
+                if side.model.id not in models:
+                    models[side.model.id] = await self._as_it_is_now(side.model)
+            fresh = [
+                Side(model=model, spec=msgspec.structs.replace(side.spec, model=model.id))
+                for side in sides
+                for model in (models[side.model.id],)
+            ]
+            job = await client.start_comparison(fresh, criterion, label=label)
+        except OvtuiError as error:
+            self.tell(str(error), "error")
+            return
+        finally:
+            self._starting = False
+        await self._show_started(InTurnScreen(job.id))
+
+    def explore(
+        self,
+        model: Model,
+        spec: Spec,
+        grid: Grid,
+        limits: Limits,
+        *,
+        seconds: float | None = None,
+        fresh: bool = False,
+        label: str | None = None,
+    ) -> None:
+        """Start an exploration and show it; once, however often a key is pressed meanwhile."""
+        if not self._starting:
+            self._starting = True
+            self.tell(f"Starting to explore {model.name} …")
+            self.run_worker(self._explore(model, spec, grid, limits, seconds=seconds, fresh=fresh, label=label))
+
+    async def _explore(
+        self, model: Model, spec: Spec, grid: Grid, limits: Limits, *, seconds: float | None, fresh: bool,
+        label: str | None,
+    ) -> None:  # fmt: skip
+        from ovtui.tui.screens.exploration import ExplorationScreen
+
+        try:
+            model = await self._as_it_is_now(model)
+            spec = msgspec.structs.replace(spec, model=model.id)
+            job = await client.start_exploration(model, spec, grid, limits, seconds=seconds, fresh=fresh, label=label)
+        except OvtuiError as error:
+            self.tell(str(error), "error")
+            return
+        finally:
+            self._starting = False
+        await self._show_started(ExplorationScreen(job.id))
+
+    async def _show_started(self, screen: OvtuiScreen) -> None:
+        """In place of all but Home."""
         self.watching.note_change()
         self.watching.poll()
         while isinstance(self.screen, OvtuiScreen) and not isinstance(self.screen, HomeScreen):
             await self.pop_screen()
-        await self.push_screen(LiveScreen(job.id))
+        await self.push_screen(screen)
 
     async def _as_it_is_now(self, model: Model) -> Model:
         """The model of the same file, read again if the file has been written anew. OvtuiError when it is gone."""
@@ -391,6 +540,8 @@ class OvtuiApp(App[None]):
         yield SystemCommand("Home", "Models, recent runs, what goes on", self.action_home)
         yield SystemCommand("Import a model", "OpenVINO IR, ONNX, TensorFlow, TFLite, PaddlePaddle", self.open_import)
         yield SystemCommand("History", "All runs: filter, sort, compare, delete", self.open_history)
+        yield SystemCommand("Explorations", "The best settings that were found", self.open_explorations)
+        yield SystemCommand("Comparisons", "What was measured in turn, and its verdicts", self.open_comparisons)
         for name in themes.OFFERED:
             yield SystemCommand(f"Theme: {name.removeprefix('ovtui-')}", "How it looks", self._themed(name))
         slow = self.looks.slow_line

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ovtui import words
+from ovtui.analysis.comparing.circumstances import spec_differences
+from ovtui.analysis.comparing.interleaved import sentence
 from ovtui.engine.watching import Watched
-from ovtui.records import Model, RunSummary
+from ovtui.records import LIVE, Comparison, Exploration, Model, RunSummary
 from ovtui.store import TrackRecord
 from ovtui.text import plain
 from ovtui.tui.widgets.cells import Cell, Column
@@ -57,6 +59,14 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     }
 
 
+def choice(run: RunSummary) -> tuple[str, str, str]:
+    """A run to pick from a list: its id, what it is of, and what tells it from others."""
+    cells = run_cells(run)
+    told = ("throughput_fps", "doubt", "created", "batch", "streams", "device", "label")
+    figures = "  ".join(cells[key].text for key in told if cells[key].text)
+    return run.id, f"{cells['model'].text}  {run.mode}", figures
+
+
 MODEL_COLUMNS = (
     Column("name", "MODEL", 16, grows=True, comfort=20),
     Column("format", "FORMAT", 14, spare=5),
@@ -106,6 +116,10 @@ LIVE_COLUMNS = (
 
 def live_cells(watched: Watched) -> dict[str, Cell]:
     """A job that goes on, in a line."""
+    if isinstance(watched.study, Comparison):
+        return _live_comparison(watched, watched.study)
+    if isinstance(watched.study, Exploration):
+        return _live_exploration(watched, watched.study)
     run = watched.run
     what = f"{run.model.name}  {run.spec.mode}" if run else watched.kind
     window = watched.window
@@ -121,3 +135,49 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
         "rate": Cell(rate, "good"),
         "left": Cell(left, "dim"),
     }
+
+
+def _live_comparison(watched: Watched, study: Comparison) -> dict[str, Cell]:
+    """Its sides, and the ratio of the first two."""
+    duel = study.duels[0] if study.duels else None
+    rate = "" if duel is None or duel.ratio is None else f"{duel.ratio:.3f} ×"
+    if duel is not None and duel.ratio and duel.ci95 is not None:
+        rate += f" ±{words.percent((duel.ci95[1] - duel.ci95[0]) / 2 / duel.ratio)}"
+    return {
+        "what": Cell(f"▶ {sides(study)}"),
+        "doing": Cell(plain(doing(watched).partition(":")[0], 80), "dim"),
+        "rate": Cell(rate, "good"),
+        "left": Cell("" if study.eta_s is None else f"{study.eta_s:.0f} s left", "dim"),
+    }
+
+
+def _live_exploration(watched: Watched, study: Exploration) -> dict[str, Cell]:
+    """Its model, and the best so far: throughput, or the rate of arrivals."""
+    cell = next((each for each in study.cells if each.run is not None and each.run == study.best), None)
+    answer = next((each for each in study.loads if each.run is not None and each.run == study.best), None)
+    rate = "" if answer is None else f"{words.number(answer.rate)} arrivals/s"
+    if cell is not None and cell.throughput_fps is not None:
+        rate = f"{words.number(cell.throughput_fps.mean)} FPS {words.doubt(cell.throughput_fps)}"
+    return {
+        "what": Cell(f"▶ {plain(study.model.name, 120)}  explore"),
+        "doing": Cell(plain(doing(watched), 80), "dim"),
+        "rate": Cell(rate, "good"),
+        "left": Cell("" if study.eta_s is None else f"{study.eta_s:.0f} s left", "dim"),
+    }
+
+
+def comparison_choice(study: Comparison) -> tuple[str, str, str]:
+    """A comparison to pick from a list: its id, its sides, and what came of it."""
+    verdict = sentence(study.duels[0]) if study.duels else "nothing was measured"
+    told = study.status if study.status in LIVE else verdict if study.status == "done" else f"{study.status}: {verdict}"
+    label = f"  {plain(study.label, 40)}" if study.label else ""
+    return study.id, sides(study), f"{told}  {words.short_when(study.created)}{label}"
+
+
+def sides(study: Comparison) -> str:
+    """What is compared: `resnet-50 / resnet-50-int8`; with what is set differently, where it is one model."""
+    names = [plain(side.model.name, 60) for side in study.sides]
+    if len(set(names)) == 1 and len(study.sides) == 2:
+        different = spec_differences(study.sides[0].spec, study.sides[1].spec)
+        return f"{names[0]}  {' '.join(different)}".rstrip()
+    return " / ".join(names)

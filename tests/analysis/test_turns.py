@@ -30,7 +30,7 @@ def test_a_block_leaves_out_the_first_inferences_of_each_request() -> None:
     cold = lanes(2, 10, 5 * MS)
     for begins, ends in cold:
         begins[1:] += 50 * MS  # the first one took 50 ms longer
-        ends += 50 * MS
+        ends[:] += 50 * MS
     found = block(cold)
     assert found is not None
     assert len(found.ends) == 2 * (10 - DROPPED)

@@ -95,24 +95,19 @@ def test_three_models_are_measured_in_turn(ovtui: Ovtui, cnn: Path, mlp: Path) -
     assert len(told["sides"]) == 3
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_what_cannot_be_compared_is_refused_in_a_sentence(ovtui: Ovtui, mlp: Path) -> None:
+    ovtui("run", mlp, "-n", "5")
+    for arguments, said in (
         (["last", "last"], "compared with itself"),
         (["--interleave", "last"], "takes two sides"),
         (["last", "nothing-of-the-kind"], "no run 'nothing-of-the-kind'"),
         (["last"], "There is no comparison yet"),
         (["last", "last", "--mode", "latency"], "add --interleave"),
         (["last", "last", "-t", "5"], "add --interleave"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused_in_a_sentence(
-    ovtui: Ovtui, mlp: Path, arguments: list[str], said: str
-) -> None:
-    ovtui("run", mlp, "-n", "5")
-    refused = ovtui("compare", *arguments)
-    assert refused.code == 2
-    assert said in refused.err
+    ):
+        refused = ovtui("compare", *arguments)
+        assert refused.code == 2
+        assert said in refused.err
 
 
 def test_models_without_interleave_are_told_how(ovtui: Ovtui, mlp: Path) -> None:

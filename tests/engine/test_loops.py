@@ -53,9 +53,7 @@ def test_a_closed_loop_notes_every_latency(memory: ring.Ring, monkeypatch: pytes
     assert (ends - begins).tolist() == [5, 7, 11]
 
 
-def test_a_second_turn_goes_on_where_the_first_one_stopped(
-    memory: ring.Ring, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_turn_goes_on_where_the_first_one_stopped(memory: ring.Ring, monkeypatch: pytest.MonkeyPatch) -> None:
     (lane,) = memory.open_lanes(1)
     reader = memory.reader()
     assert reader is not None

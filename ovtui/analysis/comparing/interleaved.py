@@ -27,8 +27,8 @@ _SURE_DIFFERENT = 0.98
 _SURE_SAME = 0.95
 """Levels of the intervals that decide: higher than 95 % and 90 %, which would do for one look, since there is a look
 after every instance. Of 20,000 simulated comparisons of equals with a look after each of 4 to 20 instances that scatter
-by 4 % (normal), 5.1 % were called different at 95 %, 2.2 % at 98 %, 1.1 % at 99 %; at a scatter of 2 % these are 1.2, 0.4
-and 0.2 %. A slowdown of 3 % at a scatter of 1 % was found within seven instances in 99, 97 and 93 %. See
+by 4 % (normal), 5.1 % were called different at 95 %, 2.2 % at 98 %, 1.1 % at 99 %; at a scatter of 2 % these are
+1.2, 0.4 and 0.2 %. A slowdown of 3 % at a scatter of 1 % was found within seven instances in 99, 97 and 93 %. See
 tests/analysis/comparing/test_comparing_looks.py.
 """
 _LONGEST_S = 3600.0

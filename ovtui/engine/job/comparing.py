@@ -18,7 +18,7 @@ from ovtui.records import Comparison, Model, Profile
 
 LONGEST_S = 60.0
 """Unless something else was asked for: two quiet versions are told apart to 1 % well before."""
-_SIDE_S = 0.35  # of turns of each side in an instance
+_SIDE_S = 0.5  # of turns of each side in an instance
 _TURN_S = (0.03, 2.0)
 _PAIRS = (4, 24)
 _MOST_INSTANCES = 40

@@ -20,11 +20,12 @@ from ovtui.engine.job.machine import alone
 from ovtui.engine.job.sensors import Sensors
 from ovtui.engine.job.turns import Contestant
 from ovtui.errors import OvtuiError, sentence
-from ovtui.records import Job, Model, Profile, Result, Run, Spec, Status
+from ovtui.records import LIVE, Exploration, Job, Model, Profile, Result, Run, Spec, Status
 from ovtui.store import Store, Studies, Study
 from ovtui.text import plain
 
 _SENSOR_S = 1.0
+_SMALL, _PARTS_PER_S = 64, 50
 
 
 class Field:
@@ -68,7 +69,7 @@ class Studying(Generic[Study]):
         self.field = Field()
         self._sensors: Sensors | None = None
         self._samples: list[noise.Sample] = []
-        self._next_sensor = 0.0
+        self._next_sensor = self._next_told = 0.0
         self._began = time.monotonic()
         self._notes: list[str] = []
         self.status: Status = "done"
@@ -167,6 +168,11 @@ class Studying(Generic[Study]):
         """The study as it is known now: into the store and to whoever looks."""
         study = msgspec.structs.replace(self.study, elapsed_s=self.elapsed_s, **fields)
         self.study = study
+        now = time.monotonic()
+        if study.status in LIVE and now < self._next_told:
+            return  # a large one is not told at every change, or its events would fill the disk
+        parts = len(study.cells) if isinstance(study, Exploration) else 0
+        self._next_told = now + max(0, parts - _SMALL) / _PARTS_PER_S
         self._studies.save(study)
         self._writer.write(events.Study(study=study))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +16,7 @@ from textual.widgets import Input, Static
 from ovtui import words
 from ovtui.analysis import filtering
 from ovtui.errors import StoreError
-from ovtui.records import Model, RunSummary
+from ovtui.records import Model, RunFilter, RunSummary
 from ovtui.store import open_store
 from ovtui.text import plain
 from ovtui.tui import acting, rows
@@ -28,6 +29,7 @@ from ovtui.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from ovtui.analysis.arrays import Ints
+    from ovtui.analysis.changes import RunSeries
     from ovtui.analysis.history import RunColumns
 
 _TEXTS = {name: name for name in ("model", "device", "mode", "status", "label")} | {"run": "id", "id": "id"}
@@ -37,6 +39,7 @@ _NUMBERS = {
 }  # fmt: skip
 _PAGE = 5_000
 _NEWEST = 200
+_MOST_COMPARED = 2_000
 
 
 class _FoundRows:
@@ -64,7 +67,9 @@ class HistoryScreen(OvtuiScreen):
     HELP = (
         "Type / and words that must all occur: resnet throughput. Columns can be named: model:resnet status:done "
         "fps>100 p50<5ms batch=4. s sorts by the next column, r turns the order round, v chooses columns. Space marks "
-        "runs: c compares two, D deletes and e exports the marked ones, or the one under the cursor."
+        "runs: c compares two and ranks more, D deletes and e exports the marked ones, or the one under the cursor. "
+        "C lists what was measured in turn. p shows how fast the cursor's model was over time; lines from bottom to "
+        "top are where runs of its spec became slower or faster."
     )
     CSS_PATH = "history.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,6 +81,7 @@ class HistoryScreen(OvtuiScreen):
         Binding("S", "sort(-1)", "Sort by the column before", show=False),
         Binding("r", "reverse", "Turn the order round", show=False),
         Binding("v", "columns", "Columns", show=False),
+        Binding("C", "comparisons", "Comparisons measured in turn", show=False),
         Binding("n", "label", "Label", show=False),
         Binding("e", "export", "Export", show=False),
         Binding("y", "copy", "Copy", show=False),
@@ -89,6 +95,9 @@ class HistoryScreen(OvtuiScreen):
         self._loading = True
         self._load_number = 0
         self._plotted: tuple[str, str, str, int] | None = None
+        self._picture: Picture | None = None
+        self._alike: list[RunSeries] = []  # of what is plotted, by spec
+        self._now, self._unit = 0.0, 1.0  # what the plot's times are counted from, and in
 
     def compose(self) -> ComposeResult:
         yield Static(id="top")
@@ -97,6 +106,7 @@ class HistoryScreen(OvtuiScreen):
         with Vertical(id="plot-box"):
             yield Static(classes="title", id="plot-title")
             yield Plot(id="plot")
+            yield Static(id="change")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -207,16 +217,66 @@ class HistoryScreen(OvtuiScreen):
         run = found.run_at(self.query_one("#runs", Table).cursor)
         what = (run.model, run.mode, run.device, len(columns))
         if self._plotted == what:
+            self._mark_changes()
             return
-        self._plotted = what
+        self._plotted, self._alike = what, []
         when, rates = columns.over_time(run)
         name = f"{plain(run.model_name, 40)}, {run.mode} on {plain(run.device, 20)}"
         unit, size = _ago(when)
         self.query_one("#plot-title", Static).update(Text(f"{name}: FPS, by {unit} ago"))
-        x = [(moment - time.time()) / size for moment in when]
+        self._now, self._unit = time.time(), size
+        x = [(moment - self._now) / size for moment in when]
         curve = Curve(x, rates, "first")
         text = described(f"Throughput of {name} over time", "FPS", rates)
-        self.query_one("#plot", Plot).show(Picture((curve,), text=text, y_from_zero=False) if x else None)
+        self._picture = Picture((curve,), text=text, y_from_zero=False) if x else None
+        self._mark_changes()
+        self.run_worker(partial(self._look_for_changes, run, what), thread=True, group="changes", exclusive=True)
+
+    def _look_for_changes(self, run: RunSummary, what: tuple[str, str, str, int]) -> None:
+        from ovtui.analysis.changes import series_of
+
+        try:
+            with open_store(self.ovtui.store.database.path, readonly=True) as store:
+                model = store.models.get(run.model)
+                # A file that was imported with several contents is several models.
+                contents = [] if model is None else store.models.find(model.path)
+                filters = [
+                    RunFilter(model=one.id, device=run.device, mode=run.mode, status="done")
+                    for one in contents
+                    if model is not None and one.path == model.path
+                ]
+                series = series_of(found for one in filters for found in store.runs.whole(one, _MOST_COMPARED))
+        except StoreError as error:
+            self.app.call_from_thread(self.ovtui.tell, str(error), "error")
+            return
+        self.app.call_from_thread(self._looked_for_changes, series, what)
+
+    def _looked_for_changes(self, series: list[RunSeries], what: tuple[str, str, str, int]) -> None:
+        if self._plotted == what:  # else the cursor has gone on meanwhile
+            self._alike = series
+            self._mark_changes()
+
+    def _mark_changes(self) -> None:
+        """Where runs of the cursor's spec became slower or faster, and the last of these in a sentence."""
+        if not self.has("#runs", "#plot", "#change"):
+            return
+        picture, said = self._picture, ""
+        key = self.query_one("#runs", Table).cursor_key
+        series = next((one for one in self._alike if any(run.id == key for run in one.runs)), None)
+        if series is not None and not series.missing:
+            from ovtui.analysis.changes import no_change, sentences
+
+            said = sentences(series.changes[-1], series.figure) if series.changes else no_change(series)
+            said = said[0].upper() + said[1:]
+            if picture is not None:
+                x = picture.curves[0].x
+                places = [(change.run.created - self._now) / self._unit for change in series.changes]
+                upright = tuple(place for place in places if x[0] <= place <= x[-1])
+                picture = replace(picture, upright=upright, text=f"{picture.text} {said}")
+        line = self.query_one("#change", Static)
+        line.display = bool(said)
+        line.update(Text(said))
+        self.query_one("#plot", Plot).show(picture)
 
     def _chosen_columns(self) -> list[Column]:
         hidden = self.ovtui.looks.history_columns
@@ -310,12 +370,13 @@ class HistoryScreen(OvtuiScreen):
 
     def action_compare(self) -> None:
         marked = list(self.query_one("#runs", Table).marked)
-        if len(marked) != 2:
-            self.ovtui.tell("Mark two runs with the space bar, then c compares them.")
-            return
-        from ovtui.tui.screens.compare import CompareScreen
+        if len(marked) < 2:
+            self.ovtui.tell("Mark two runs with the space bar, then c compares them; more are ranked.")
+        else:
+            self.ovtui.open_compare(marked)
 
-        self.app.push_screen(CompareScreen(*marked))
+    def action_comparisons(self) -> None:
+        self.ovtui.open_comparisons()
 
     def action_label(self) -> None:
         meant = self._meant()

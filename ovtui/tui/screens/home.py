@@ -6,16 +6,17 @@ import asyncio
 from socket import gethostname
 from typing import ClassVar
 
+from msgspec import structs
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from ovtui import __version__, paths
+from ovtui import __version__, paths, words
 from ovtui.engine import client
 from ovtui.errors import OvtuiError, StoreError
-from ovtui.records import Model, RunSummary, Spec, Stop
+from ovtui.records import Model, RunSummary, Side, Spec, Stop
 from ovtui.store import Store, TrackRecord
 from ovtui.text import plain
 from ovtui.tui import rows
@@ -97,18 +98,22 @@ class HomeScreen(OvtuiScreen):
     HELP = (
         "Models stand at the top, versions below the model they were made from, with the last and the best "
         "throughput and median latency of their finished runs. Enter on a model asks how to measure it; "
-        "r lists its runs; Enter on a run shows it. A ! marks a mean that is not known well enough."
+        "x looks for its best settings, r lists its runs, c measures it in turn with another; Enter on a run shows it. "
+        "A ! marks a mean that is not known well enough."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import"),
         Binding("d", "demo", "Demo"),
         Binding("a", "history", "All runs"),
+        Binding("x", "explore", "Explore"),
         Binding("r", "its_runs", "Its runs", show=False),
+        Binding("c", "compare", "Compare two models", show=False),
         Binding("tab", "app.focus_next", "Next list"),
         Binding("escape", "back", "Back", show=False),
     ]
 
     _in_demo = False
+    _with_models = False  # there is something to explore
 
     def compose(self) -> ComposeResult:
         # Whoever has several terminals open wants to know which machine this is.
@@ -142,6 +147,9 @@ class HomeScreen(OvtuiScreen):
         store = self.ovtui.store
         self._models = _ModelRows(store)
         self._runs = store.runs.page(limit=_RECENT)
+        if self._with_models != bool(self._models.models):
+            self._with_models = not self._with_models
+            self.refresh_bindings()
         self.query_one("#models", Table).show(self._models)
         self.query_one("#recent", Table).show(ListedRows([(run.id, rows.run_cells(run)) for run in self._runs]))
         for name, there in (
@@ -155,12 +163,23 @@ class HomeScreen(OvtuiScreen):
             self.query_one("#models" if self._models.models else "#live").focus()
 
     def on_table_opened(self, event: Table.Opened) -> None:
+        if event.table.id == "live":
+            self.ovtui.open_job(event.key)
+            return
         if event.table.id != "models":
             self.ovtui.open_run(event.key)
             return
         model = self._models.get(event.key)
         if model is not None:
             self.ovtui.open_configure(model)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._with_models if action == "explore" else True
+
+    def action_explore(self) -> None:
+        model = self._models.get(self.query_one("#models", Table).cursor_key)
+        if model is not None:
+            self.ovtui.open_explore(model)
 
     def action_import(self) -> None:
         self.ovtui.open_import()
@@ -170,6 +189,31 @@ class HomeScreen(OvtuiScreen):
 
     def action_its_runs(self) -> None:
         self.ovtui.open_history(self._models.get(self.query_one("#models", Table).cursor_key))
+
+    def action_compare(self) -> None:
+        """The model under the cursor with another one, measured in turn as the first was measured last."""
+        store, first = self.ovtui.store, self._models.get(self.query_one("#models", Table).cursor_key)
+        others = [model for _, model in self._models.models if first is not None and model.id != first.id]
+        if first is None or not others:
+            self.ovtui.tell("Comparing takes two models: import another one.")
+            return
+        from ovtui.tui.screens.pick import PickScreen
+
+        def answered(other_id: str | None) -> None:
+            other = self._models.get(other_id)
+            if other is None:
+                return
+            spec = store.runs.last_spec(first.id)
+            if spec is None or spec.mode == "server":  # random arrivals do not take turns
+                spec = Spec(model=first.id)
+            sides = Side(model=first, spec=spec), Side(model=other, spec=structs.replace(spec, model=other.id))
+            self.ovtui.measure_in_turn(sides, "latency" if spec.mode == "latency" else "throughput")
+
+        # Versions of the model first: they are what one wants to know of.
+        others.sort(key=lambda model: model.family != first.family)
+        choices = [(each.id, plain(each.name, 120), f"{each.format}  {words.size(each.bytes)}") for each in others]
+        title = f"Measure {plain(first.name, 30)} in turn with"
+        self.app.push_screen(PickScreen(title, choices), answered)
 
     def action_demo(self) -> None:
         if not self._in_demo:

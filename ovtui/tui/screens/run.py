@@ -22,6 +22,7 @@ from ovtui.report.advising import Next, what_next
 from ovtui.report.command import run_command
 from ovtui.text import plain
 from ovtui.tui import acting, pictures
+from ovtui.tui.rows import choice
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.graph import GraphTab, runtime_graph
@@ -68,6 +69,7 @@ class RunScreen(OvtuiScreen):
         Binding("E", "export", "Export"),  # where e unfolds
         Binding("y", "copy", "Copy"),
         Binding("n", "label", "Label"),
+        Binding("c", "compare", "Compare with another run", show=False),
         Binding("delete,D", "delete", "Delete", key_display="D"),
         Binding("right,l", "tab(1)", "Next tab", show=False),
         Binding("left,h", "tab(-1)", "Tab before", show=False),
@@ -76,9 +78,11 @@ class RunScreen(OvtuiScreen):
         *(Binding(str(n), f"to_tab({n})", f"Tab {n}", show=False) for n in range(1, 9)),
     ]
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, *, layer: int | None = None) -> None:
+        """`layer`: the place of one to begin with, in the graph."""
         super().__init__()
         self._run_id = run_id
+        self._begin_with = layer
         self._run: Run | None = None
         self._next: list[Next] = []
         self._what = _WHAT
@@ -157,6 +161,9 @@ class RunScreen(OvtuiScreen):
         self.query_one("#layers", LayersTab).show(self._seen)
         self.query_one("#precision", PrecisionTab).show(self._seen)
         self.query_one("#kernels", KernelsTab).show(self._seen)
+        if self._begin_with is not None:
+            self._open_tab("tab-graph")
+            self.query_one("#graph", GraphTab).select(self._begin_with)
 
     def news(self) -> None:
         watching = self.ovtui.watching
@@ -269,6 +276,19 @@ class RunScreen(OvtuiScreen):
         if self._profile is None and self.query_one(TabBar).active in _OF_LAYERS:  # which says that m looks at them
             spec = msgspec.structs.replace(spec, profile=True)
         self.ovtui.open_configure(run.model, spec)
+
+    @said
+    def action_compare(self) -> None:
+        """With another run, or measured in turn from there."""
+        from ovtui.tui.screens.pick import PickScreen
+
+        def answered(other: str | None) -> None:
+            if other is not None:
+                self.ovtui.open_compare([self._run_id, other])
+
+        found = self.ovtui.store.runs.page(limit=_HISTORY)
+        choices = [choice(run) for run in found if run.id != self._run_id]
+        self.app.push_screen(PickScreen("Compare this run with", choices), answered)
 
     def action_to_tab(self, number: int) -> None:
         names = self.query_one(TabBar).names

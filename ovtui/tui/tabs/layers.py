@@ -206,10 +206,10 @@ class LayersTab(Vertical):
             share = sum(seen.row_at[place].share or 0.0 for place in table.rows.places)
             within = f" in {plain(self._within.name, 60)}" if self._within else ""
             of_all = words.plural(len(seen.columns), "layer")
-            text = f"{len(table.rows):,} of {of_all}{within}: {words.percent(share)} of the time."
-            whole = False
+            shown = f"{len(table.rows):,} of {of_all}{within}: {words.percent(share)} of the time."
+            text, whole = f"{shown}\n{text}", False
         if text != self._said:
-            # A filter's words stand in the headline's place: laying the tab out anew at each letter would be slow.
+            # A filter's words push the headline down within its lines: laying out anew at each letter would be slow.
             self._said = text
             self.query_one("#layer-words", Static).update(Text(text), layout=whole)
 

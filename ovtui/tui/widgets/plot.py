@@ -7,7 +7,7 @@ import math
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -29,12 +29,13 @@ LOOKS = ("first", "second", "faint")
 
 @dataclass(frozen=True)
 class Curve:
-    """A line through points; `look` is one of LOOKS. A value of None is a gap."""
+    """A line through points, by x; `look` is one of LOOKS. A value of None is a gap."""
 
     x: Sequence[float]
     y: Sequence[float | None]
     look: str = "first"
     filled: bool = False  # down to zero
+    marker: str = ""  # a character for each point, in place of the line
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Picture:
     x_limits: tuple[float, float] | None = None
     upright: tuple[float, ...] = ()  # x of lines from bottom to top
     level: tuple[float, ...] = ()  # y of lines from left to right
+    log_x: bool = False  # all x are above 0
 
 
 @cache
@@ -133,24 +135,35 @@ def _characters(picture: Picture, width: int, height: int) -> str:
     figure.canvas("default")
     figure.axes(False)
     low, high = _limits(picture)
+    along = math.log10 if picture.log_x else float
     if picture.x_limits is not None:
-        left, right = picture.x_limits
+        left, right = map(along, picture.x_limits)
     else:
-        left, right = min(curve.x[0] for curve in picture.curves), max(curve.x[-1] for curve in picture.curves)
+        left = along(min(curve.x[0] for curve in picture.curves))
+        right = along(max(curve.x[-1] for curve in picture.curves))
     if right <= left:
         right = left + 1
     ticks = _ticks(low, high, max(2, height // 3))
     figure.ruler(1, 0).lim(low, high)
     figure.ruler(1, 0).ticks(ticks, _labels(ticks))
-    ticks = [tick for tick in _ticks(left, right, max(2, width // 14)) if left <= tick <= right]
     figure.ruler(0, 0).lim(left, right)
-    figure.ruler(0, 0).ticks(ticks, _labels(ticks))
+    if picture.log_x:
+        ticks = _log_ticks(left, right, max(2, width // 10))
+        figure.ruler(0, 0).ticks(ticks, [f"{10**tick:,.4g}" for tick in ticks])
+    else:
+        ticks = [tick for tick in _ticks(left, right, max(2, width // 14)) if left <= tick <= right]
+        figure.ruler(0, 0).ticks(ticks, _labels(ticks))
     for place in picture.upright:
-        _draw(plt, figure, [place, place], [low, high], "faint", filled=False)
+        _draw(plt, figure, [along(place)] * 2, [low, high], "faint", filled=False)
     for value in picture.level:
         if low <= value <= high:
             _draw(plt, figure, [left, right], [value, value], "faint", filled=False)
     for curve in picture.curves:
+        if curve.marker:
+            _mark(plt, figure, curve, [along(x) for x in curve.x])
+            continue
+        if picture.log_x:
+            curve = replace(curve, x=[along(x) for x in curve.x])  # noqa: PLW2901
         x, y = (
             _skyline(curve, 2 * width) if curve.filled else (averaged(curve.x, 2 * width), averaged(curve.y, 2 * width))
         )
@@ -166,6 +179,13 @@ def _draw(plt: Any, figure: Any, x: Sequence[Any], y: Sequence[Any], look: str, 
     signal = figure.signal(list(x), list(y), marker=marker)
     signal = signal.fillx() if filled else signal.lines() if len(x) > 1 else signal
     figure.draw(signal)
+
+
+def _mark(plt: Any, figure: Any, curve: Curve, x: Sequence[float]) -> None:
+    known = [(at, value) for at, value in zip(x, curve.y, strict=True) if value is not None]
+    if known:
+        marker = plt.marker(curve.marker).fill(plt.pixel(foreground=LOOKS.index(curve.look) + 1))
+        figure.draw(figure.signal([at for at, _ in known], [value for _, value in known], marker=marker))
 
 
 def _skyline(curve: Curve, points: int) -> tuple[list[float | None], list[float | None]]:
@@ -211,6 +231,13 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _log_ticks(left: float, right: float, most: int) -> list[float]:
+    """Logarithms of 1, 2, 5 · 10ⁿ within the limits; where these are too many, of 10ⁿ."""
+    places = [n + math.log10(nice) for n in range(math.floor(left), math.floor(right) + 1) for nice in (1, 2, 5)]
+    seen = [place for place in places if left - 1e-9 <= place <= right + 1e-9]
+    return seen if len(seen) <= most else [place for place in seen if math.isclose(place, round(place), abs_tol=1e-9)]
 
 
 def _labels(ticks: Sequence[float]) -> list[str]:
