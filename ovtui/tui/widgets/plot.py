@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -226,7 +227,7 @@ def _limits(picture: Picture) -> tuple[float, float]:
 
 def _ticks(low: float, high: float, most: int) -> list[float]:
     """Round numbers from `low` to `high`: steps of 1, 2, 5 · 10ⁿ (P. Heckbert, Graphics Gems, 1990)."""
-    rough = (high - low) / max(1, most)
+    rough = max((high - low) / max(1, most), sys.float_info.min)  # a part of the smallest number would be none
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
