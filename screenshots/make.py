@@ -97,7 +97,7 @@ def run(*arguments: str) -> None:
 def studies() -> None:
     """An exploration and a comparison in turn: some four minutes."""
     subprocess.run((*OVTUI, "explore", "squeezenet.onnx", "--quiet"), check=True, stdout=subprocess.DEVNULL)
-    asyncio.run(app("explore", "x", "tab", "tab", "enter", model="squeezenet"))
+    asyncio.run(app("explore", "x", *["tab"] * 8, "enter"))
     subprocess.run(
         (*OVTUI, "compare", "--interleave", "squeezenet.onnx", "shufflenet.onnx", "--quiet"),
         check=True, stdout=subprocess.DEVNULL,

@@ -209,18 +209,20 @@ async def start_exploration(
     *,
     seconds: float | None = None,
     fresh: bool = False,
+    resumes: str | None = None,
     label: str | None = None,
 ) -> Job:
     """Begin to look for the best settings; with a spec of mode server, for the highest rate that keeps the limits.
 
-    `seconds`: of each setting's turn. Unless `fresh`, what was measured earlier and still holds is not measured again.
+    `seconds`: of each setting's turn. Unless `fresh`, what was measured earlier and still holds is not measured again;
+    `resumes` is the id of an exploration all of whose settings count as known.
     """
     job_id = new_id()
     study = Exploration(
         id=job_id, status="queued", label=label, model=model, spec=spec, grid=grid, limits=limits, created=time.time()
     )
     return await _registered(
-        _start(Order(id=job_id, kind="exploration", exploration=study, seconds=seconds, fresh=fresh))
+        _start(Order(id=job_id, kind="exploration", exploration=study, seconds=seconds, fresh=fresh, resumes=resumes))
     )
 
 

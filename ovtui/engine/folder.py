@@ -39,6 +39,7 @@ class Order(Record, frozen=True):
     exploration: Exploration | None = None
     seconds: float | None = None  # a comparison: the longest; an exploration: of each turn
     fresh: bool = False  # an exploration: measure what was measured earlier, too
+    resumes: str | None = None  # an exploration: the id of the one that it goes on with
 
 
 def new_id() -> str:

@@ -393,24 +393,29 @@ class OvtuiApp(App[None]):
         *,
         seconds: float | None = None,
         fresh: bool = False,
+        resumes: str | None = None,
         label: str | None = None,
     ) -> None:
         """Start an exploration and show it; once, however often a key is pressed meanwhile."""
         if not self._starting:
             self._starting = True
             self.tell(f"Starting to explore {model.name} …")
-            self.run_worker(self._explore(model, spec, grid, limits, seconds=seconds, fresh=fresh, label=label))
+            self.run_worker(
+                self._explore(model, spec, grid, limits, seconds=seconds, fresh=fresh, resumes=resumes, label=label)
+            )
 
     async def _explore(
         self, model: Model, spec: Spec, grid: Grid, limits: Limits, *, seconds: float | None, fresh: bool,
-        label: str | None,
+        resumes: str | None, label: str | None,
     ) -> None:  # fmt: skip
         from ovtui.tui.screens.exploration import ExplorationScreen
 
         try:
             model = await self._as_it_is_now(model)
             spec = msgspec.structs.replace(spec, model=model.id)
-            job = await client.start_exploration(model, spec, grid, limits, seconds=seconds, fresh=fresh, label=label)
+            job = await client.start_exploration(
+                model, spec, grid, limits, seconds=seconds, fresh=fresh, resumes=resumes, label=label
+            )
         except OvtuiError as error:
             self.tell(str(error), "error")
             return

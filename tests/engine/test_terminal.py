@@ -22,7 +22,7 @@ Opened = Callable[..., Terminal]
 def test_a_terminal_gets_a_bar_with_rate_median_and_time_left(terminal: Opened, mlp: Path) -> None:
     one = terminal("run", mlp, "-t", "3")
     one.read_until(lambda seen: "FPS ±" in seen and "p50" in seen and "ETA" in seen)
-    one.read_until(lambda seen: re.search(r"ovtui run mlp [-\w ]+(\x1b\[0m)?$", seen.rstrip()))
+    one.read_until(lambda seen: re.search(r"ovtui run mlp [-\w ]+(\x1b\[0m)?\s*$", seen, re.MULTILINE))
     assert one.wait() == 0
     assert one.seen.count("\x1b[?25h") >= one.seen.count("\x1b[?25l")  # the cursor is back
 

@@ -402,7 +402,7 @@ async def test_a_cancelled_one_goes_on(open_app: Opened, store: Store, started: 
         await until(pilot, lambda: len(started))
     assert started[0] == {
         "model": RESNET, "spec": study.spec, "grid": GRID, "limits": limits, "seconds": None, "fresh": False,
-        "label": "night",
+        "resumes": study.id, "label": "night",
     }  # fmt: skip
 
 

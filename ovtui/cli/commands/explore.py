@@ -92,10 +92,13 @@ def command(
             with open_store() as store:
                 reconcile(store)
                 before = store.explorations.find(resume)
+            resumes, label = before.id, label or before.label
             asked = before.model.path, before.spec, before.grid, before.limits
         else:
+            resumes = None
             asked = (model or "", *_asked(**given))
-        sys.exit(asyncio.run(_explore(*asked, shown, label, seconds, detach=detach, fresh=fresh, as_json=as_json)))
+        went = _explore(*asked, shown, label, seconds, resumes=resumes, detach=detach, fresh=fresh, as_json=as_json)
+        sys.exit(asyncio.run(went))
     finally:
         shown.close()
 
@@ -149,11 +152,13 @@ def _asked(
 
 async def _explore(
     text: str, spec: Spec, grid: Grid, limits: Limits, shown: Display, label: str | None, seconds: float | None, *,
-    detach: bool, fresh: bool, as_json: bool,
+    resumes: str | None, detach: bool, fresh: bool, as_json: bool,
 ) -> int:  # fmt: skip
     model = await model_for(text, shown)
     spec = msgspec.structs.replace(spec, model=model.id)
-    job = await client.start_exploration(model, spec, grid, limits, seconds=seconds, fresh=fresh, label=label)
+    job = await client.start_exploration(
+        model, spec, grid, limits, seconds=seconds, fresh=fresh, resumes=resumes, label=label
+    )
     if detach:
         if as_json:
             document({"id": job.id, "status": "queued"})

@@ -31,7 +31,7 @@ class Exploring(Studying[Exploration]):
     def __init__(self, order: Order, *args: object, **places: object) -> None:
         assert order.exploration is not None
         super().__init__(order.exploration, *args, **places)  # type: ignore[arg-type]
-        self._seconds, self._fresh = order.seconds, order.fresh
+        self._seconds, self._fresh, self._resumes = order.seconds, order.fresh, order.resumes
         self._loaded: dict[Setting, Contestant] = {}
         self._created: dict[Setting, float] = {}
         self._costs: dict[Setting, float] = {}
@@ -72,10 +72,17 @@ class Exploring(Studying[Exploration]):
         self.field.close(contestant)
 
     def _reuse(self) -> None:
-        """Take what earlier runs of the same spec on this machine found out, where it still holds."""
+        """Take what earlier runs of the same spec on this machine found out, where it still holds.
+
+        Of the exploration that this one goes on with, all of it.
+        """
         machine, model = self.study.environment or environment(openvino=""), self.study.model
         if self._fresh:
             return
+        before = self._store.explorations.get(self._resumes) if self._resumes else None
+        for old in before.cells if before is not None else ():
+            if old.run is not None and any(cell.setting == old.setting for cell in self.study.cells):
+                self._set(msgspec.structs.replace(old, state="reused", rounds=0))
         found: list[Run] = []
         for study in self._store.explorations.newest(model.id):
             found += self._store.runs.whole(RunFilter(part_of=study.id), limit=_LOOKED_AT)
@@ -83,7 +90,7 @@ class Exploring(Studying[Exploration]):
         found.sort(key=lambda run: -run.created)
         now = time.time()
         for cell in self.study.cells:
-            for run in found:
+            for run in found if cell.state == "open" else ():
                 why = reuse.why_not(
                     run, cell.setting, model=model, spec=self.study.spec, environment=machine, now=now, known=self._own
                 )
@@ -221,10 +228,13 @@ class Exploring(Studying[Exploration]):
     def _set(self, cell: Cell) -> None:
         cells = tuple(cell if each.setting == cell.setting else each for each in self.study.cells)
         chosen = choosing.best(cells, self.study.limits)
+        front = choosing.pareto(cells)
+        if chosen is not None and chosen not in front:  # a probe that was never raced looked better
+            front = [*front, chosen]
         self._change(
             cells=cells,
             best=chosen.run if chosen else None,
-            pareto=tuple(each.run for each in choosing.pareto(cells) if each.run),
+            pareto=tuple(each.run for each in front if each.run),
             eta_s=self._eta_s(cells),
         )
 
