@@ -76,7 +76,7 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
         ("ovtui layers", "where its time goes, layer by layer"),
         ("ovtui graph", "the same as a graph"),
         (f"ovtui run {NAME}", "until the mean is known to ±1 %"),
-        (f"ovtui run {NAME} --mode throughput -b 4", "four images at a time"),
+        (f"ovtui explore {NAME}", "the best batch and streams"),
         (f"ovtui run {NAME} --mode server --rate 50", "arrivals at random, as users come"),
         ("ovtui run MODEL", "a model file of yours"),
         ("ovtui history", "everything that was measured"),
