@@ -123,10 +123,6 @@ def rests_on(scatter: Scatter | None = None) -> str:
     )
 
 
-CAUTION = rests_on()
-"""Of runs on a machine whose history knows no scatter."""
-
-
 def _median(run: Run) -> Speed | None:
     latency = None if run.result is None else run.result.latency_ms
     if latency is None or not latency.p50 or "p50" not in latency.ci95:

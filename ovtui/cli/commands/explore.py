@@ -13,11 +13,12 @@ import msgspec
 from ovtui import specs
 from ovtui.analysis.exploring import grid as axes
 from ovtui.cli import show_exploration
-from ovtui.cli.follow import Display, display, follow
+from ovtui.cli.follow import Display, display
 from ovtui.cli.importing import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import parsed, spec_of, spec_options, usage
+from ovtui.cli.studying import followed, left_alone
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
@@ -160,19 +161,8 @@ async def _explore(
         model, spec, grid, limits, seconds=seconds, fresh=fresh, resumes=resumes, label=label
     )
     if detach:
-        if as_json:
-            document({"id": job.id, "status": "queued"})
-        else:
-            click.echo(job.id)
-            click.echo(f"It goes on without you: `ovtui attach {job.id}` watches it.", err=True)
-        return 0
-    client.yield_to_measurement()
-    try:
-        followed = await follow(job, shown, own=True)
-    finally:
-        shown.close()
-    show_exploration.finish(job.id, followed.ended, as_json=as_json)
-    return followed.exit_code
+        return left_alone(job, as_json=as_json)
+    return await followed(job, shown, lambda ended: show_exploration.finish(job.id, ended, as_json=as_json))
 
 
 def _list(*, as_json: bool) -> None:

@@ -195,9 +195,16 @@ class Exploring(Studying[Exploration]):
                 self._fail(setting, error)
         while len(rounds) > 1:
             self.say(f"racing the best {len(rounds)}")
-            for setting, rates in rounds.items():
+            for setting, rates in list(rounds.items()):
                 contestant = self._loaded[setting]
-                found = contestant.block(_RACE_S)
+                try:
+                    found = contestant.block(_RACE_S)
+                except Cancelled:
+                    raise
+                except OvtuiError as error:  # the others go on
+                    self._fail(setting, error)
+                    del rounds[setting]
+                    continue
                 rates.append(found.rate * contestant.ready.effective.batch)
                 self._measured(setting, contestant, rounds=len(rates))
                 self.watch()
