@@ -1,7 +1,8 @@
 """Verdicts on what is known: `python -m tests.benchmarks.compare [slower=40] [same=200]`.
 
-`same`: a model against itself. `slower`: 32 equal layers against 33, a true slowdown of 3 %. Each is an `ovtui compare
---interleave` of its own, from start to end.
+`same`: a model against itself, small, so that where it comes to lie in memory matters most. `slower`: 32 equal layers
+against 33, large enough that what an inference costs beside them does not dilute the true slowdown of 3 %. Each trial is
+an `ovtui compare --interleave` of its own, from start to end.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ def compared(a: Path, b: Path, seconds: str) -> tuple[dict[str, Any], float]:
 
 
 def trials(folder: Path, what: str, count: int) -> None:
-    shallow = nets.cnn(folder / "layers32.xml", channels=16, size=32, layers=32)
-    deep = nets.cnn(folder / "layers33.xml", channels=16, size=32, layers=33) if what == "slower" else shallow
+    channels = 64 if what == "slower" else 16
+    shallow = nets.cnn(folder / f"{what}32.xml", channels=channels, size=32, layers=32)
+    deep = nets.cnn(folder / f"{what}33.xml", channels=channels, size=32, layers=33) if what == "slower" else shallow
     verdicts: Counter[str] = Counter()
     ratios, took, instances = [], [], []
     for number in range(1, count + 1):
