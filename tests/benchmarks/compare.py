@@ -1,8 +1,8 @@
 """Verdicts on what is known: `python -m tests.benchmarks.compare [slower=40] [same=200]`.
 
 `same`: a model against itself, small, so that where it comes to lie in memory matters most. `slower`: 32 equal layers
-against 33, large enough that what an inference costs beside them does not dilute the true slowdown of 3 %. Each trial is
-an `ovtui compare --interleave` of its own, from start to end.
+against 33, large enough that what an inference costs beside them does not dilute the true slowdown of 3 %. Each trial
+is an `ovtui compare --interleave` of its own, from start to end.
 """
 
 from __future__ import annotations
