@@ -1,4 +1,4 @@
-"""Where things live: the data folder, its database, the jobs' folders."""
+"""Where things live: the data folder, its database, the jobs' folders, the versions that were made."""
 
 from __future__ import annotations
 
@@ -24,3 +24,13 @@ def database() -> Path:
 def jobs() -> Path:
     """The folder that holds a folder for each job."""
     return home() / "jobs"
+
+
+def versions() -> Path:
+    """The folder that holds a folder for each version that was made."""
+    return home() / "versions"
+
+
+def unfinished(job_id: str) -> Path:
+    """Where a job makes a version until it is whole."""
+    return versions() / f".{job_id}"

@@ -12,13 +12,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ovtui.errors import InputError
-from ovtui.records import Data, Spec, Stop
+from ovtui.records import Data, Recipe, Spec, Stop
 from ovtui.text import plain
 
 AUTO = "auto"
 """What stands for the device's choice."""
 
-LARGEST = {"batch": 65_536, "streams": 1024, "threads": 4096, "requests": 1024, "queue": 1_000_000, "seed": 2**32}
+LARGEST = {
+    "batch": 65_536,
+    "streams": 1024,
+    "threads": 4096,
+    "requests": 1024,
+    "queue": 1_000_000,
+    "seed": 2**32,
+    "pixels": 16_384,
+}
 """The largest number each setting takes; the smallest is 1, of a seed 0."""
 
 
@@ -146,6 +154,58 @@ def check(spec: Spec) -> None:
             f"At {spec.rate:g} arrivals per second, {spec.stop.seconds:g} s would see too few to measure: "
             f"raise --rate, or give -t {math.ceil(5 / spec.rate)} or more."
         )
+
+
+def pixels(text: str) -> tuple[int, int]:
+    """`480x640` as height and width."""
+    found = re.fullmatch(r"\s*([0-9]{1,5})\s*[x×]\s*([0-9]{1,5})\s*", text)
+    size = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not all(1 <= side <= LARGEST["pixels"] for side in size):
+        raise InputError(f"{_quoted(text)} is not a size like 480x640, height first.")
+    return size
+
+
+def labels(text: str) -> str:
+    """A .csv or .npy file that is there."""
+    path = expanded(text)
+    if path.suffix.lower() not in (".csv", ".npy"):
+        raise InputError(f"{_quoted(text)}: labels are a .csv of file,label or row,label, or a .npy.")
+    if not os.path.isfile(path):  # noqa: PTH113 (it does not raise)
+        raise InputError(f"{_quoted(text)} is no file.")
+    return str(path.absolute())
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """InputError for a recipe that contradicts itself."""
+    method = recipe.method
+    weights = method in ("int8-weights", "int4-weights")
+    if recipe.random and recipe.data:
+        raise InputError("Noise is for where there is no data: leave out --random or --data.")
+    if method == "int8" and not (recipe.data or recipe.random):
+        raise InputError(
+            "int8 calibrates on samples: give --data, or --random to see the speed alone (accuracy means nothing then)."
+        )
+    if recipe.labels is not None and not recipe.data:
+        raise InputError("--labels are of samples: give --data, too.")
+    if recipe.max_drop is not None and (method != "int8" or recipe.random):
+        raise InputError("--max-drop is for int8 with --data: it looks at the accuracy while it quantizes.")
+    if not weights and (recipe.group_size is not None or not recipe.symmetric):
+        raise InputError("--group-size and --asymmetric are for int8-weights and int4-weights.")
+    if recipe.group_size == 0:
+        raise InputError("--group-size is -1 for a whole channel, or a number of weights.")
+    if recipe.group_size is not None and method == "int8-weights":
+        raise InputError("int8-weights share a scale by channel: --group-size is for int4-weights.")
+    if recipe.ratio is not None and method != "int4-weights":
+        raise InputError("--ratio is for int4-weights: the share that becomes 4 bits.")
+    if method == "fp16" and (recipe.ignored or recipe.ignored_patterns):
+        raise InputError("fp16 stores all weights alike: --ignore is for the other methods.")
+    if method != "int8" and recipe.model_type is not None:
+        raise InputError("--model-type is for int8.")
+    for pattern in recipe.ignored_patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise InputError(f"{_quoted(pattern)} is no regular expression: {plain(str(error), 100)}.") from error
 
 
 def _quoted(text: str) -> str:

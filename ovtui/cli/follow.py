@@ -15,7 +15,7 @@ import click
 from ovtui import words
 from ovtui.engine import client, events
 from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
-from ovtui.records import Comparison, Exploration
+from ovtui.records import Comparison, Exploration, Optimization
 from ovtui.text import plain
 
 
@@ -79,7 +79,7 @@ class Bar:
             transient=True,
         )
         self._task = self._progress.add_task("starting", total=None, figures="")
-        self._found = ""  # of a comparison or an exploration
+        self._found = ""  # of a study
         self._progress.start()
 
     def show(self, event: events.AnyEvent) -> None:
@@ -124,14 +124,16 @@ def figures(window: events.Window) -> str:
     return "  ".join(parts)
 
 
-def found(study: Comparison | Exploration) -> str:
-    """What a comparison or an exploration has found so far, in the space of half a line."""
+def found(study: Comparison | Exploration | Optimization) -> str:
+    """What a study has found so far, in the space of half a line."""
     eta = f"ETA {study.eta_s:.0f} s" if study.eta_s else ""
     if isinstance(study, Comparison):
         first = study.duels[0] if study.duels else None
         known = "" if first is None or first.ratio is None else f"B/A {first.ratio:.3f}"
         interval = "" if first is None or first.ci95 is None else f"({first.ci95[0]:.3f}–{first.ci95[1]:.3f})"
         return "  ".join(filter(None, (known, interval, eta)))
+    if isinstance(study, Optimization):
+        return "  ".join(filter(None, ("" if study.progress is None else words.percent(study.progress), eta)))
     if study.loads:
         kept = [load.rate for load in study.loads if load.kept]
         return "  ".join(filter(None, (f"{words.number(max(kept))}/s" if kept else "", eta)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -17,12 +18,27 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from ovtui.engine import liveness
+from ovtui.engine import liveness, messages
+from ovtui.engine.asking import ask
 from ovtui.engine.events import AnyEvent, Ended
 from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Comparison, Criterion, Exploration, Grid, Limits, Model, Side, Spec, StaticShape
+from ovtui.records import (
+    Comparison,
+    Criterion,
+    Exploration,
+    Grid,
+    Images,
+    Limits,
+    Model,
+    Optimization,
+    Preview,
+    Recipe,
+    Side,
+    Spec,
+    StaticShape,
+)
 from ovtui.records import Job as JobRow
 from ovtui.store import open_store
 from ovtui.text import plain
@@ -31,6 +47,7 @@ _POLL_S = 0.1
 _started: list[subprocess.Popen[bytes]] = []
 _yielded: list[bool] = []
 _GRACE_S = 15.0
+_PREVIEW_S = 120.0
 
 
 class Job:
@@ -219,11 +236,67 @@ async def start_exploration(
     """
     job_id = new_id()
     study = Exploration(
-        id=job_id, status="queued", label=label, model=model, spec=spec, grid=grid, limits=limits, created=time.time()
-    )
+        id=job_id, status="queued", label=label, model=model, spec=spec, grid=grid, limits=limits, created=time.time(),
+        seconds=seconds,
+    )  # fmt: skip
     return await _registered(
         _start(Order(id=job_id, kind="exploration", exploration=study, seconds=seconds, fresh=fresh, resumes=resumes))
     )
+
+
+async def start_optimization(
+    model: Model,
+    recipe: Recipe,
+    spec: Spec,
+    *,
+    compare: bool = True,
+    seconds: float | None = None,
+    label: str | None = None,
+) -> Job:
+    """Begin to make a version of a model; unless `compare` is False, both are then measured in turn as `spec` says.
+
+    `seconds`: the longest that each of the two comparisons takes. How images become inputs is remembered for the
+    family. InputError when the recipe needs what is not installed.
+    """
+    missing = quantize_missing()
+    if missing is not None and recipe.method != "fp16":
+        raise InputError(missing)
+    job_id = new_id()
+    study = Optimization(
+        id=job_id, status="queued", label=label, parent=model, recipe=recipe, spec=spec, created=time.time()
+    )
+    if recipe.images != Images():
+        with open_store() as store:
+            store.settings.set(_images_key(model), recipe.images)
+    order = Order(id=job_id, kind="optimization", optimization=study, seconds=seconds, compare=compare)
+    return await _registered(_start(order))
+
+
+def stated_images(model: Model) -> Images:
+    """How images become this family's inputs, as somebody stated it last; empty if nobody did."""
+    with open_store(readonly=True) as store:
+        return store.settings.get(_images_key(model), Images) or Images()
+
+
+def _images_key(model: Model) -> str:
+    return f"images:{model.family}"
+
+
+def quantize_missing() -> str | None:
+    """What is to be installed before a model can be quantized; None when it is there."""
+    if importlib.util.find_spec("nncf") is not None:
+        return None
+    return "Making INT8 versions needs NNCF: pip install 'ovtui[quantize]'"
+
+
+def preview(model: Model, recipe: Recipe, stopped: Callable[[], bool] = lambda: False) -> Preview:
+    """What the data of a recipe looks like. A process of its own reads it; OvtuiError or InputError when it cannot.
+
+    `stopped` is asked ten times a second; once it says so, Cancelled is raised.
+    """
+    task = messages.Task(kind="preview", model=model, recipe=recipe)
+    told = ask(task, messages.Previewed, phase="looking at the data", limit_s=_PREVIEW_S, stopped=stopped)
+    return told.preview
 
 
 def attach(job_id: str) -> Job:

@@ -7,7 +7,17 @@ from typing import TypeAlias
 
 import msgspec
 
-from ovtui.records import Comparison, Effective, Environment, Estimate, Exploration, Histogram, Result, Status
+from ovtui.records import (
+    Comparison,
+    Effective,
+    Environment,
+    Estimate,
+    Exploration,
+    Histogram,
+    Optimization,
+    Result,
+    Status,
+)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
@@ -75,9 +85,9 @@ class Window(Event, frozen=True, tag="window"):
 
 
 class Study(Event, frozen=True, tag="study"):
-    """A comparison or exploration as it is known now."""
+    """A comparison, exploration or optimization as it is known now."""
 
-    study: Comparison | Exploration
+    study: Comparison | Exploration | Optimization
 
 
 class Ended(Event, frozen=True, tag="ended"):

@@ -13,7 +13,7 @@ import msgspec
 from ovtui import paths
 from ovtui.engine import events
 from ovtui.errors import StoreError
-from ovtui.records import Comparison, Exploration, JobKind, Model, Record, Spec
+from ovtui.records import Comparison, Exploration, JobKind, Model, Optimization, Record, Spec
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
 
@@ -34,10 +34,14 @@ class Order(Record, frozen=True):
     model: Model | None = None
     spec: Spec | None = None
     label: str | None = None
-    # a comparison or an exploration, as it begins
+    # a comparison, an exploration or an optimization, as it begins
     comparison: Comparison | None = None
     exploration: Exploration | None = None
-    seconds: float | None = None  # a comparison: the longest; an exploration: of each turn
+    optimization: Optimization | None = None
+    seconds: float | None = (
+        None  # a comparison, also that of an optimization: the longest; an exploration: of each turn
+    )
+    compare: bool = True  # an optimization: measure parent and version in turn afterwards
     fresh: bool = False  # an exploration: measure what was measured earlier, too
     resumes: str | None = None  # an exploration: the id of the one that it goes on with
 

@@ -7,13 +7,26 @@ from typing import TypeAlias
 
 import msgspec
 
-from ovtui.records import Ceilings, Effective, Model, OwnGraph, Profile, Record, Spec
+from ovtui.records import (
+    Accuracy,
+    Ceilings,
+    Effective,
+    Model,
+    OwnGraph,
+    Preprocessing,
+    Preview,
+    Profile,
+    Recipe,
+    Record,
+    Spec,
+)
 
 
 class Task(Record, frozen=True):
     """What the job process asks of a device process."""
 
-    kind: str  # "build" (the demo model), "inspect", "measure", "profile", "ceilings", "probe"
+    # "build" (the demo model), "inspect", "measure", "profile", "ceilings", "probe", "preview", "optimize", "judge"
+    kind: str
     talk_fd: int = -1
     parent: int = 0  # pid of the job process; without it, this one has nobody to work for
     # inspect
@@ -27,6 +40,9 @@ class Task(Record, frozen=True):
     turns: bool = False  # stand ready and infer when told to, again and again
     # profile: model and spec as well; ceilings: spec, for its device
     machine: str = ""  # what measured ceilings hold for
+    # preview: model and recipe; optimize: also the path of the .xml to write; judge: also the version, and a spec
+    recipe: Recipe | None = None
+    version: Model | None = None
 
 
 class Turn(Record, frozen=True):
@@ -95,6 +111,34 @@ class Measured(Message, frozen=True, tag="measured"):
     ceilings: Ceilings
 
 
+class Previewed(Message, frozen=True, tag="previewed"):
+    """What data looks like."""
+
+    preview: Preview
+
+
+class Progress(Message, frozen=True, tag="progress"):
+    """How far a phase has come."""
+
+    phase: str  # in words: "collecting statistics"
+    done: int
+    total: int | None
+
+
+class Optimized(Message, frozen=True, tag="optimized"):
+    """The version is written."""
+
+    samples: int
+    skipped: tuple[str, ...]
+    preprocessing: Preprocessing | None
+
+
+class Judged(Message, frozen=True, tag="judged"):
+    """What the version says against what its parent says."""
+
+    accuracy: Accuracy
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """The task cannot be done. `bad_input`: because of a file or value the user gave."""
 
@@ -102,7 +146,21 @@ class Refused(Message, frozen=True, tag="refused"):
     bad_input: bool
 
 
-AnyMessage: TypeAlias = At | Said | Inspected | Ready | Probed | Stopped | Profiled | Measured | Refused
+AnyMessage: TypeAlias = (
+    At
+    | Said
+    | Inspected
+    | Ready
+    | Probed
+    | Stopped
+    | Profiled
+    | Measured
+    | Previewed
+    | Progress
+    | Optimized
+    | Judged
+    | Refused
+)
 
 Say: TypeAlias = Callable[[AnyMessage], None]
 

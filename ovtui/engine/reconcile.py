@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 
 import msgspec
 
+from ovtui import paths
 from ovtui.engine import liveness
 from ovtui.errors import StoreError
 from ovtui.records import LIVE, Job
@@ -30,7 +32,12 @@ def reconcile(store: Store) -> None:
 
 def _bury(store: Store, job: Job) -> None:
     now = time.time()
-    if _bury_study(store.comparisons, job.id, now) or _bury_study(store.explorations, job.id, now):
+    if (
+        _bury_study(store.comparisons, job.id, now)
+        or _bury_study(store.explorations, job.id, now)
+        or _bury_study(store.optimizations, job.id, now)
+    ):
+        shutil.rmtree(paths.unfinished(job.id), ignore_errors=True)
         return
     run = store.runs.get(job.id) if job.kind == "run" else None
     if run is None:

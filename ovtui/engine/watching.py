@@ -8,7 +8,7 @@ from ovtui.engine import events
 from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.engine.reconcile import reconcile
 from ovtui.engine.timeline import Timeline
-from ovtui.records import LIVE, Comparison, Effective, Exploration, Histogram, Job, Result, Run, Status
+from ovtui.records import LIVE, Comparison, Effective, Exploration, Histogram, Job, Optimization, Result, Run, Status
 from ovtui.store import Store
 
 _KEPT = 4  # jobs that have ended, for whoever still shows them
@@ -30,7 +30,8 @@ class Watched:
     doubts: list[float] = field(default_factory=list)  # half-width of the interval over the mean, each window
     histogram: Histogram | None = None
     result: Result | None = None  # the last that is known while it measures
-    study: Comparison | Exploration | None = None  # as it is known now
+    study: Comparison | Exploration | Optimization | None = None  # as it is known now
+    part: Comparison | None = None  # the comparison that an optimization makes now
     ended: events.Ended | None = None
     timeline: Timeline = field(default_factory=Timeline)
 
@@ -66,6 +67,8 @@ class Watched:
                 self.effective = event.effective
             case events.Window():
                 self._take_window(event)
+            case events.Study(study=Comparison() as part) if part.id != self.id:
+                self.part = part
             case events.Study():
                 self.study = event.study
             case events.Ended():

@@ -19,7 +19,7 @@ def run_command(model: str, spec: Spec, label: str | None = None) -> str:
 def run_arguments(model: str, spec: Spec, label: str | None = None) -> list[str]:
     """The same as a list: parsed by the command line, it gives back `spec`."""
     words = ["ovtui", "run", model]
-    words += _options(
+    words += options(
         ("-d", spec.device, _DEFAULT.device),
         ("--mode", spec.mode, _DEFAULT.mode),
         ("-b", spec.batch, None),
@@ -30,10 +30,10 @@ def run_arguments(model: str, spec: Spec, label: str | None = None) -> list[str]
         ("--queue", spec.queue, _DEFAULT.queue),
         ("--api", spec.api, _DEFAULT.api),
     )
-    words += [*_stop(spec), *_inputs(spec)]
+    words += [*_stop(spec), *inputs(spec)]
     if not spec.profile:
         words.append("--no-profile")
-    return [*words, *_options(("--label", label or None, None))]
+    return [*words, *options(("--label", label or None, None))]
 
 
 def explore_command(
@@ -69,21 +69,21 @@ def explore_arguments(
     if not server:
         words += _grid(grid)
     usual = "p99" if server else "p50"
-    words += _options(
+    words += options(
         ("--latency-limit", _number(limits.latency_ms), None),
         ("--percentile", limits.percentile[1:], usual[1:] if limits.latency_ms is not None else limits.percentile[1:]),
         ("--memory-limit", _number(limits.memory_mb), None),
     )
     words += ["--server"] if server else []
-    words += _options(
+    words += options(
         ("-t", _number(seconds), None),
         ("-d", spec.device, _DEFAULT.device),
         ("--queue", spec.queue, _DEFAULT.queue),
         ("--api", spec.api, _DEFAULT.api),
     )
-    words += _inputs(spec)
+    words += inputs(spec)
     words += ["--fresh"] if fresh else []
-    return [*words, *_options(("--label", label or None, None))]
+    return [*words, *options(("--label", label or None, None))]
 
 
 def axis(values: Sequence[int | None]) -> str:
@@ -113,7 +113,7 @@ def cells(settings: Iterable[Setting]) -> str:
 def _grid(grid: Grid) -> list[str]:
     if grid.chosen:
         return ["--cells", cells(grid.chosen)]
-    words = _options(
+    words = options(
         ("--batches", axis(grid.batches), axis(default_batches())),
         ("--streams", axis(grid.streams), None),
         ("--threads", axis(grid.threads), AUTO),
@@ -122,12 +122,12 @@ def _grid(grid: Grid) -> list[str]:
     return words if grid.search else [*words, "--all"]
 
 
-def _options(*options: tuple[str, object, object]) -> list[str]:
+def options(*options: tuple[str, object, object]) -> list[str]:
     """Those whose value differs from the default: name, value, default."""
     return [word for name, value, default in options if value != default for word in (name, str(value))]
 
 
-def _inputs(spec: Spec) -> list[str]:
+def inputs(spec: Spec) -> list[str]:
     """Shapes, data, precision and properties."""
     words = [word for name, shape in spec.shapes.items() for word in ("--shape", f"{name}{_shape(shape)}")]
     words += [word for name, layout in spec.layouts.items() for word in ("--layout", f"{name}[{layout}]")]
@@ -140,7 +140,7 @@ def _inputs(spec: Spec) -> list[str]:
             words += [option, f"[{','.join(map(repr, numbers))}]"]
     if images.channels is not None:
         words += ["--channels", images.channels]
-    words += _options(("--seed", spec.seed or None, None), ("--precision", spec.precision, None))
+    words += options(("--seed", spec.seed or None, None), ("--precision", spec.precision, None))
     return words + [word for key, content in spec.properties.items() for word in ("--property", f"{key}={content}")]
 
 

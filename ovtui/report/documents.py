@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ovtui import words
-from ovtui.records import Comparison, Duel, Exploration, Model, Run, Side
+from ovtui.records import Comparison, Duel, Exploration, Model, Optimization, Profile, Run, Side
 from ovtui.report.exported import Exported
 
 if TYPE_CHECKING:
@@ -111,6 +111,72 @@ def comparison_document(comparison: Comparison, sides: Sequence[Exported | None]
         "warnings": list(comparison.warnings),
         "error": comparison.error,
     }
+
+
+def optimization_document(
+    optimization: Optimization,
+    latency: Comparison | None,
+    throughput: Comparison | None,
+    runs: Mapping[str, Exported],
+) -> dict[str, Any]:
+    """A version and what it gained and cost. `runs`: those of the sides of both comparisons, by id.
+
+    `size_ratio` is the version's bytes over the parent's; `speedup` the version's speed over the parent's, in
+    throughput where that was measured.
+    """
+    from ovtui.analysis.optimizing.fates import fates
+    from ovtui.analysis.optimizing.outcome import outcome
+
+    found = outcome(optimization, latency, throughput, {run_id: each.run for run_id, each in runs.items()})
+    parent, version = profiles(latency, throughput, runs)
+    known = {"latency": found.latency, "throughput": found.throughput}
+    first = found.throughput or found.latency
+    return {
+        "id": optimization.id,
+        "status": optimization.status,
+        "label": optimization.label,
+        "created": optimization.created,
+        "finished": optimization.finished,
+        "verdict": found.verdict,
+        "version": None if optimization.version is None else model_document(optimization.version),
+        "parent": model_document(optimization.parent),
+        "recipe": msgspec.to_builtins(optimization.recipe),
+        "preprocessing": msgspec.to_builtins(optimization.preprocessing),
+        "samples": optimization.samples,
+        "skipped": list(optimization.skipped),
+        "size_ratio": None if found.size_ratio is None else 1 / found.size_ratio,
+        "speedup": {
+            "ratio": None if first is None else first.ratio,
+            "ci95": None if first is None else _pair(first.ci95),
+        }
+        | {name: None if duel is None else _raced(duel) for name, duel in known.items()},
+        "accuracy": msgspec.to_builtins(optimization.accuracy),
+        "layers": []
+        if parent is None or version is None
+        else [each._asdict() for each in fates(parent, version, optimization.recipe)],
+        "comparisons": {"latency": optimization.latency, "throughput": optimization.throughput},
+        "elapsed_s": optimization.elapsed_s,
+        "eta_s": optimization.eta_s,
+        "environment": msgspec.to_builtins(optimization.environment),
+        "warnings": list(optimization.warnings),
+        "error": optimization.error,
+    }
+
+
+def profiles(
+    latency: Comparison | None, throughput: Comparison | None, runs: Mapping[str, Exported]
+) -> tuple[Profile | None, Profile | None]:
+    """Of parent and version, from the first comparison that has both."""
+    for study in (latency, throughput):
+        kept = [runs.get(side.run or "") for side in study.sides[:2]] if study is not None else []
+        found = [None if each is None else each.profile for each in kept]
+        if len(found) == 2 and None not in found:
+            return found[0], found[1]
+    return None, None
+
+
+def _raced(duel: Duel) -> dict[str, Any]:
+    return {"verdict": duel.verdict, "ratio": duel.ratio, "ci95": _pair(duel.ci95)}
 
 
 def duel_document(duel: Duel, a: Exported | None, b: Exported | None) -> dict[str, Any]:

@@ -1,18 +1,25 @@
-"""Runs, comparisons and explorations as files: all in JSON, tables in CSV, reports in Markdown and HTML."""
+"""Runs and studies as files: all in JSON, tables in CSV, reports in Markdown and HTML."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ovtui.errors import InputError
-from ovtui.records import Cell, Comparison, Exploration, Latency, Load, Run, Series
-from ovtui.report.documents import comparison_document, duel_document, exploration_document, run_document
+from ovtui.records import Cell, Comparison, Exploration, Latency, Load, Optimization, Run, Series
+from ovtui.report.documents import (
+    comparison_document,
+    duel_document,
+    exploration_document,
+    optimization_document,
+    profiles,
+    run_document,
+)
 from ovtui.report.exported import Exported
 from ovtui.report.layers import profile_document
 from ovtui.report.put import put
@@ -22,7 +29,7 @@ from ovtui.text import plain
 if TYPE_CHECKING:
     from ovtui.report.pages.document import Document
 
-__all__ = ["ENDINGS", "Exported", "write", "write_comparison", "write_exploration"]
+__all__ = ["ENDINGS", "Exported", "write", "write_comparison", "write_exploration", "write_optimization"]
 
 ENDINGS = (".csv", ".json", ".md", ".html")
 
@@ -60,6 +67,25 @@ def write_exploration(path: Path, exploration: Exploration, runs: Sequence[Expor
         ),
         csv=lambda: exploration_csv(exploration),
         report=lambda: exploration_report(exploration, runs),
+    )
+
+
+def write_optimization(
+    path: Path,
+    optimization: Optimization,
+    latency: Comparison | None,
+    throughput: Comparison | None,
+    runs: Mapping[str, Exported],
+) -> None:
+    """The same of an optimization; `runs`: of its comparisons, by id."""
+    from ovtui.report.pages.of_optimization import optimization_report
+
+    found = optimization, latency, throughput, runs
+    _write(
+        path,
+        json=lambda: _json(optimization_document(*found) | {"measured": [_whole(each) for each in runs.values()]}),
+        csv=lambda: optimization_csv(*found),
+        report=lambda: optimization_report(*found),
     )
 
 
@@ -178,6 +204,61 @@ def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> 
 
 def _padded(*cells: object) -> tuple[object, ...]:
     return (*cells, *(None,) * (len(_COMPARISON_COLUMNS) - len(cells)))
+
+
+_OPTIMIZATION_COLUMNS = (
+    "optimization", "part", "name", "type", "parent", "version", "change", "share", "sqnr_db", "cosine", "max_abs",
+    "loss_db", "int8", "why",
+)  # fmt: skip
+
+
+def optimization_csv(
+    optimization: Optimization,
+    latency: Comparison | None,
+    throughput: Comparison | None,
+    runs: Mapping[str, Exported],
+) -> bytes:
+    """A row for each figure, each output, each operation that drifted, and each layer of the version."""
+    from ovtui.analysis.optimizing.fates import fates
+    from ovtui.analysis.optimizing.outcome import outcome
+
+    found = outcome(optimization, latency, throughput, {run_id: each.run for run_id, each in runs.items()})
+    rows: list[Iterable[object]] = [
+        (optimization.id, "figure", each.title, None, each.parent, each.version, each.change, *(None,) * 7)
+        for each in found.figures
+    ]
+    accuracy = optimization.accuracy
+    if accuracy is not None:
+        rows += [
+            (
+                optimization.id,
+                "output",
+                each.output,
+                *(None,) * 5,
+                each.sqnr_db,
+                each.cosine,
+                each.max_abs,
+                *(None,) * 3,
+            )
+            for each in accuracy.outputs
+        ]
+        rows += [
+            (
+                optimization.id, "drift", each.name, each.type, *(None,) * 4, each.sqnr_db, each.cosine, each.max_abs,
+                each.loss_db, None, None,
+            )
+            for each in accuracy.drift
+        ]  # fmt: skip
+    parent, version = profiles(latency, throughput, runs)
+    if parent is not None and version is not None:
+        rows += [
+            (
+                optimization.id, "layer", each.name, each.type, each.precision_before, each.precision_after, None,
+                each.share, *(None,) * 4, each.int8, each.why,
+            )
+            for each in fates(parent, version, optimization.recipe)
+        ]  # fmt: skip
+    return _table(_OPTIMIZATION_COLUMNS, rows)
 
 
 _CELL_COLUMNS = (

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from ovtui import paths
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Exploration, Run
+from ovtui.records import Comparison, Exploration, Optimization, Run
 from ovtui.store.database import Database
 from ovtui.store.finding import the_one
 from ovtui.store.jobs import Jobs
@@ -42,16 +42,18 @@ class Store:
         self.runs = Runs(database)
         self.comparisons = Studies(database, Comparison, "comparisons", "ovtui compare")
         self.explorations = Studies(database, Exploration, "explorations", "ovtui explore")
+        self.optimizations = Studies(database, Optimization, "optimizations", "ovtui optimize")
         self.jobs = Jobs(database)
         self.settings = Settings(database)
         self.presets = Presets(database)
 
-    def find(self, text: str) -> Run | Comparison | Exploration:
+    def find(self, text: str) -> Run | Comparison | Exploration | Optimization:
         """What `text` means: an id, the beginning of one, a label; `last` is the last run. Else InputError."""
         if text == "last":
             return self.runs.find(text)
-        ids = {found: kind for kind in (self.comparisons, self.explorations, self.runs) for found in kind.named(text)}
-        the = the_one(text, list(ids), "run, comparison or exploration", "ovtui history")
+        kinds = self.comparisons, self.explorations, self.optimizations, self.runs
+        ids = {found: kind for kind in kinds for found in kind.named(text)}
+        the = the_one(text, list(ids), "run, comparison, exploration or optimization", "ovtui history")
         record = ids[the].get(the)
         if record is None:
             raise InputError(f"{the} has just been deleted.")

@@ -154,7 +154,19 @@ CREATE INDEX runs_by_device ON runs (device, created, id) WHERE part_of IS NULL;
 CREATE INDEX runs_by_mode ON runs (mode, created, id) WHERE part_of IS NULL;
 """
 
-STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS, _FOR_STUDIES)
+_FOR_VERSIONS = """
+CREATE TABLE optimizations (
+    id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    model TEXT NOT NULL REFERENCES models (id),  -- the parent
+    created REAL NOT NULL,
+    label TEXT,
+    record TEXT NOT NULL
+);
+CREATE INDEX optimizations_by_age ON optimizations (created, id);
+CREATE INDEX optimizations_by_model ON optimizations (model, created, id);
+"""
+
+STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS, _FOR_STUDIES, _FOR_VERSIONS)
 """Step n leads from schema n - 1 to schema n. A step that was released is never changed; another one follows it."""
 
 

@@ -1,18 +1,18 @@
-"""Comparisons and explorations: each a record that grows while its job works, and the runs that are part of it."""
+"""Comparisons, explorations, optimizations: records that grow while a job works, and the runs that are part of them."""
 
 from __future__ import annotations
 
 from typing import Generic, TypeVar
 
 from ovtui.errors import InputError
-from ovtui.records import LIVE, Comparison, Exploration, Job
+from ovtui.records import LIVE, Comparison, Exploration, Job, Optimization
 from ovtui.store.codec import from_text, to_text
 from ovtui.store.database import Database
 from ovtui.store.finding import SHORTEST, after_prefix, searchable, the_one
 from ovtui.store.jobs import Jobs
 from ovtui.text import plain
 
-Study = TypeVar("Study", Comparison, Exploration)
+Study = TypeVar("Study", Comparison, Exploration, Optimization)
 
 
 class Studies(Generic[Study]):

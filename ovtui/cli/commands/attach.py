@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ovtui.cli import show_comparison, show_exploration
+from ovtui.cli import show_comparison, show_exploration, show_optimization
 from ovtui.cli.finish import finish
 from ovtui.cli.follow import EXIT, display, follow
 from ovtui.cli.output import json_option
@@ -19,7 +19,11 @@ from ovtui.errors import InputError
 from ovtui.records import LIVE
 from ovtui.store import open_store
 
-_FINISH: dict[str, Callable[..., Any]] = {"comparison": show_comparison.finish, "exploration": show_exploration.finish}
+_FINISH: dict[str, Callable[..., Any]] = {
+    "comparison": show_comparison.finish,
+    "exploration": show_exploration.finish,
+    "optimization": show_optimization.finish,
+}
 
 
 @click.command()
@@ -27,7 +31,7 @@ _FINISH: dict[str, Callable[..., Any]] = {"comparison": show_comparison.finish, 
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @json_option
 def command(run: str | None, quiet: bool, as_json: bool) -> None:
-    """Follow RUN, a comparison or an exploration (default: what goes on now) until it ends, and print its result.
+    """Follow RUN or a study (default: what goes on now) until it ends, and print its result.
 
     Ctrl-C stops watching; the run goes on.
     """

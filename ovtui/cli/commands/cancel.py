@@ -18,7 +18,7 @@ from ovtui.store import open_store
 @click.argument("run")
 @json_option
 def command(run: str, as_json: bool) -> None:
-    """End RUN, a comparison or an exploration (queued or running); what was measured is kept as `cancelled`."""
+    """End RUN or a study (queued or running); what was measured is kept as `cancelled`."""
     with open_store() as store:
         reconcile(store)
         record = store.find(run)

@@ -9,7 +9,7 @@ import click
 from ovtui.cli.output import document, json_option
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Run
+from ovtui.records import Comparison, Exploration, Run
 from ovtui.store import open_store
 
 
@@ -18,9 +18,9 @@ from ovtui.store import open_store
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> None:
-    """Remove RUNS, comparisons or explorations (ids, labels or `last`) for good. Models stay.
+    """Remove RUNS, comparisons, explorations or optimizations (ids, labels or `last`) for good. Models stay.
 
-    A comparison or an exploration goes with the runs that are part of it.
+    A comparison or an exploration goes with the runs that are part of it; the version that an optimization made stays.
     """
     with open_store() as store:
         reconcile(store)
@@ -36,8 +36,10 @@ def command(runs: tuple[str, ...], yes: bool, as_json: bool) -> None:
                     store.runs.delete(record.id)
                 elif isinstance(record, Comparison):
                     store.comparisons.delete(record.id)
-                else:
+                elif isinstance(record, Exploration):
                     store.explorations.delete(record.id)
+                else:
+                    store.optimizations.delete(record.id)
     if as_json:
         document({"deleted": [record.id for record in found]})
     else:

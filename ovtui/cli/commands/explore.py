@@ -93,7 +93,7 @@ def command(
             with open_store() as store:
                 reconcile(store)
                 before = store.explorations.find(resume)
-            resumes, label = before.id, label or before.label
+            resumes, label, seconds = before.id, label or before.label, seconds or before.seconds
             asked = before.model.path, before.spec, before.grid, before.limits
         else:
             resumes = None

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ovtui.cli.output import document, json_option
-from ovtui.records import Comparison, Exploration, Run
+from ovtui.records import Comparison, Exploration, Optimization, Run
 from ovtui.store import open_store
 from ovtui.text import plain
 
@@ -17,10 +17,18 @@ from ovtui.text import plain
 @click.argument("text", required=False)
 @json_option
 def command(run: str, text: str | None, as_json: bool) -> None:
-    """Name RUN, a comparison or an exploration TEXT, by which it is found; without TEXT, take its label away."""
+    """Name RUN or a study TEXT, by which it is found; without TEXT, take its label away.
+
+    Studies are comparisons, explorations and optimizations.
+    """
     with open_store() as store:
         found = store.find(run)
-        kinds: dict[type, Any] = {Run: store.runs, Comparison: store.comparisons, Exploration: store.explorations}
+        kinds: dict[type, Any] = {
+            Run: store.runs,
+            Comparison: store.comparisons,
+            Exploration: store.explorations,
+            Optimization: store.optimizations,
+        }
         kinds[type(found)].set_label(found.id, text or None)
         found = store.find(found.id)
     if not as_json:

@@ -54,6 +54,18 @@ def _do(task: messages.Task, say: messages.Say) -> None:
         from ovtui.engine.device.ceilings import ceilings
 
         ceilings(task.spec.device, task.machine, say)
+    elif task.kind == "preview":
+        from ovtui.engine.device.calibration import preview
+
+        preview.task(task, say)
+    elif task.kind == "optimize":
+        from ovtui.engine.device.optimizing import optimize
+
+        optimize(task, say)
+    elif task.kind == "judge":
+        from ovtui.engine.device.optimizing import judge
+
+        judge(task, say)
     elif task.kind == "build":
         from ovtui.engine.device.demo import build
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 Floats = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
 
 
 def _pillow() -> ModuleType:
@@ -36,14 +37,25 @@ class ImageFolder:
 
     def __init__(self, path: Path, images: Images) -> None:
         self._pil = _pillow()
-        self._path = path
+        self.path = path
         self._images = images
         try:
-            self._files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+            self.files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         except OSError as error:
             raise InputError(f"Cannot list {plain(path)}: {error.strerror}.") from error
-        if not self._files:
+        if not self.files:
             raise InputError(f"There is no image in {plain(path)} ({', '.join(sorted(SUFFIXES))}).")
+
+    def pixels(self, path: Path, height: int, width: int, channels: int) -> Pixels | None:
+        """An image as bytes [height, width, channels], red first; None for one that cannot be read."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # Pillow only warns of an image that would fill the memory
+                with self._pil.open(path) as image:
+                    resized = image.convert("RGB" if channels == 3 else "L").resize((width, height))
+                    return np.array(resized, dtype=np.uint8).reshape(height, width, channels)
+        except (OSError, ValueError, SyntaxError, EOFError, Warning, self._pil.DecompressionBombError):
+            return None
 
     def prepare(
         self, port: Port, shape: StaticShape, layout: str | None, requests: int
@@ -66,22 +78,19 @@ class ImageFolder:
             raise InputError("--scale divides: it cannot be 0.")
 
         @lru_cache(maxsize=64)
-        def sample(path: Path) -> Floats:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # Pillow only warns of an image that would fill the memory
-                with self._pil.open(path) as image:
-                    pixels = np.asarray(image.convert("RGB" if c == 3 else "L").resize((w, h)), dtype=np.float32)
-            pixels = pixels.reshape(h, w, c)
-            if channels == "bgr":
-                pixels = pixels[:, :, ::-1]
-            return (pixels - mean) / scale
+        def sample(path: Path) -> Floats | None:
+            pixels = self.pixels(path, h, w, c)
+            if pixels is None:
+                return None
+            values = pixels[:, :, ::-1] if channels == "bgr" else pixels
+            return (values.astype(np.float32) - mean) / scale
 
         good, bad = self._readable(sample, n * requests)
         axes = ["HWC".index(axis) for axis in order if axis != "N"]
 
         def batch(request: int) -> Floats:
-            parts = [sample(good[(request * n + i) % len(good)]).transpose(axes) for i in range(n)]
-            return np.stack(parts, axis=order.index("N"))
+            parts = [sample(good[(request * n + i) % len(good)]) for i in range(n)]
+            return np.stack([part.transpose(axes) for part in parts if part is not None], axis=order.index("N"))
 
         guessed = [
             word
@@ -94,7 +103,7 @@ class ImageFolder:
             if not given
         ]
         words = (
-            f"{len(good)} images of {plain(self._path)}, resized to {h}×{w}, {order}, {channels}, "
+            f"{len(good)} images of {plain(self.path)}, resized to {h}×{w}, {order}, {channels}, "
             f"mean {_words(mean)}, scale {_words(scale)}"
         )
         notes = []
@@ -107,19 +116,15 @@ class ImageFolder:
             notes.append(f"{len(bad)} of the images cannot be read and are left out, '{first}' first.")
         return batch, words, tuple(notes)
 
-    def _readable(self, sample: Callable[[Path], Floats], wanted: int) -> tuple[list[Path], list[Path]]:
+    def _readable(self, sample: Callable[[Path], Floats | None], wanted: int) -> tuple[list[Path], list[Path]]:
         good: list[Path] = []
         bad: list[Path] = []
-        for path in self._files:
+        for path in self.files:
             if len(good) >= wanted:
                 break
-            try:
-                sample(path)
-                good.append(path)
-            except (OSError, ValueError, SyntaxError, EOFError, Warning, self._pil.DecompressionBombError):
-                bad.append(path)
+            (bad if sample(path) is None else good).append(path)
         if not good:
-            raise InputError(f"None of the {len(bad)} images in {plain(self._path)} can be read.")
+            raise InputError(f"None of the {len(bad)} images in {plain(self.path)} can be read.")
         return good, bad
 
     @staticmethod

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -190,7 +191,15 @@ def encode(values: npt.NDArray[np.float32], kind: str) -> Array:
     return converted
 
 
-def _from_array(array: Array, path: str, port: Port, shape: StaticShape, layout: str | None, requests: int) -> Filling:
+class Sampled(NamedTuple):
+    """The samples of an array, each as an input takes it."""
+
+    number: int
+    values: Callable[[int], Array]
+
+
+def sampled(array: Array, path: str, port: Port, shape: StaticShape, layout: str | None) -> Sampled:
+    """Samples along the batch dimension, or stacked; InputError for an array that does not fit."""
     name = plain(port.name, 60)
     axis = batch_axis(layout, len(shape))
     stacked = array.ndim == len(shape) + 1 and array.shape[1:] == shape
@@ -232,14 +241,19 @@ def _from_array(array: Array, path: str, port: Port, shape: StaticShape, layout:
         if low < np.iinfo(dtype).min or high > np.iinfo(dtype).max:
             raise InputError(f"{plain(path)} holds values {low} to {high}, beyond input '{name}' of type {target}.")
 
-    def values(request: int) -> Array:
-        part = sample(request % count)
+    def values(k: int) -> Array:
+        part = sample(k)
         return encode(part.astype(np.float32), target) if target == "bf16" else part.astype(dtype)
 
+    return Sampled(count, values)
+
+
+def _from_array(array: Array, path: str, port: Port, shape: StaticShape, layout: str | None, requests: int) -> Filling:
+    count, values = sampled(array, path, port, shape, layout)
     notes: tuple[str, ...] = ()
     if count > requests:
         notes = (f"{plain(path)}: {requests} of {count} samples are used, one for each request.",)
-    return Filling(values, f"{plain(path)}", notes)
+    return Filling(lambda request: values(request % count), f"{plain(path)}", notes)
 
 
 def _from_images(folder: ImageFolder, port: Port, shape: StaticShape, layout: str | None, requests: int) -> Filling:

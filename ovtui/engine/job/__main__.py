@@ -73,6 +73,10 @@ def _register(order: Order, folder: JobFolder, store: Store) -> None:
         job = msgspec.structs.replace(job, model=order.exploration.model.id)
         store.explorations.create(msgspec.structs.replace(order.exploration, created=now), job)
         return
+    if order.optimization is not None:
+        job = msgspec.structs.replace(job, model=order.optimization.parent.id)
+        store.optimizations.create(msgspec.structs.replace(order.optimization, created=now), job)
+        return
     if order.model is None or order.spec is None:
         store.jobs.create(job)
         return
@@ -105,6 +109,14 @@ def _do(
         )
         exploring.run()
         return exploring.status, order.exploration.model.id
+    if order.optimization is not None:
+        from ovtui.engine.job.optimizing import Optimizing
+
+        optimizing = Optimizing(
+            order, store.optimizations, folder=folder, writer=writer, store=store, cancel=cancel, behind=ahead
+        )
+        optimizing.run()
+        return optimizing.status, order.optimization.parent.id
     from ovtui.engine.job.measuring import Measuring
 
     measuring = Measuring(order, folder, writer, store, cancel, ahead)

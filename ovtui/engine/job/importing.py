@@ -17,8 +17,13 @@ from ovtui.store import Store
 from ovtui.text import plain
 
 
-def run(order: Order, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel) -> str:
-    """Import `order.path`; the model's id. A file that is known already is not read again."""
+def run(
+    order: Order, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel, parent: Model | None = None
+) -> str:
+    """Import `order.path`, as a version of `parent` if that is given; the model's id.
+
+    A file that is known already is not read again.
+    """
     path = Path(order.path or "")
     if order.demo and not (path.exists() and path.with_suffix(".bin").exists()):
         _attend(messages.Task(kind="build", path=str(path)), order, folder, writer, cancel, 0)
@@ -52,6 +57,8 @@ def run(order: Order, folder: JobFolder, writer: EventWriter, store: Store, canc
             parent=known.parent,
             created=known.created,
         )
+    elif parent is not None:
+        model = msgspec.structs.replace(model, family=parent.family, parent=parent.id)
     writer.write(events.Phase(name="saving"))
     store.models.save(model, inspected.graph)
     return model.id

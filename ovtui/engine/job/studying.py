@@ -1,4 +1,4 @@
-"""What comparisons and explorations share: a record that grows, runs that are part of it, and the machine beside it."""
+"""What all studies share: a record that grows, runs that are part of it, and the machine beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import time
 import traceback
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic
 
 import msgspec
@@ -75,20 +75,33 @@ class Studying(Generic[Study]):
         self.status: Status = "done"
 
     def run(self) -> None:
-        """Work and save. Raises OvtuiError; whatever was found until then is saved with it."""
+        """Wait for the machine, work, and save. Raises OvtuiError; whatever was found until then is saved with it."""
+        self._to_the_end(self._alone)
+
+    def within(self) -> None:
+        """As `run`, within a job that has the machine to itself already."""
+        self._to_the_end(self._at_work)
+
+    def _alone(self) -> None:
+        who = f"{self.noun} {self.study.id} of {plain(self.models[0].name, 60)}"
+        with alone(who, self.models, writer=self._writer, cancel=self._cancel, behind=self._behind, noun=self.noun):
+            self._at_work()
+
+    def _at_work(self) -> None:
+        self._began = time.monotonic()
+        machine = environment(openvino="")
+        self._writer.write(events.Started(pid=os.getpid(), environment=machine))
+        self._change(status="running", environment=machine)
+        try:
+            self.work()
+        finally:
+            for contestant in list(self.field.loaded):
+                self.field.close(contestant)
+
+    def _to_the_end(self, work: Callable[[], None]) -> None:
         error: OvtuiError | None = None
         try:
-            who = f"{self.noun} {self.study.id} of {plain(self.models[0].name, 60)}"
-            with alone(who, self.models, writer=self._writer, cancel=self._cancel, behind=self._behind, noun=self.noun):
-                self._began = time.monotonic()
-                machine = environment(openvino="")
-                self._writer.write(events.Started(pid=os.getpid(), environment=machine))
-                self._change(status="running", environment=machine)
-                try:
-                    self.work()
-                finally:
-                    for contestant in list(self.field.loaded):
-                        self.field.close(contestant)
+            work()
         except OvtuiError as raised:
             error = raised
         except Exception as raised:  # noqa: BLE001 - a mistake of ours must not cost what was measured

@@ -407,7 +407,10 @@ class ExplorationScreen(OvtuiScreen):
     def action_resume(self) -> None:
         study = self._study
         if study is not None:
-            self.ovtui.explore(study.model, study.spec, study.grid, study.limits, resumes=study.id, label=study.label)
+            self.ovtui.explore(
+                study.model, study.spec, study.grid, study.limits,
+                seconds=study.seconds, resumes=study.id, label=study.label,
+            )  # fmt: skip
 
     def action_cancel(self) -> None:
         def answered(yes: bool | None) -> None:

@@ -1,0 +1,231 @@
+"""Optimizations as text: the verdict, figures side by side, accuracy, where INT8 hurts, and what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import click
+
+from ovtui import words
+from ovtui.analysis.accuracy.drift import worst
+from ovtui.analysis.optimizing.advice import next_steps
+from ovtui.analysis.optimizing.fates import Fate, fates, summary
+from ovtui.analysis.optimizing.outcome import Outcome, agreement_of, outcome
+from ovtui.analysis.optimizing.ways import MEASURES, accuracy_measure, called
+from ovtui.analysis.optimizing.ways import ways as side_by_side
+from ovtui.cli.output import document, faint, field, notices, strong, table
+from ovtui.cli.show_comparison import exported
+from ovtui.engine.events import Ended
+from ovtui.errors import InputError, OvtuiError
+from ovtui.records import Accuracy, Comparison, Model, Optimization, Preview
+from ovtui.report.documents import optimization_document, profiles
+from ovtui.report.exported import Exported
+from ovtui.report.optimize_command import optimize_command
+from ovtui.report.pages.of_optimization import preprocessing_in_words
+from ovtui.store import Store, open_store
+from ovtui.text import plain
+
+_WORST = 5
+_SHOWN = 8
+
+
+class Found(NamedTuple):
+    """An optimization with what belongs to it."""
+
+    study: Optimization
+    latency: Comparison | None
+    throughput: Comparison | None
+    runs: Mapping[str, Exported]
+
+    @property
+    def outcome(self) -> Outcome:
+        runs = {run_id: each.run for run_id, each in self.runs.items()}
+        return outcome(self.study, self.latency, self.throughput, runs)
+
+    @property
+    def fates(self) -> list[Fate]:
+        parent, version = profiles(self.latency, self.throughput, self.runs)
+        return [] if parent is None or version is None else fates(parent, version, self.study.recipe)
+
+
+def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Optimization:
+    """Print an optimization and its error; OvtuiError with what `ended` told when the store never saw it."""
+    with open_store() as store:
+        notices(store)
+        study = store.optimizations.get(study_id)
+        if study is None:
+            raise OvtuiError((ended and ended.error) or f"Optimization {study_id} is not in the store.")
+        if as_json:
+            document(as_document(store, study))
+        else:
+            optimization(store, study)
+    if study.error is not None:
+        click.echo(f"ovtui: {plain(study.error)}", err=True)
+    return study
+
+
+def found(store: Store, study: Optimization) -> Found:
+    """With its comparisons and their runs, as far as they are kept."""
+    latency, throughput = (
+        None if study_id is None else store.comparisons.get(study_id) for study_id in (study.latency, study.throughput)
+    )
+    ids = [side.run for each in (latency, throughput) if each is not None for side in each.sides if side.run]
+    kept = [run for run_id in ids if (run := store.runs.get(run_id)) is not None]
+    return Found(study, latency, throughput, {run.id: exported(store, run) for run in kept})
+
+
+def as_document(store: Store, study: Optimization) -> dict[str, object]:
+    return optimization_document(*found(store, study))
+
+
+def optimization(store: Store, study: Optimization) -> None:
+    """What was made, gained and lost, and what to do now."""
+    whole = found(store, study)
+    told = whole.outcome
+    status = "" if study.status == "done" else f"  {study.status.upper()}"
+    click.echo(f"{strong(plain(study.parent.name))}  {called(study.recipe)}  {faint(study.id)}{status}")
+    field("verdict", strong(told.verdict))
+    if study.version is None:
+        for warning in study.warnings:
+            field("!", plain(warning))
+        return
+    made = preprocessing_in_words(study.preprocessing)
+    field("version", f"{plain(study.version.name, 60)}  {faint(study.version.id)}")
+    if study.samples:
+        field("made", f"on {words.plural(study.samples, 'sample')}, in {words.duration(study.elapsed_s)} altogether")
+    if made is not None:
+        field("pixels", made)
+    click.echo()
+    table(
+        ("", "PARENT", "VERSION", "CHANGE"),
+        [(each.title, each.parent, each.version, each.change) for each in told.figures],
+        right=frozenset({"PARENT", "VERSION"}),
+    )
+    click.echo()
+    if study.accuracy is not None:
+        _accuracy(study.accuracy)
+    layers = whole.fates
+    for sentence in summary(layers):
+        field("layers", sentence)
+    for warning in study.warnings:
+        field("!", plain(warning))
+    name = store.models.called(study.version)
+    field("next", strong(plain(f"ovtui export {name} -o {study.version.name}.tar.gz --bundle")))
+    parent = store.models.called(study.parent)
+    for why, recipe in next_steps(study, told, layers):
+        field("", why)
+        field("", strong(plain(optimize_command(parent, recipe, study.spec))))
+
+
+def _accuracy(accuracy: Accuracy) -> None:
+    if accuracy.changes and not accuracy.meaningless:
+        names = ", ".join(plain(each.sample, 30) for each in accuracy.changed[:_SHOWN])
+        more = " …" if accuracy.changes > _SHOWN else ""
+        field("changed", f"{words.plural(accuracy.changes, 'sample')} of {accuracy.samples:,}: {names}{more}")
+    hurt = worst(accuracy.drift, _WORST)
+    if not hurt:
+        return
+    field("drift", f"what adds most noise, on {words.plural(accuracy.drift_samples, 'sample')} (--ignore keeps one)")
+    table(
+        ("SQNR dB", "LOST dB", "TYPE", "OPERATION"),
+        [(words.number(each.sqnr_db), words.number(each.loss_db), plain(each.type, 24), plain(each.name, 80))
+         for each in hurt],
+        right=frozenset({"SQNR dB", "LOST dB"}),
+    )  # fmt: skip
+
+
+def row(store: Store, study: Optimization) -> tuple[str, ...]:
+    """A line of the list."""
+    told = found(store, study).outcome
+    duel = told.throughput or told.latency
+    speed = words.NOTHING if duel is None or duel.ratio is None else f"{duel.ratio:.2f} ×"
+    size = words.NOTHING if told.size_ratio is None else f"{1 / told.size_ratio:.2f} ×"
+    return (
+        study.id, words.when(study.created), plain(study.parent.name, 24), called(study.recipe), speed, size,
+        _kept(study.accuracy), study.status, plain(study.label or "", 24),
+    )  # fmt: skip
+
+
+def _kept(accuracy: Accuracy | None) -> str:
+    if accuracy is None or accuracy.meaningless:
+        return words.NOTHING
+    if accuracy.labelled is not None:
+        top1 = accuracy.labelled.version_top1
+        return f"top-1 {100 * top1.hits / max(1, top1.of):.1f} %"
+    same = agreement_of(accuracy)
+    if same is not None:
+        return f"same {100 * same.hits / same.of:.1f} %"
+    ratios = [each.sqnr_db for each in accuracy.outputs if each.sqnr_db is not None]
+    return f"{min(ratios):.1f} dB" if ratios else "no difference"
+
+
+def ways(store: Store, model: Model) -> None:
+    """All versions of a model's family side by side."""
+    made = [
+        study
+        for member in store.models.family(model.family)
+        for study in store.optimizations.newest(member.id)
+        if study.version is not None
+    ]
+    if not made:
+        raise InputError(
+            f"No version of {plain(model.name, 60)} was made yet. `ovtui optimize MODEL --data FOLDER` makes one."
+        )
+    outcomes = [found(store, study).outcome for study in made]
+    measure = accuracy_measure(outcomes)
+    title = "ACCURACY" if measure is None else MEASURES[measure].upper()
+    table(
+        ("", "SPEED", "95 % CI", "MB", title, "WAY", "VERSION"),
+        [
+            (
+                "●" if way.front else "",
+                words.NOTHING if way.speed is None else f"{way.speed:.2f} ×",
+                "" if way.speed_ci95 is None else f"{way.speed_ci95[0]:.2f} – {way.speed_ci95[1]:.2f}",
+                words.number(way.size_mb),
+                _figure(way.accuracy, measure == "sqnr"),
+                plain(way.name, 60),
+                way.optimization.version.name if way.optimization and way.optimization.version else "the parent",
+            )
+            for way in side_by_side(outcomes)
+        ],
+        right=frozenset({"SPEED", "MB", title}),
+        spare=("VERSION", "95 % CI"),
+    )
+    click.echo(faint("● nothing is both faster and more accurate"))
+
+
+def _figure(value: float | None, decibels: bool) -> str:
+    if value is None:
+        return words.NOTHING
+    return f"{value:.1f}" if decibels else f"{100 * value:.2f} %"
+
+
+def preview(seen: Preview) -> None:
+    """What data looks like, before it is used."""
+    field("samples", f"{seen.samples:,}" + (f", {len(seen.skipped):,} left out" if seen.skipped else ""))
+    if seen.labelled:
+        classes = "1 class" if seen.classes == 1 else f"{seen.classes:,} classes"
+        field("labels", f"{words.plural(seen.labelled, 'sample')} of {classes}")
+    made = preprocessing_in_words(seen.preprocessing)
+    if made is not None:
+        field("pixels", made)
+    click.echo()
+    for line in seen.thumbnail:
+        click.echo(f"  {line}")
+    if seen.thumbnail:
+        click.echo()
+    table(
+        ("INPUT", "CHANNEL", "MIN", "MEAN", "MAX"),
+        [
+            (
+                plain(each.input, 40), words.NOTHING if each.channel is None else str(each.channel),
+                words.number(each.min), words.number(each.mean), words.number(each.max),
+            )
+            for each in seen.ranges
+        ],
+        right=frozenset({"CHANNEL", "MIN", "MEAN", "MAX"}),
+    )  # fmt: skip
+    click.echo(faint("As the network sees it, behind all preprocessing."))
+    for warning in seen.warnings:
+        field("!", plain(warning))

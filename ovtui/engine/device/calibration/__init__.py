@@ -1,0 +1,1 @@
+"""What calibrates a model and what it is judged on: samples, labels, and preprocessing that is built in."""

@@ -1,0 +1,180 @@
+"""Hold a version against its parent: what both say of the same samples, and where inside they part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ovtui.analysis.accuracy.drift import Taps
+from ovtui.analysis.accuracy.judging import Tally, classes_of
+from ovtui.engine.device.calibration.preprocessing import prepared
+from ovtui.engine.device.calibration.samples import Samples, open_samples
+from ovtui.engine.device.inputs import Array
+from ovtui.engine.device.optimizing.originals import places, read
+from ovtui.engine.device.optimizing.progress import Steps
+from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.reason import FAILURES, reason
+from ovtui.engine.messages import At, Judged, Said, Say, Task
+from ovtui.errors import InputError, OvtuiError
+from ovtui.records import Drift, Model, Preprocessing, Recipe, Spec
+
+_MOST_LABELLED, _MOST, _MOST_TAPPED = 5_000, 300, 8
+_TAPPED_BYTES = 100e6  # of a sample's outputs, in each of the two models at a time
+_NOT_TAPPED = frozenset({"Constant", "Parameter", "Result", "FakeQuantize", "Convert", "ReadValue", "Assign"})
+
+
+class Sides(NamedTuple):
+    """Parent and version, and the order in which the inputs of each come."""
+
+    parent: Any
+    version: Any
+    orders: tuple[list[str], list[str]]
+
+
+def judge(task: Task, say: Say) -> None:
+    """Do the task "judge"."""
+    parent, version, recipe, spec = task.model, task.version, task.recipe, task.spec
+    if parent is None or version is None or recipe is None or spec is None:
+        raise InputError("There is nothing to compare.")
+    say(At(phase="reading"))
+    samples = open_samples(parent, recipe, limit=_MOST_LABELLED if _may_have_labels(recipe) else _MOST, say=say)
+    sides = _sides(parent, version, samples)
+    labelled = [index for index, label in enumerate(samples.labels) if label is not None]
+    chosen = labelled or list(range(min(len(samples), _MOST)))
+    try:
+        tally = _outputs(parent, sides, samples, chosen, spec, say)
+        drift = _drift(sides, samples, chosen[:_MOST_TAPPED], say)
+    except FAILURES as error:
+        raise OvtuiError(f"Parent and version could not be held against each other: {reason(error)}") from error
+    say(Judged(accuracy=tally.accuracy(drift, min(len(chosen), _MOST_TAPPED), recipe.random)))
+
+
+def _may_have_labels(recipe: Recipe) -> bool:
+    return bool(recipe.data) and not recipe.random
+
+
+def _sides(parent: Model, version: Model, samples: Samples) -> Sides:
+    ours = read(parent)
+    made: Preprocessing | None = samples.preprocessing
+    order = places(ours, parent.inputs)
+    if ours.is_dynamic() and made is not None and made.baked:
+        ours.reshape({index: list(samples.shapes[name]) for index, name in enumerate(order)})
+    ours = prepared(ours, made)
+    theirs = read(version)
+    # Both have the inputs of the parent, whatever was built in.
+    return Sides(ours, theirs, (order, places(theirs, parent.inputs)))
+
+
+def _outputs(parent: Model, sides: Sides, samples: Samples, chosen: list[int], spec: Spec, say: Say) -> Tally:
+    """All samples through both, as the device computes them."""
+    config = dict(spec.properties)
+    if spec.precision is not None:
+        config["INFERENCE_PRECISION_HINT"] = spec.precision
+    core = openvino().Core()
+    compiled = [core.compile_model(model, spec.device, config) for model in (sides.parent, sides.version)]
+    tally = Tally([port.name for port in parent.outputs], classes_of([port.shape for port in parent.outputs]))
+    steps = Steps(say, "judging", len(chosen))
+    for index in chosen:
+        values = samples[index]
+        ours, theirs = (
+            _values(one(tuple(values[name] for name in order)), len(parent.outputs))
+            for one, order in zip(compiled, sides.orders, strict=True)
+        )
+        tally.add(samples.names[index], samples.labels[index], ours, theirs)
+        steps.step()
+    return tally
+
+
+def _values(found: Any, count: int) -> list[Array]:
+    return [np.asarray(found[place]) for place in range(count)]
+
+
+def _drift(sides: Sides, samples: Samples, chosen: list[int], say: Say) -> tuple[Drift, ...]:
+    """The outputs of the same operations in both, in float32, so that nothing but the version's own loss shows."""
+    ours, theirs = _tappable(sides.parent), _tappable(sides.version)
+    shared = [name for name in ours if name in theirs]
+    groups = list(_groups(ours, shared))
+    if not groups:
+        say(Said(text="No operation has the same name in parent and version, so where they part is not known."))
+        return ()
+    taps = Taps()
+    steps = Steps(say, "looking at layers", len(groups))
+    for group in groups:
+        inferring = [_tapped(model, found, group) for model, found in ((sides.parent, ours), (sides.version, theirs))]
+        for index in chosen:
+            values = samples[index]
+            before, after = (
+                _values(one(tuple(values[name] for name in order)), len(group))
+                for one, order in zip(inferring, sides.orders, strict=True)
+            )
+            for name, a, b in zip(group, before, after, strict=True):
+                if a.shape == b.shape:
+                    taps.add(name, a, b)
+        steps.step()
+    known = set(shared)
+    return taps.drifts([(name, ours[name].get_type_name(), tuple(_producers(ours[name], known))) for name in shared])
+
+
+def _tappable(model: Any) -> dict[str, Any]:
+    """Operations with one floating output of more than a number, by name, in the order of execution."""
+    found = {}
+    for op in model.get_ordered_ops():
+        if op.get_type_name() in _NOT_TAPPED or op.get_output_size() != 1:
+            continue
+        if not op.get_output_element_type(0).is_real() or _constant(op):
+            continue
+        shape = op.get_output_partial_shape(0)
+        if shape.is_static and int(np.prod(list(shape.to_shape()), dtype=np.int64)) <= 1:
+            continue
+        found[str(op.get_friendly_name())] = op
+    return found
+
+
+def _constant(op: Any) -> bool:
+    """Whether it only unpacks weights: everything it reads is constant."""
+    sources = [value.get_node() for value in op.input_values()]
+    return bool(sources) and all(
+        source.get_type_name() == "Constant" or (source.get_type_name() != "Parameter" and _constant(source))
+        for source in sources
+    )
+
+
+def _groups(found: dict[str, Any], names: list[str]) -> Iterator[list[str]]:
+    """Names whose outputs fit into memory together."""
+    group: list[str] = []
+    size = 0.0
+    for name in names:
+        shape = found[name].get_output_partial_shape(0)
+        own = float(np.prod(list(shape.to_shape()), dtype=np.float64)) * 4 if shape.is_static else _TAPPED_BYTES / 8
+        if group and size + own > _TAPPED_BYTES:
+            yield group
+            group, size = [], 0.0
+        group.append(name)
+        size += own
+    if group:
+        yield group
+
+
+def _tapped(model: Any, found: dict[str, Any], names: list[str]) -> Any:
+    """The model compiled to give out these operations."""
+    ov = openvino()
+    part = ov.Model([found[name].output(0) for name in names], model.get_parameters(), "tapped")
+    return ov.Core().compile_model(part, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+def _producers(op: Any, known: set[str]) -> Iterator[str]:
+    """The nearest operations upstream that are tapped, through those that are not."""
+    waiting = [value.get_node() for value in op.input_values()]
+    seen: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        name = str(node.get_friendly_name())
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in known:
+            yield name
+        else:
+            waiting += [value.get_node() for value in node.input_values()]

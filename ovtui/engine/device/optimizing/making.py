@@ -1,0 +1,209 @@
+"""Make a version: read the parent, build its preprocessing in, quantize or compress, write it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ovtui.analysis.accuracy.judging import classes_of
+from ovtui.engine.device.calibration.checks import Checker
+from ovtui.engine.device.calibration.preprocessing import prepared
+from ovtui.engine.device.calibration.samples import Samples, open_samples
+from ovtui.engine.device.inputs import Array
+from ovtui.engine.device.optimizing.originals import check, places, read
+from ovtui.engine.device.optimizing.progress import Steps, nncf
+from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.reason import FAILURES, reason
+from ovtui.engine.messages import At, Optimized, Said, Say, Task
+from ovtui.errors import InputError, OvtuiError
+from ovtui.records import Model, Recipe
+from ovtui.text import plain
+
+_MOST_JUDGED = 2_000  # samples, while it looks at the accuracy again and again
+
+
+def optimize(task: Task, say: Say) -> None:
+    """Do the task "optimize": write the version to `task.path`, an .xml, with its .bin."""
+    record, recipe = task.model, task.recipe
+    if record is None or recipe is None:
+        raise InputError("There is nothing to make a version of.")
+    package = nncf(say) if recipe.method != "fp16" else None
+    say(At(phase="reading"))
+    model = read(record)
+    check(model, record, recipe)
+    samples = _samples(record, recipe, say)
+    for note in samples.notes if samples is not None else ():
+        say(Said(text=note))
+    say(At(phase="preparing"))
+    model = _prepared(model, record, samples)
+    used = 0
+    if package is not None:
+        try:
+            model, used = _made(package, model, record, recipe, samples, say)
+        except FAILURES as error:
+            if isinstance(error, OvtuiError):
+                raise
+            raise OvtuiError(f"NNCF cannot make a version of {plain(record.name, 60)}: {reason(error)}") from error
+        except Exception as error:
+            # NNCF has a family of its own errors, which derive from Exception.
+            if not type(error).__module__.startswith("nncf"):
+                raise
+            raise OvtuiError(f"NNCF cannot make a version of {plain(record.name, 60)}: {reason(error)}") from error
+    say(At(phase="saving"))
+    write(model, Path(task.path), half=recipe.method == "fp16")
+    say(
+        Optimized(
+            samples=used,
+            skipped=samples.skipped if samples is not None else (),
+            preprocessing=samples.preprocessing if samples is not None else None,
+        )
+    )
+
+
+def write(model: Any, path: Path, *, half: bool) -> None:
+    """The model as IR, read again to be sure; both files or none. OvtuiError when there is no room."""
+    ov = openvino()
+    try:
+        ov.save_model(model, path, compress_to_fp16=half)
+        ov.Core().read_model(path)
+    except (*FAILURES, OSError) as error:
+        why = _no_room(path)
+        for file in (path, path.with_suffix(".bin")):
+            with contextlib.suppress(OSError):
+                file.unlink()
+        raise OvtuiError(f"Cannot write {plain(path.name, 60)}: {why or reason(error)}") from error
+
+
+def _no_room(path: Path) -> str | None:
+    """Whether the disk is full: OpenVINO does not say why it could not write."""
+    try:
+        with path.with_suffix(".probe").open("wb") as file:
+            file.write(b"\0" * 65536)
+            file.flush()
+    except OSError as error:
+        return f"{error.strerror}."
+    finally:
+        with contextlib.suppress(OSError):
+            path.with_suffix(".probe").unlink()
+    return None
+
+
+def _samples(record: Model, recipe: Recipe, say: Say) -> Samples | None:
+    """What calibrates; without data, nothing. What only tells the preprocessing needs no more than one."""
+    if not recipe.data and not recipe.random:
+        return None
+    limit = recipe.subset if recipe.method == "int8" else 1
+    if recipe.max_drop is not None:
+        limit = max(limit, _MOST_JUDGED)
+    return open_samples(record, recipe, limit=limit, say=say)
+
+
+def _prepared(model: Any, record: Model, samples: Samples | None) -> Any:
+    made = samples.preprocessing if samples is not None else None
+    if samples is None or made is None or not made.baked:
+        return model
+    try:
+        if model.is_dynamic():
+            order = places(model, record.inputs)
+            model.reshape({index: list(samples.shapes[name]) for index, name in enumerate(order)})
+        return prepared(model, made)
+    except FAILURES as error:
+        raise OvtuiError(f"The preprocessing cannot be built into {plain(record.name, 60)}: {reason(error)}") from error
+
+
+def _made(
+    package: Any, model: Any, record: Model, recipe: Recipe, samples: Samples | None, say: Say
+) -> tuple[Any, int]:
+    """The version, and how many samples calibrated it."""
+    scope = package.IgnoredScope(names=list(recipe.ignored), patterns=list(recipe.ignored_patterns))
+    if recipe.method != "int8":
+        return _compressed(package, model, record, recipe, scope), 0
+    if samples is None:
+        raise InputError("int8 calibrates on samples, and there are none.")
+    checker = Checker(samples.source)
+    used = min(recipe.subset, len(samples))
+    order = places(model, record.inputs)
+
+    def calibrating(index: int) -> tuple[Array, ...]:
+        values = samples[index]
+        checker.look(samples.names[index], values)
+        return tuple(values[name] for name in order)
+
+    settings: dict[str, Any] = {
+        "preset": package.QuantizationPreset(recipe.preset),
+        "subset_size": used,
+        "ignored_scope": scope,
+        "model_type": package.ModelType.TRANSFORMER if recipe.model_type == "transformer" else None,
+    }
+    dataset = package.Dataset(range(used), calibrating)
+    if recipe.max_drop is None:
+        found = package.quantize(model, dataset, **settings)
+    else:
+        validation, validate = _validation(model, record, samples, order, say)
+        found = package.quantize_with_accuracy_control(
+            model, dataset, package.Dataset(validation), validate, max_drop=recipe.max_drop, **settings
+        )
+    for note in checker.end():
+        say(Said(text=note))
+    if not any(op.get_type_name() == "FakeQuantize" for op in found.get_ops()):
+        raise OvtuiError(
+            f"Nothing in {plain(record.name, 60)} could be quantized: there is no convolution or matrix product with "
+            "constant weights that is not ignored."
+        )
+    return found, used
+
+
+def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: Any) -> Any:
+    modes = package.CompressWeightsMode
+    settings: dict[str, Any] = {"ignored_scope": scope}
+    if recipe.method == "int8-weights":
+        settings["mode"] = modes.INT8_SYM if recipe.symmetric else modes.INT8_ASYM
+    else:
+        settings["mode"] = modes.INT4_SYM if recipe.symmetric else modes.INT4_ASYM
+        settings["group_size"] = recipe.group_size
+        settings["ratio"] = recipe.ratio
+    found = package.compress_weights(model, **settings)
+    integers = {"i8", "u8", "i4", "u4"}
+    if not any(
+        op.get_type_name() == "Constant" and op.get_element_type().get_type_name() in integers and op.get_shape()
+        for op in found.get_ops()
+    ):
+        raise OvtuiError(
+            f"Nothing in {plain(record.name, 60)} could be compressed: there is no matrix product or convolution with "
+            "constant weights that is not ignored."
+        )
+    return found
+
+
+def _validation(
+    model: Any, record: Model, samples: Samples, order: list[str], say: Say
+) -> tuple[list[int], Callable[[Any, Any], tuple[float, None]]]:
+    """The samples that accuracy-aware quantization looks at, and top-1 over them; without labels, agreement."""
+    place = classes_of([port.shape for port in record.outputs])
+    if place is None:
+        raise InputError("--max-drop looks at top-1, but the model gives out no classes.")
+    labelled = [index for index, label in enumerate(samples.labels) if label is not None]
+    indices = (labelled or list(range(len(samples))))[:_MOST_JUDGED]
+    truth = {index: samples.labels[index] for index in indices}
+    if not labelled:
+        say(Said(text="Without labels, the drop is in agreement with what the model said before."))
+        compiled = openvino().Core().compile_model(model, "CPU")
+        steps = Steps(say, "asking the model itself", len(indices))
+        for index in indices:
+            truth[index] = _said(compiled, samples[index], order, place)
+            steps.step()
+
+    def validate(compiled: Any, items: Any) -> tuple[float, None]:
+        right = [_said(compiled, samples[index], order, place) == truth[index] for index in items]
+        return float(np.mean(right)) if right else 0.0, None
+
+    return indices, functools.wraps(validate)(validate)
+
+
+def _said(compiled: Any, values: dict[str, Array], order: list[str], place: int) -> int:
+    return int(np.argmax(compiled(tuple(values[name] for name in order))[place]))

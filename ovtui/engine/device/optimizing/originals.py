@@ -1,0 +1,65 @@
+"""The parent as it is read for a version, and what speaks against making one of it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.reason import FAILURES, reason
+from ovtui.errors import InputError
+from ovtui.records import Model, Port, Recipe
+from ovtui.text import plain
+
+_INTEGERS = frozenset({"i8", "u8", "i4", "u4", "nf4"})
+
+
+def read(model: Model) -> Any:
+    """The OpenVINO model. Formats other than IR are converted, which folds what reading alone would leave as it is.
+
+    With such leftovers, NNCF does not find the biases that it corrects.
+    """
+    ov = openvino()
+    try:
+        return ov.Core().read_model(model.path) if model.format == "ir" else ov.convert_model(model.path)
+    except FAILURES as error:
+        raise InputError(f"OpenVINO cannot read {plain(model.path)}: {reason(error)}") from error
+
+
+def places(model: Any, ports: Iterable[Port]) -> list[str]:
+    """The name in ovtui's record of each input of an OpenVINO model, in its order."""
+    left = {port.name: port for port in ports}
+    found: list[str | None] = []
+    for own in model.inputs:
+        names = {*own.get_names(), own.get_node().get_friendly_name()}
+        name = next((each for each in left if each in names), None)
+        found.append(name)
+        if name is not None:
+            del left[name]
+    rest = iter(left)
+    return [name if name is not None else next(rest) for name in found]
+
+
+def check(model: Any, record: Model, recipe: Recipe) -> None:
+    """InputError for a model that is quantized already, and for operations to ignore that it does not have."""
+    name = plain(record.name, 60)
+    types = {op.get_type_name() for op in model.get_ops()}
+    quantized = model.has_rt_info(["nncf", "quantization"]) or "FakeQuantize" in types
+    if quantized and recipe.method != "fp16":
+        raise InputError(f"{name} is quantized already: begin with the model it was made of.")
+    compressed = model.has_rt_info(["nncf", "weight_compression"]) or (
+        bool(_INTEGERS & set(record.weight_precisions)) and "Convert" in types and not quantized
+    )
+    if compressed and recipe.method != "fp16":
+        raise InputError(f"The weights of {name} are compressed already: begin with the model it was made of.")
+    names = [str(op.get_friendly_name()) for op in model.get_ordered_ops() if op.get_type_name() != "Constant"]
+    for wanted in recipe.ignored:
+        if wanted not in names:
+            near = difflib.get_close_matches(wanted, names, n=3)
+            hint = f"; near it are {', '.join(repr(plain(each, 60)) for each in near)}" if near else ""
+            raise InputError(f"{name} has no operation '{plain(wanted, 80)}' to ignore{hint}.")
+    for pattern in recipe.ignored_patterns:
+        if not any(re.match(pattern, each) for each in names):
+            raise InputError(f"{name} has no operation whose name begins as '{plain(pattern, 80)}' says.")
