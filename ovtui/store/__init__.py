@@ -47,12 +47,16 @@ class Store:
         self.settings = Settings(database)
         self.presets = Presets(database)
 
+    def named(self, text: str) -> dict[str, Runs | Studies[Comparison] | Studies[Exploration] | Studies[Optimization]]:
+        """The ids that `text` may mean, each with where it is kept."""
+        kinds = self.comparisons, self.explorations, self.optimizations, self.runs
+        return {found: kind for kind in kinds for found in kind.named(text)}
+
     def find(self, text: str) -> Run | Comparison | Exploration | Optimization:
         """What `text` means: an id, the beginning of one, a label; `last` is the last run. Else InputError."""
         if text == "last":
             return self.runs.find(text)
-        kinds = self.comparisons, self.explorations, self.optimizations, self.runs
-        ids = {found: kind for kind in kinds for found in kind.named(text)}
+        ids = self.named(text)
         the = the_one(text, list(ids), "run, comparison, exploration or optimization", "ovtui history")
         record = ids[the].get(the)
         if record is None:

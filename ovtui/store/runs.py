@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from ovtui.errors import InputError
 from ovtui.records import (
     LIVE,
+    Criterion,
     Effective,
     Environment,
     Estimate,
@@ -331,6 +332,22 @@ class Runs:
             best_throughput_fps=best["throughput_fps"] if best else None,
             best_p50_ms=best["p50_ms"] if best else None,
         )
+
+    def best(self, model_id: str, by: Criterion) -> Run | None:
+        """The run of a model with the highest throughput, or the least median latency, those of studies included.
+
+        Throughput is what it surely is, the lower end of its interval: the highest of many short runs is high by luck.
+        """
+        order = "coalesce(throughput_low, 0.9 * throughput_fps) DESC" if by == "throughput" else "p50_ms"
+        column = "throughput_fps" if by == "throughput" else "p50_ms"
+        row = self._database.row(
+            f"""
+            SELECT id FROM runs WHERE model = :model AND status = 'done' AND {column} IS NOT NULL
+            ORDER BY {order} LIMIT 1
+            """,
+            {"model": model_id},
+        )
+        return self.get(row["id"]) if row else None
 
     def series(self, run_id: str) -> Series | None:
         row = self._database.row("SELECT data FROM series WHERE run = :run", {"run": run_id})

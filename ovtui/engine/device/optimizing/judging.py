@@ -12,13 +12,13 @@ from ovtui.analysis.accuracy.judging import Tally, classes_of
 from ovtui.engine.device.calibration.preprocessing import prepared
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
-from ovtui.engine.device.optimizing.originals import places, read
+from ovtui.engine.device.optimizing.originals import fix, places, read
 from ovtui.engine.device.optimizing.progress import Steps
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Judged, Said, Say, Task
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Drift, Model, Preprocessing, Recipe, Spec
+from ovtui.records import Drift, Model, Recipe, Spec
 
 _MOST_LABELLED, _MOST, _MOST_TAPPED = 5_000, 300, 8
 _TAPPED_BYTES = 100e6  # of a sample's outputs, in each of the two models at a time
@@ -57,11 +57,9 @@ def _may_have_labels(recipe: Recipe) -> bool:
 
 def _sides(parent: Model, version: Model, samples: Samples) -> Sides:
     ours = read(parent)
-    made: Preprocessing | None = samples.preprocessing
     order = places(ours, parent.inputs)
-    if ours.is_dynamic() and made is not None and made.baked:
-        ours.reshape({index: list(samples.shapes[name]) for index, name in enumerate(order)})
-    ours = prepared(ours, made)
+    fix(ours, parent, samples.shapes)
+    ours = prepared(ours, samples.preprocessing)
     theirs = read(version)
     # Both have the inputs of the parent, whatever was built in.
     return Sides(ours, theirs, (order, places(theirs, parent.inputs)))

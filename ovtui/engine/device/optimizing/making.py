@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ovtui.engine.device.calibration.checks import Checker
 from ovtui.engine.device.calibration.preprocessing import prepared
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
-from ovtui.engine.device.optimizing.originals import check, places, read
+from ovtui.engine.device.optimizing.originals import check, fix, places, read
 from ovtui.engine.device.optimizing.progress import Steps, nncf
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
@@ -104,14 +103,11 @@ def _samples(record: Model, recipe: Recipe, say: Say) -> Samples | None:
 
 
 def _prepared(model: Any, record: Model, samples: Samples | None) -> Any:
-    made = samples.preprocessing if samples is not None else None
-    if samples is None or made is None or not made.baked:
+    if samples is None:
         return model
+    fix(model, record, samples.shapes)
     try:
-        if model.is_dynamic():
-            order = places(model, record.inputs)
-            model.reshape({index: list(samples.shapes[name]) for index, name in enumerate(order)})
-        return prepared(model, made)
+        return prepared(model, samples.preprocessing)
     except FAILURES as error:
         raise OvtuiError(f"The preprocessing cannot be built into {plain(record.name, 60)}: {reason(error)}") from error
 
@@ -202,7 +198,7 @@ def _validation(
         right = [_said(compiled, samples[index], order, place) == truth[index] for index in items]
         return float(np.mean(right)) if right else 0.0, None
 
-    return indices, functools.wraps(validate)(validate)
+    return indices, validate
 
 
 def _said(compiled: Any, values: dict[str, Array], order: list[str], place: int) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
-from ovtui.errors import InputError
-from ovtui.records import Model, Port, Recipe
+from ovtui.errors import InputError, sentence
+from ovtui.records import Model, Port, Recipe, StaticShape
 from ovtui.text import plain
 
 _INTEGERS = frozenset({"i8", "u8", "i4", "u4", "nf4"})
@@ -42,6 +42,20 @@ def places(model: Any, ports: Iterable[Port]) -> list[str]:
     return [name if name is not None else next(rest) for name in found]
 
 
+def fix(model: Any, record: Model, shapes: Mapping[str, StaticShape]) -> None:
+    """Give open dimensions the sizes that the samples have: NNCF, PrePostProcessor and the device want to know them."""
+    if not model.is_dynamic():
+        return
+    wanted = {place: list(shapes[name]) for place, name in enumerate(places(model, record.inputs))}
+    try:
+        model.reshape(wanted)
+    except FAILURES as error:
+        raise InputError(
+            f"{plain(record.name, 60)} does not take the shapes of the samples, "
+            f"{', '.join(str(each) for each in wanted.values())}: {reason(error)}"
+        ) from error
+
+
 def check(model: Any, record: Model, recipe: Recipe) -> None:
     """InputError for a model that is quantized already, and for operations to ignore that it does not have."""
     name = plain(record.name, 60)
@@ -61,5 +75,9 @@ def check(model: Any, record: Model, recipe: Recipe) -> None:
             hint = f"; near it are {', '.join(repr(plain(each, 60)) for each in near)}" if near else ""
             raise InputError(f"{name} has no operation '{plain(wanted, 80)}' to ignore{hint}.")
     for pattern in recipe.ignored_patterns:
-        if not any(re.match(pattern, each) for each in names):
+        try:
+            expression = re.compile(pattern)
+        except re.error as error:
+            raise InputError(f"'{plain(pattern, 80)}' is no regular expression: {sentence(error)}") from error
+        if not any(expression.match(each) for each in names):
             raise InputError(f"{name} has no operation whose name begins as '{plain(pattern, 80)}' says.")

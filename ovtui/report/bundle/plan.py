@@ -1,0 +1,104 @@
+"""What a bundle says: which model, how it is to be run, what was measured that way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ovtui.errors import InputError
+from ovtui.records import File, Model, Optimization, Run, StaticShape
+from ovtui.text import is_safe, plain
+
+
+class Plan(NamedTuple):
+    """How a model is to be run. Names of files and inputs are raw, but safe as names of files."""
+
+    name: str  # of the bundle's folder
+    model: Model
+    files: tuple[tuple[File, str], ...]  # each with its place below `model/`
+    start: str  # the place of what is read
+    device: str
+    mode: str
+    properties: dict[str, str]
+    requests: int
+    batch: int
+    shapes: tuple[tuple[str, StaticShape], ...]  # of the inputs, in their order; empty: as they stand in the file
+    run: Run | None  # that measured it so
+    made: Optimization | None  # that made this version
+
+
+def plan(model: Model, run: Run | None, made: Optimization | None) -> Plan:
+    """Of a run; without one, of the device's own choice for throughput. InputError for names that cannot be."""
+    base = Path(model.path).parent
+    files = tuple((file, _place(Path(file.path), base)) for file in model.files)
+    effective = run.effective if run is not None else None
+    shapes: tuple[tuple[str, StaticShape], ...] = ()
+    if effective is not None:
+        shapes = tuple(
+            (port.name, effective.shapes[port.name]) for port in model.inputs if port.name in effective.shapes
+        )
+    return Plan(
+        name=_folder(model.name),
+        model=model,
+        files=files,
+        start=_place(Path(model.path), base),
+        device=run.spec.device if run is not None else "CPU",
+        mode=run.spec.mode if run is not None else "throughput",
+        properties=dict(effective.properties) if effective is not None else {"PERFORMANCE_HINT": "THROUGHPUT"},
+        requests=effective.requests if effective is not None else 0,
+        batch=effective.batch if effective is not None else 1,
+        shapes=shapes if len(shapes) == len(model.inputs) else (),
+        run=run,
+        made=made,
+    )
+
+
+def as_document(told: Plan) -> dict[str, Any]:
+    """`spec.json`."""
+    run, result = told.run, told.run.result if told.run is not None else None
+    environment = run.environment if run is not None else None
+    return {
+        "schema": 1,
+        "model": {
+            "name": told.model.name,
+            "file": f"model/{told.start}",
+            "format": told.model.format,
+            "sha256": told.model.sha256,
+            "inputs": msgspec.to_builtins(told.model.inputs),
+            "outputs": msgspec.to_builtins(told.model.outputs),
+        },
+        "device": told.device,
+        "mode": told.mode,
+        "properties": told.properties,
+        "requests": told.requests or None,
+        "batch": told.batch,
+        "shapes": {name: list(shape) for name, shape in told.shapes},
+        "spec": None if run is None else msgspec.to_builtins(run.spec),
+        "measured": None
+        if run is None or result is None
+        else {
+            "run": run.id,
+            "throughput_fps": msgspec.to_builtins(result.throughput_fps),
+            "latency_ms": msgspec.to_builtins(result.latency_ms),
+            "peak_rss_mb": result.peak_rss_mb,
+        },
+        "environment": msgspec.to_builtins(environment),
+        "recipe": None if told.made is None else msgspec.to_builtins(told.made.recipe),
+        "preprocessing": None if told.made is None else msgspec.to_builtins(told.made.preprocessing),
+    }
+
+
+def _place(path: Path, base: Path) -> str:
+    """Below the model's folder, as it lies beside the others; what lies elsewhere by its name alone."""
+    relative = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
+    parts = [part for part in relative.parts if part not in ("", ".", "..")]
+    if not all(is_safe(c) for part in parts for c in part):
+        raise InputError(f"The name {plain(path)} holds control characters: rename the file and import it again.")
+    return "/".join(parts)
+
+
+def _folder(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)[:80].strip(".")
+    return kept or "model"
