@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 import click
 
 from ovtui import words
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing.advice import next_steps
-from ovtui.analysis.optimizing.fates import Fate, fates, summary
-from ovtui.analysis.optimizing.outcome import Outcome, agreement_of, outcome
+from ovtui.analysis.optimizing.fates import summary
+from ovtui.analysis.optimizing.outcome import agreement_of
 from ovtui.analysis.optimizing.ways import MEASURES, accuracy_measure, called
 from ovtui.analysis.optimizing.ways import ways as side_by_side
 from ovtui.cli.output import document, faint, field, notices, strong, table
-from ovtui.cli.show_comparison import exported
 from ovtui.engine.events import Ended
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Accuracy, Comparison, Model, Optimization, Preview
-from ovtui.report.documents import optimization_document, profiles
-from ovtui.report.exported import Exported
+from ovtui.records import Accuracy, Model, Optimization, Preview
+from ovtui.report.documents import optimization_document
 from ovtui.report.optimize_command import optimize_command
+from ovtui.report.optimized import gathered
 from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
 _WORST = 5
 _SHOWN = 8
-
-
-class Found(NamedTuple):
-    """An optimization with what belongs to it."""
-
-    study: Optimization
-    latency: Comparison | None
-    throughput: Comparison | None
-    runs: Mapping[str, Exported]
-
-    @property
-    def outcome(self) -> Outcome:
-        runs = {run_id: each.run for run_id, each in self.runs.items()}
-        return outcome(self.study, self.latency, self.throughput, runs)
-
-    @property
-    def fates(self) -> list[Fate]:
-        parent, version = profiles(self.latency, self.throughput, self.runs)
-        return [] if parent is None or version is None else fates(parent, version, self.study.recipe)
 
 
 def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Optimization:
@@ -65,23 +42,13 @@ def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Optimization
     return study
 
 
-def found(store: Store, study: Optimization) -> Found:
-    """With its comparisons and their runs, as far as they are kept."""
-    latency, throughput = (
-        None if study_id is None else store.comparisons.get(study_id) for study_id in (study.latency, study.throughput)
-    )
-    ids = [side.run for each in (latency, throughput) if each is not None for side in each.sides if side.run]
-    kept = [run for run_id in ids if (run := store.runs.get(run_id)) is not None]
-    return Found(study, latency, throughput, {run.id: exported(store, run) for run in kept})
-
-
 def as_document(store: Store, study: Optimization) -> dict[str, object]:
-    return optimization_document(*found(store, study))
+    return optimization_document(*gathered(store, study))
 
 
 def optimization(store: Store, study: Optimization) -> None:
     """What was made, gained and lost, and what to do now."""
-    whole = found(store, study)
+    whole = gathered(store, study)
     told = whole.outcome
     status = "" if study.status == "done" else f"  {study.status.upper()}"
     click.echo(f"{strong(plain(study.parent.name))}  {called(study.recipe)}  {faint(study.id)}{status}")
@@ -137,7 +104,7 @@ def _accuracy(accuracy: Accuracy) -> None:
 
 def row(store: Store, study: Optimization) -> tuple[str, ...]:
     """A line of the list."""
-    told = found(store, study).outcome
+    told = gathered(store, study).outcome
     duel = told.throughput or told.latency
     speed = words.NOTHING if duel is None or duel.ratio is None else f"{duel.ratio:.2f} ×"
     size = words.NOTHING if told.size_ratio is None else f"{1 / told.size_ratio:.2f} ×"
@@ -172,9 +139,9 @@ def ways(store: Store, model: Model) -> None:
         raise InputError(
             f"No version of {plain(model.name, 60)} was made yet. `ovtui optimize MODEL --data FOLDER` makes one."
         )
-    outcomes = [found(store, study).outcome for study in made]
+    outcomes = [gathered(store, study).outcome for study in made]
     measure = accuracy_measure(outcomes)
-    title = "ACCURACY" if measure is None else MEASURES[measure].upper()
+    title = "ACCURACY" if measure is None else MEASURES[measure].partition(" as")[0].upper()
     table(
         ("", "SPEED", "95 % CI", "MB", title, "WAY", "VERSION"),
         [

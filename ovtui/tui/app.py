@@ -19,11 +19,11 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from ovtui import paths
+from ovtui import paths, words
 from ovtui.engine import client, devices
 from ovtui.engine.watching import Watching
 from ovtui.errors import OvtuiError, StoreError, sentence
-from ovtui.records import LIVE, Criterion, Grid, Limits, Model, Record, Side, Spec
+from ovtui.records import LIVE, Criterion, Grid, Limits, Model, Recipe, Record, Side, Spec
 from ovtui.store import Removed, Store
 from ovtui.text import plain
 from ovtui.tui import themes
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 _LINE_S = 1.0
 _QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
-_WATCHED = frozenset({"run", "comparison", "exploration"})  # jobs that have a screen of their own while they go on
+# Jobs that have a screen of their own while they go on.
+_WATCHED = frozenset({"run", "comparison", "exploration", "optimization"})
 
 
 class Looks(Record, frozen=True):
@@ -240,6 +241,7 @@ class OvtuiApp(App[None]):
         """Whatever it is that goes on."""
         opens = {
             "run": self.open_run, "comparison": self.open_comparison, "exploration": self.open_exploration,
+            "optimization": self.open_optimization,
         }  # fmt: skip
         kind = next((watched.kind for watched in self.watching.live if watched.id == job_id), "run")
         if kind in opens:
@@ -273,6 +275,46 @@ class OvtuiApp(App[None]):
         from ovtui.tui.screens.exploration import ExplorationScreen
 
         self.push_screen(ExplorationScreen(exploration_id))
+
+    @said
+    def open_optimize(self, model: Model, recipe: Recipe | None = None, spec: Spec | None = None) -> None:
+        """Ask which version of `model` to make; begin with `recipe`, or with the last one."""
+        from ovtui.tui.screens.optimize import OptimizeScreen
+
+        self.push_screen(OptimizeScreen(model, recipe, spec or self.store.runs.last_spec(model.id)))
+
+    @said
+    def open_optimization(self, optimization_id: str) -> None:
+        """One that goes on, or has ended."""
+        if self.store.optimizations.get(optimization_id) is None:
+            self.tell("That optimization has been deleted.", "warning")
+            return
+        from ovtui.tui.screens.optimization import OptimizationScreen
+
+        self.push_screen(OptimizationScreen(optimization_id))
+
+    def open_versions(self, model: Model) -> None:
+        """All ways in which a model was optimized."""
+        from ovtui.tui.screens.versions import VersionsScreen
+
+        self.push_screen(VersionsScreen(model))
+
+    @said
+    def open_optimizations(self) -> None:
+        """Those of all models, newest first, to pick one."""
+        from ovtui.tui.screens.optimize import in_short
+        from ovtui.tui.screens.pick import PickScreen
+
+        def answered(optimization_id: str | None) -> None:
+            if optimization_id is not None:
+                self.open_optimization(optimization_id)
+
+        found = self.store.optimizations.newest()
+        if found:
+            choices = [(each.id, in_short(each), f"{each.status}  {words.short_when(each.created)}") for each in found]
+            self.push_screen(PickScreen("Optimizations", choices), answered)
+        else:
+            self.tell("No version was made yet: o on a model does it.")
 
     @said
     def open_explorations(self) -> None:
@@ -423,6 +465,31 @@ class OvtuiApp(App[None]):
             self._starting = False
         await self._show_started(ExplorationScreen(job.id))
 
+    def optimize(
+        self, model: Model, recipe: Recipe, spec: Spec, *, compare: bool = True, label: str | None = None
+    ) -> None:
+        """Start to make a version and show it; once, however often a key is pressed meanwhile."""
+        if not self._starting:
+            self._starting = True
+            self.tell(f"Starting to optimize {model.name} …")
+            self.run_worker(self._optimize(model, recipe, spec, compare=compare, label=label))
+
+    async def _optimize(
+        self, model: Model, recipe: Recipe, spec: Spec, *, compare: bool, label: str | None
+    ) -> None:  # fmt: skip
+        from ovtui.tui.screens.optimization import OptimizationScreen
+
+        try:
+            model = await self._as_it_is_now(model)
+            spec = msgspec.structs.replace(spec, model=model.id)
+            job = await client.start_optimization(model, recipe, spec, compare=compare, label=label)
+        except OvtuiError as error:
+            self.tell(str(error), "error")
+            return
+        finally:
+            self._starting = False
+        await self._show_started(OptimizationScreen(job.id))
+
     async def _show_started(self, screen: OvtuiScreen) -> None:
         """In place of all but Home."""
         self.watching.note_change()
@@ -546,6 +613,7 @@ class OvtuiApp(App[None]):
         yield SystemCommand("Import a model", "OpenVINO IR, ONNX, TensorFlow, TFLite, PaddlePaddle", self.open_import)
         yield SystemCommand("History", "All runs: filter, sort, compare, delete", self.open_history)
         yield SystemCommand("Explorations", "The best settings that were found", self.open_explorations)
+        yield SystemCommand("Optimizations", "Versions that were made, and what they cost", self.open_optimizations)
         yield SystemCommand("Comparisons", "What was measured in turn, and its verdicts", self.open_comparisons)
         for name in themes.OFFERED:
             yield SystemCommand(f"Theme: {name.removeprefix('ovtui-')}", "How it looks", self._themed(name))

@@ -6,7 +6,7 @@ from ovtui import words
 from ovtui.analysis.comparing.circumstances import spec_differences
 from ovtui.analysis.comparing.interleaved import sentence
 from ovtui.engine.watching import Watched
-from ovtui.records import LIVE, Comparison, Exploration, Model, RunSummary
+from ovtui.records import LIVE, Comparison, Exploration, Model, Optimization, RunSummary
 from ovtui.store import TrackRecord
 from ovtui.text import plain
 from ovtui.tui.widgets.cells import Cell, Column
@@ -120,6 +120,8 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
         return _live_comparison(watched, watched.study)
     if isinstance(watched.study, Exploration):
         return _live_exploration(watched, watched.study)
+    if isinstance(watched.study, Optimization):
+        return _live_optimization(watched, watched.study)
     run = watched.run
     what = f"{run.model.name}  {run.spec.mode}" if run else watched.kind
     window = watched.window
@@ -162,6 +164,16 @@ def _live_exploration(watched: Watched, study: Exploration) -> dict[str, Cell]:
         "what": Cell(f"▶ {plain(study.model.name, 120)}  explore"),
         "doing": Cell(plain(doing(watched), 80), "dim"),
         "rate": Cell(rate, "good"),
+        "left": Cell("" if study.eta_s is None else f"{study.eta_s:.0f} s left", "dim"),
+    }
+
+
+def _live_optimization(watched: Watched, study: Optimization) -> dict[str, Cell]:
+    """Its model and method, and how far the phase is."""
+    return {
+        "what": Cell(f"▶ {plain(study.parent.name, 120)}  {study.recipe.method}"),
+        "doing": Cell(plain(doing(watched).partition(":")[0], 80), "dim"),
+        "rate": Cell("" if study.progress is None else words.percent(study.progress), "good"),
         "left": Cell("" if study.eta_s is None else f"{study.eta_s:.0f} s left", "dim"),
     }
 

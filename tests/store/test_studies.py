@@ -97,7 +97,7 @@ def test_whatever_has_an_id_or_a_label_is_found_by_it(kept: Store) -> None:
     assert kept.explorations.find("last") == exploration
     assert kept.explorations.newest(a_model().id) == [exploration]
     assert kept.explorations.newest("another") == []
-    with pytest.raises(InputError, match="no run, comparison or exploration"):
+    with pytest.raises(InputError, match="no run, comparison, exploration or optimization"):
         kept.find("nothing")
     kept.runs.set_label("r3run00000", "nightly")
     with pytest.raises(InputError, match="could be 2"):

@@ -10,12 +10,12 @@ import click
 from ovtui import words
 from ovtui.cli.show_comparison import exported, sides
 from ovtui.cli.show_exploration import runs as explored
-from ovtui.cli.show_optimization import found as optimized
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Comparison, Exploration, Model, Optimization, Run
 from ovtui.report import bundle as bundles
 from ovtui.report.files import ENDINGS, write, write_comparison, write_exploration, write_optimization
+from ovtui.report.optimized import gathered
 from ovtui.specs import expanded
 from ovtui.store import Store, open_store
 from ovtui.text import plain
@@ -72,7 +72,7 @@ def _report(store: Store, runs: tuple[str, ...], output: Path) -> None:
     elif isinstance(found[0], Exploration):
         write_exploration(output, found[0], [exported(store, run) for run in explored(store, found[0])])
     elif not isinstance(found[0], Run):
-        write_optimization(output, *optimized(store, found[0]))
+        write_optimization(output, *gathered(store, found[0]))
 
 
 def _no_model(store: Store, text: str) -> str:

@@ -125,6 +125,12 @@ class Optimizing(Studying[Optimization]):
         spec = msgspec.structs.replace(self.study.spec, mode=mode, profile=profile)
         # A version has the shapes that it was made with; a layout is of the parent's inputs.
         own = msgspec.structs.replace(spec, model=version.id, shapes={}, layouts={})
+        made = self.study.preprocessing
+        if made is not None and made.baked and made.input not in spec.shapes:
+            # A parent whose shape is open is to see images of the same size.
+            sizes = {"N": 1, "C": len(made.mean), "H": made.size[0], "W": made.size[1]}
+            shape = tuple(sizes[axis] for axis in made.layout)
+            spec = msgspec.structs.replace(spec, shapes={**spec.shapes, made.input: shape})
         now = time.time()
         pid = os.getpid()
         parent = self.study.parent

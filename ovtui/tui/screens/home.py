@@ -98,14 +98,16 @@ class HomeScreen(OvtuiScreen):
     HELP = (
         "Models stand at the top, versions below the model they were made from, with the last and the best "
         "throughput and median latency of their finished runs. Enter on a model asks how to measure it; "
-        "x looks for its best settings, r lists its runs, c measures it in turn with another; Enter on a run shows it. "
-        "A ! marks a mean that is not known well enough."
+        "x looks for its best settings, o makes an INT8 or smaller version, v lists those that there are, r its runs, "
+        "c measures it in turn with another; Enter on a run shows it. A ! marks a mean that is not known well enough."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import"),
         Binding("d", "demo", "Demo"),
         Binding("a", "history", "All runs"),
         Binding("x", "explore", "Explore"),
+        Binding("o", "optimize", "Optimize"),
+        Binding("v", "versions", "Its versions", show=False),
         Binding("r", "its_runs", "Its runs", show=False),
         Binding("c", "compare", "Compare two models", show=False),
         Binding("tab", "app.focus_next", "Next list"),
@@ -174,12 +176,22 @@ class HomeScreen(OvtuiScreen):
             self.ovtui.open_configure(model)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._with_models if action == "explore" else True
+        return self._with_models if action in ("explore", "optimize") else True
 
     def action_explore(self) -> None:
         model = self._models.get(self.query_one("#models", Table).cursor_key)
         if model is not None:
             self.ovtui.open_explore(model)
+
+    def action_optimize(self) -> None:
+        model = self._models.get(self.query_one("#models", Table).cursor_key)
+        if model is not None:
+            self.ovtui.open_optimize(model)
+
+    def action_versions(self) -> None:
+        model = self._models.get(self.query_one("#models", Table).cursor_key)
+        if model is not None:
+            self.ovtui.open_versions(model)
 
     def action_import(self) -> None:
         self.ovtui.open_import()

@@ -12,7 +12,7 @@ from ovtui.analysis.accuracy.judging import Tally, classes_of
 from ovtui.engine.device.calibration.preprocessing import prepared
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
-from ovtui.engine.device.optimizing.originals import fix, places, read
+from ovtui.engine.device.optimizing.originals import fix, fixed, places, read
 from ovtui.engine.device.optimizing.progress import Steps
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
@@ -40,7 +40,7 @@ def judge(task: Task, say: Say) -> None:
         raise InputError("There is nothing to compare.")
     say(At(phase="reading"))
     samples = open_samples(parent, recipe, limit=_MOST_LABELLED if _may_have_labels(recipe) else _MOST, say=say)
-    sides = _sides(parent, version, samples)
+    sides = _sides(parent, version, recipe, samples)
     labelled = [index for index, label in enumerate(samples.labels) if label is not None]
     chosen = labelled or list(range(min(len(samples), _MOST)))
     try:
@@ -55,10 +55,10 @@ def _may_have_labels(recipe: Recipe) -> bool:
     return bool(recipe.data) and not recipe.random
 
 
-def _sides(parent: Model, version: Model, samples: Samples) -> Sides:
+def _sides(parent: Model, version: Model, recipe: Recipe, samples: Samples) -> Sides:
     ours = read(parent)
     order = places(ours, parent.inputs)
-    fix(ours, parent, samples.shapes)
+    fix(ours, parent, fixed(recipe, samples))
     ours = prepared(ours, samples.preprocessing)
     theirs = read(version)
     # Both have the inputs of the parent, whatever was built in.

@@ -14,7 +14,7 @@ from ovtui.engine.device.calibration.checks import Checker
 from ovtui.engine.device.calibration.preprocessing import prepared
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
-from ovtui.engine.device.optimizing.originals import check, fix, places, read
+from ovtui.engine.device.optimizing.originals import check, fix, fixed, places, read
 from ovtui.engine.device.optimizing.progress import Steps, nncf
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
@@ -39,7 +39,7 @@ def optimize(task: Task, say: Say) -> None:
     for note in samples.notes if samples is not None else ():
         say(Said(text=note))
     say(At(phase="preparing"))
-    model = _prepared(model, record, samples)
+    model = _prepared(model, record, recipe, samples)
     used = 0
     if package is not None:
         try:
@@ -102,12 +102,10 @@ def _samples(record: Model, recipe: Recipe, say: Say) -> Samples | None:
     return open_samples(record, recipe, limit=limit, say=say)
 
 
-def _prepared(model: Any, record: Model, samples: Samples | None) -> Any:
-    if samples is None:
-        return model
-    fix(model, record, samples.shapes)
+def _prepared(model: Any, record: Model, recipe: Recipe, samples: Samples | None) -> Any:
+    fix(model, record, fixed(recipe, samples))
     try:
-        return prepared(model, samples.preprocessing)
+        return prepared(model, samples.preprocessing if samples is not None else None)
     except FAILURES as error:
         raise OvtuiError(f"The preprocessing cannot be built into {plain(record.name, 60)}: {reason(error)}") from error
 
@@ -147,6 +145,11 @@ def _made(
     for note in checker.end():
         say(Said(text=note))
     if not any(op.get_type_name() == "FakeQuantize" for op in found.get_ops()):
+        if recipe.max_drop is not None:
+            raise OvtuiError(
+                f"Nothing in {plain(record.name, 60)} stays quantized: to keep the drop within "
+                f"{recipe.max_drop * 100:g} points, each operation had to be left as it was."
+            )
         raise OvtuiError(
             f"Nothing in {plain(record.name, 60)} could be quantized: there is no convolution or matrix product with "
             "constant weights that is not ignored."

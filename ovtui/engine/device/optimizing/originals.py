@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ovtui.engine.device.calibration.samples import Samples
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.errors import InputError, sentence
@@ -43,17 +44,25 @@ def places(model: Any, ports: Iterable[Port]) -> list[str]:
 
 
 def fix(model: Any, record: Model, shapes: Mapping[str, StaticShape]) -> None:
-    """Give open dimensions the sizes that the samples have: NNCF, PrePostProcessor and the device want to know them."""
-    if not model.is_dynamic():
+    """Give inputs these shapes for good. InputError when the model does not take them."""
+    wanted = {place: list(shapes[name]) for place, name in enumerate(places(model, record.inputs)) if name in shapes}
+    if not wanted:
         return
-    wanted = {place: list(shapes[name]) for place, name in enumerate(places(model, record.inputs))}
     try:
         model.reshape(wanted)
     except FAILURES as error:
-        raise InputError(
-            f"{plain(record.name, 60)} does not take the shapes of the samples, "
-            f"{', '.join(str(each) for each in wanted.values())}: {reason(error)}"
-        ) from error
+        told = ", ".join(str(shape) for shape in wanted.values())
+        raise InputError(f"{plain(record.name, 60)} does not take the shape {told}: {reason(error)}") from error
+
+
+def fixed(recipe: Recipe, samples: Samples | None) -> dict[str, StaticShape]:
+    """Shapes that a version has for good: those that were stated, and all where the preprocessing is built in.
+
+    What else is open stays so, whatever the samples have: parent and version are then measured at the same shapes.
+    """
+    if samples is not None and samples.preprocessing is not None and samples.preprocessing.baked:
+        return samples.shapes
+    return recipe.shapes
 
 
 def check(model: Any, record: Model, recipe: Recipe) -> None:
@@ -64,7 +73,7 @@ def check(model: Any, record: Model, recipe: Recipe) -> None:
     if quantized and recipe.method != "fp16":
         raise InputError(f"{name} is quantized already: begin with the model it was made of.")
     compressed = model.has_rt_info(["nncf", "weight_compression"]) or (
-        bool(_INTEGERS & set(record.weight_precisions)) and "Convert" in types and not quantized
+        _mostly_integers(record) and "Convert" in types and not quantized
     )
     if compressed and recipe.method != "fp16":
         raise InputError(f"The weights of {name} are compressed already: begin with the model it was made of.")
@@ -81,3 +90,9 @@ def check(model: Any, record: Model, recipe: Recipe) -> None:
             raise InputError(f"'{plain(pattern, 80)}' is no regular expression: {sentence(error)}") from error
         if not any(expression.match(each) for each in names):
             raise InputError(f"{name} has no operation whose name begins as '{plain(pattern, 80)}' says.")
+
+
+def _mostly_integers(record: Model) -> bool:
+    """Tables and the like are of integers in many models."""
+    integers = sum(count for kind, count in record.weight_precisions.items() if kind in _INTEGERS)
+    return 2 * integers > record.parameters

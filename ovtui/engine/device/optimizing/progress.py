@@ -25,6 +25,7 @@ _WORDS = {
     "Calculating ranking scores": "ranking operations",
     "Channel alignment": "aligning channels",
     "Mixed-Precision assignment": "choosing precisions",
+    "Applying Scale Estimation": "estimating scales",
     "Applying Weight Compression": "compressing weights",
 }
 
@@ -34,7 +35,7 @@ class Steps:
 
     def __init__(self, say: Say, phase: str, total: int | None) -> None:
         self._say, self._phase, self._total = say, phase, total
-        self._done, self._next = 0, 0.0
+        self._done, self._told, self._next = 0, -1, 0.0
         self.step(0)
 
     def step(self, count: int = 1) -> None:
@@ -42,7 +43,16 @@ class Steps:
         now = time.monotonic()
         if now >= self._next or self._done == self._total:
             self._next = now + _EVERY_S
-            self._say(Progress(phase=self._phase, done=self._done, total=self._total))
+            self._tell()
+
+    def end(self) -> None:
+        """Nothing more comes, though perhaps more was expected."""
+        if self._told != self._done:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = self._done
+        self._say(Progress(phase=self._phase, done=self._done, total=self._total))
 
 
 def nncf(say: Say) -> Any:
@@ -79,6 +89,7 @@ def _tell(track: Any, say: Say) -> None:
         for one in self.sequence:
             yield one
             self.steps.step()
+        self.steps.end()
 
     def entered(self: Any) -> Any:
         return self
@@ -86,7 +97,7 @@ def _tell(track: Any, say: Say) -> None:
     def left(
         self: Any, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        self.steps.end()
 
     def update(self: Any, advance: float, **_: object) -> None:
         self.steps.step(int(advance))

@@ -1,0 +1,515 @@
+"""Optimize: which version to make of a model, on which data. The form says it, Enter starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import msgspec
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from ovtui import specs, words
+from ovtui.analysis.optimizing.expecting import cpu_flags, expectations
+from ovtui.analysis.optimizing.ways import called
+from ovtui.engine import client, devices
+from ovtui.errors import Cancelled, InputError, OvtuiError
+from ovtui.records import Data, Images, Method, Model, Optimization, OwnGraph, Preview, Recipe, Spec
+from ovtui.report.optimize_command import optimize_command
+from ovtui.report.pages.of_optimization import preprocessing_in_words
+from ovtui.text import plain
+from ovtui.tui.rows import STATUS_LOOK
+from ovtui.tui.said import said
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.screens.explore import shared
+from ovtui.tui.screens.pick import PickScreen
+from ovtui.tui.screens.told import ToldScreen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.widgets.choice import Choice
+from ovtui.tui.widgets.formline import FormLine
+from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.section import Section
+from ovtui.tui.widgets.table import Table
+
+T = TypeVar("T")
+
+_METHODS: dict[Method, str] = {
+    "int8": "Weights and activations compute in 8 bits: the fastest on most processors. Needs samples like real ones.",
+    "int8-weights": "Weights are stored in 8 bits and unpacked: a quarter of the size, nearly no loss, needs no data.",
+    "int4-weights": "Most weights in 4 bits: for large language models, where memory is what limits.",
+    "fp16": "Weights in half precision on disk: half the size, the same speed and answers.",
+}
+_BEFORE = 20
+_BEFORE_COLUMNS = (
+    Column("when", "", 11),
+    Column("what", "", 14, grows=True, sentence=True),
+    Column("status", "", 11),
+)
+_NEW = Recipe()
+
+
+class Asked(NamedTuple):
+    """What the form comes to."""
+
+    recipe: Recipe
+    spec: Spec
+    compare: bool
+    label: str | None
+
+
+class _Form(VerticalScroll):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "app.focus_next", "Next line", show=False),
+        Binding("up,k", "app.focus_previous", "Line before", show=False),
+    ]
+
+
+class OptimizeScreen(OvtuiScreen):
+    """Which version of one model to make."""
+
+    HELP = (
+        "The arrows choose the method; Enter starts with what stands here. Data is a .npy, a .npz, or a folder of "
+        "images: p (or F2) shows what it looks like to the model before it is used. Labels are folders named by class, "
+        "or a file. Names of what stays as it is are separated by commas; i (or F3) picks them from the model's "
+        "operations. The line at the bottom makes the same from a script; y copies it. Below stands what was made."
+    )
+    CSS_PATH = "optimize.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "start", "Start"),
+        Binding("p,f2", "preview", "Preview data"),
+        Binding("i,f3", "pick", "Pick what stays"),
+        Binding("v,f4", "versions", "All versions"),
+        Binding("y,ctrl+y", "copy", "Copy command"),
+        Binding("ctrl+r", "defaults", "Defaults"),
+        Binding("tab", "app.focus_next", "Next line", show=False),
+    ]
+
+    def __init__(self, model: Model, recipe: Recipe | None = None, spec: Spec | None = None) -> None:
+        super().__init__()
+        self._model, self._begin = model, recipe
+        self._base = shared(spec or Spec(model=model.id))
+        self._asked: Asked | None = None
+        self._problem = ""
+        self._filling = True
+        self._looking = False
+        self._graph: OwnGraph | None = None
+        self._flags = frozenset[str]()
+        self._left = False
+
+    def compose(self) -> ComposeResult:
+        model = self._model
+        kind = f"  {model.format}, {words.size(model.bytes)}, {words.count(model.parameters).rstrip()} parameters"
+        yield Static(Text("Optimize ").append(plain(model.name, 40), style="bold").append(kind), id="top")
+        with _Form(id="form", can_focus=False):
+            yield Choice([(name, name) for name in _METHODS], "int8", id="method")
+            yield Static(id="method-words", classes="hint")
+            yield FormLine("data", "samples.npy, or a folder of images", id="data", wide=True)
+            yield Choice([("data", "real samples"), ("noise", "noise: says nothing of accuracy")], "data", id="noise")
+            yield FormLine("labels", "none: a .csv of file,label or a .npy", id="labels", wide=True)
+            yield FormLine("left as it is", "nothing: names of operations, commas between", id="ignored", wide=True)
+            yield Section(
+                "Quantizing",
+                Choice([("mixed", "mixed"), ("performance", "performance")], "mixed", id="preset"),
+                Choice([("", "any net"), ("transformer", "transformer")], "", id="model-type"),
+                FormLine("samples", "300", "that calibrate", id="subset"),
+                FormLine("largest drop", "none", "of top-1, like 1%: quantizes only as far", id="max-drop"),
+                FormLine("left, pattern", "none", "a regular expression of names", id="pattern", wide=True),
+                id="quantizing",
+            )
+            yield Section(
+                "Weights",
+                Choice([("yes", "symmetric"), ("no", "with a zero point")], "yes", id="symmetric"),
+                FormLine("group size", "auto", "weights that share a scale; -1: a channel", id="group"),
+                FormLine("ratio", "all", "share that becomes 4 bits, like 0.8", id="ratio"),
+                id="weights",
+            )
+            yield Section(
+                "Images",
+                FormLine("mean", "0", "on 0–255: 123.7,116.3,103.5", id="mean"),
+                FormLine("scale", "255", "divided by: 58.4,57.1,57.4", id="scale"),
+                Choice([("", "channels: rgb"), ("rgb", "rgb, stated"), ("bgr", "bgr")], "", id="channels"),
+                FormLine("layout", "auto", "of the model's input: NCHW, NHWC", id="layout"),
+                FormLine("pixels", "the model's", "height x width the version takes", id="pixels"),
+                Choice([("yes", "built into the version"), ("no", "left to the caller")], "yes", id="bake"),
+                id="images",
+            )
+            yield Section(
+                "Measuring",
+                Choice([("CPU", "CPU"), ("AUTO", "AUTO"), ("", "other")], "CPU", id="device-choice"),
+                FormLine("device", "CPU", "or HETERO:…, MULTI:…", id="device"),
+                Choice([("", "precision: auto"), ("f32", "f32"), ("bf16", "bf16"), ("f16", "f16")], "", id="precision"),
+                Choice([("yes", "measure both in turn afterwards"), ("no", "only make it")], "yes", id="compare"),
+                FormLine("label", "none", "a name to find it by", id="label"),
+                id="measuring-part",
+            )
+            yield Static(id="expect", classes="hint")
+        yield Static("Made before", classes="title", id="before-title")
+        yield Table(_BEFORE_COLUMNS, head=False, id="before")
+        yield Static(id="problem", classes="problem")
+        yield Static(id="command")
+        yield KeyLine()
+
+    @said
+    def on_mount(self) -> None:
+        self._graph = self.ovtui.store.models.graph(self._model.id)
+        self._flags = _flags()
+        before = self.ovtui.store.optimizations.newest(self._model.id, 1)
+        recipe = self._begin or (before[0].recipe if before else msgspec.structs.replace(_NEW, images=self._stated()))
+        self._fill(recipe)
+        self._list()
+        self.ovtui.find_devices(self._offer)
+        self.query_one("#method").focus()
+
+    def on_unmount(self) -> None:
+        self._left = True
+
+    def _stated(self) -> Images:
+        return client.stated_images(self._model)
+
+    def _offer(self, found: devices.Devices) -> None:
+        if self.is_attached and self.has("#device-choice"):
+            names = [(name, plain(name, 20)) for name in (*found.names, "AUTO")]
+            self._choice("device-choice").offer([*names, ("", "other")])
+            self._fill_device()
+            self._changed()
+
+    @said
+    def _list(self) -> None:
+        """What was made before."""
+        found = self.ovtui.store.optimizations.newest(self._model.id, _BEFORE)
+        rows = [
+            (each.id, {
+                "when": Cell(words.short_when(each.created), "dim"), "what": Cell(called(each.recipe)),
+                "status": Cell(each.status, STATUS_LOOK[each.status]),
+            })
+            for each in found
+        ]  # fmt: skip
+        for name in ("#before-title", "#before"):
+            self.query_one(name).display = bool(rows)
+        self.query_one("#before", Table).show(ListedRows(rows))
+
+    def news(self) -> None:
+        if self.ovtui.watching.stale and self.has("#before", "#before-title"):
+            self.ovtui.watching.stale = False
+            self._list()
+
+    # -- from a recipe to the form, and back
+
+    def _fill(self, recipe: Recipe) -> None:
+        self._filling = True
+        self._base_recipe = recipe
+        self._fill_device()
+        images = recipe.images
+        for name, value in {
+            "method": recipe.method, "noise": "noise" if recipe.random else "data", "preset": recipe.preset,
+            "model-type": recipe.model_type or "", "symmetric": "yes" if recipe.symmetric else "no",
+            "channels": images.channels or "", "bake": "yes" if recipe.bake else "no",
+            "precision": self._base.precision or "",
+        }.items():  # fmt: skip
+            self._choice(name).set(value)
+        for name, text in {
+            "data": " ".join(_source(each.input, each.path) for each in recipe.data), "labels": recipe.labels or "",
+            "ignored": ", ".join(recipe.ignored), "pattern": next(iter(recipe.ignored_patterns), ""),
+            "subset": "" if recipe.subset == _NEW.subset else str(recipe.subset),
+            "max-drop": "" if recipe.max_drop is None else f"{100 * recipe.max_drop:.10g}%",
+            "group": "" if recipe.group_size is None else str(recipe.group_size),
+            "ratio": "" if recipe.ratio is None else f"{recipe.ratio:.10g}",
+            "mean": _numbers(images.mean), "scale": _numbers(images.scale),
+            "layout": next(iter(recipe.layouts.values()), ""),
+            "pixels": "" if recipe.pixels is None else "x".join(map(str, recipe.pixels)),
+        }.items():  # fmt: skip
+            self._line(name).value = text
+        self._filling = False
+        self._changed()
+
+    def _fill_device(self) -> None:
+        device, choice = self._base.device, self._choice("device-choice")
+        self._line("device").value = "" if device == "CPU" else device
+        choice.set(device if device in choice.values else "")
+
+    def _line(self, name: str) -> FormLine:
+        return self.query_one(f"#{name}", FormLine)
+
+    def _choice(self, name: str) -> Choice:
+        return self.query_one(f"#{name}", Choice)
+
+    def _parsed(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """What a line says; InputError, and the line is marked, when it cannot be read."""
+        line = self._line(name)
+        line.remove_class("wrong")
+        try:
+            return parse(line.value) if line.value else default
+        except InputError:
+            line.add_class("wrong")
+            raise
+
+    def _read(self) -> Asked:
+        method: Any = self._choice("method").value
+        noise = self._choice("noise").value == "noise"
+        int8, weights, four = method == "int8", method.endswith("-weights"), method == "int4-weights"
+        channels: Any = self._choice("channels").value or None
+        preset: Any = self._choice("preset").value
+        kind: Any = self._choice("model-type").value or None
+        nothing: dict[str, str] = {}
+        layouts = self._parsed("layout", self._layout, nothing)
+        sources: tuple[Data, ...] = ()
+        recipe = msgspec.structs.replace(
+            self._base_recipe,
+            method=method,
+            preset=preset if int8 else _NEW.preset,
+            model_type=kind if int8 else None,
+            subset=self._parsed("subset", _subset, _NEW.subset) if int8 else _NEW.subset,
+            max_drop=self._parsed("max-drop", specs.percent, None) if int8 and not noise else None,
+            ignored=_names(self._line("ignored").value) if method != "fp16" else (),
+            ignored_patterns=(self._line("pattern").value,) if self._line("pattern").value and method != "fp16" else (),
+            symmetric=self._choice("symmetric").value == "yes" if weights else True,
+            group_size=self._parsed("group", _group, None) if four else None,
+            ratio=self._parsed("ratio", partial(_share, "ratio"), None) if four else None,
+            data=() if noise else self._parsed("data", lambda text: specs.data([text]), sources),
+            labels=None if noise else self._parsed("labels", specs.labels, None),
+            random=noise,
+            images=Images(
+                mean=self._parsed("mean", specs.numbers, None),
+                scale=self._parsed("scale", specs.numbers, None),
+                channels=channels,
+            ),
+            layouts=layouts,
+            pixels=self._parsed("pixels", specs.pixels, None),
+            bake=self._choice("bake").value == "yes",
+        )
+        specs.check_recipe(recipe)
+        precision: Any = self._choice("precision").value or None
+        device = self._line("device").value or self._choice("device-choice").value or "CPU"
+        spec = msgspec.structs.replace(
+            self._base, device=device, precision=precision, data=(), images=Images(), layouts=layouts,
+            shapes=recipe.shapes, seed=recipe.seed,
+        )  # fmt: skip
+        return Asked(recipe, spec, self._choice("compare").value == "yes", self._line("label").value or None)
+
+    def _layout(self, text: str) -> dict[str, str]:
+        name = self._model.inputs[0].name if self._model.inputs else ""
+        if sorted(text.upper()) != sorted("NCHW"):
+            raise InputError(f"'{plain(text, 40)}' is no layout of images: NCHW or NHWC.")
+        return {name: text.upper()}
+
+    # -- whatever changes
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        line = event.input.parent
+        if isinstance(line, FormLine) and line.id == "device" and not self._filling:
+            choice = self._choice("device-choice")
+            choice.set((line.value or "CPU") if (line.value or "CPU") in choice.values else "")
+        self._changed()
+
+    def on_choice_changed(self, event: Choice.Changed) -> None:
+        if event.choice.id == "device-choice":
+            self._line("device").value = event.value if event.value != "CPU" else ""
+            if not event.value:
+                self._line("device").focus_input()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Read the form, check it, show what it comes to: the command, or what is wrong."""
+        if self._filling:
+            return
+        self._only_what_counts()
+        try:
+            self._asked, self._problem = self._read(), ""
+        except InputError as error:
+            self._asked, self._problem = None, str(error)
+        missing = client.quantize_missing() if self._choice("method").value != "fp16" else None
+        shown = missing or self._problem
+        problem, command = self.query_one("#problem", Static), self.query_one("#command", Static)
+        problem.update(Text(plain(shown)))
+        problem.display, command.display = bool(shown), self._asked is not None
+        if self._asked is not None:
+            command.update(Text("$ ", style="bold").append(plain(self._command(self._asked)), style="not bold"))
+        self._expect()
+        self.refresh_bindings()
+
+    def _only_what_counts(self) -> None:
+        method: Any = self._choice("method").value
+        noise = self._choice("noise").value == "noise"
+        data = Path(self._line("data").value or ".").suffix not in (".npy", ".npz") and bool(self._line("data").value)
+        self.query_one("#method-words", Static).update(_METHODS[method])
+        for name, there in {
+            "data": not noise, "labels": not noise and bool(self._line("data").value), "ignored": method != "fp16",
+            "quantizing": method == "int8", "weights": method.endswith("-weights"), "images": not noise,
+        }.items():  # fmt: skip
+            self.query_one(f"#{name}").display = there
+        self.query_one("#group").display = self.query_one("#ratio").display = method == "int4-weights"
+        told = [self._choice("preset").value, *([kind] if (kind := self._choice("model-type").value) else [])]
+        told.append(f"{self._line('subset').value or _NEW.subset} samples")
+        self._section("quantizing").say(plain(", ".join(told), 60))
+        symmetric = self._choice("symmetric").value == "yes"
+        self._section("weights").say("symmetric" if symmetric else "with a zero point")
+        mean, scale = self._line("mean").value, self._line("scale").value
+        stated = f"mean {mean or 0}, scale {scale or 255}" if mean or scale else "mean 0, scale 255 unless you say it"
+        self._section("images").say(plain(stated, 60) if data or mean or scale else "for folders of images")
+        self._section("measuring-part").say(
+            "both in turn, then their layers" if self._choice("compare").value == "yes" else "not measured"
+        )
+
+    def _section(self, name: str) -> Section:
+        return self.query_one(f"#{name}", Section)
+
+    def _expect(self) -> None:
+        method: Any = self._choice("method").value
+        recipe = self._asked.recipe if self._asked is not None else msgspec.structs.replace(_NEW, method=method)
+        operations = self._graph.operations if self._graph is not None else ()
+        device = self._line("device").value or self._choice("device-choice").value or "CPU"
+        found = expectations(self._model, operations, self._flags, device, recipe)
+        self.query_one("#expect", Static).update(Text("\n".join(f"· {text}" for text in found)))
+
+    def _command(self, asked: Asked) -> str:
+        return optimize_command(
+            self.ovtui.store.models.called(self._model), asked.recipe, asked.spec, label=asked.label
+        ) + ("" if asked.compare else " --no-compare")
+
+    # -- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "start":
+            return self._problem == ""
+        if action == "pick":
+            return self._graph is not None
+        return True
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.action_start()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        self.ovtui.open_optimization(event.key)
+
+    def action_start(self) -> None:
+        # Read now: what was typed last may not have been told yet.
+        try:
+            asked = self._read()
+        except InputError as error:
+            self.ovtui.tell(str(error), "error")
+            return
+        self.ovtui.optimize(self._model, asked.recipe, asked.spec, compare=asked.compare, label=asked.label)
+
+    def action_versions(self) -> None:
+        self.ovtui.open_versions(self._model)
+
+    def action_pick(self) -> None:
+        """One more operation that stays as it is."""
+        names = [each for each in (self._graph.operations if self._graph else ()) if each.type not in _NOT_OFFERED]
+        own = _names(self._line("ignored").value)
+        choices = [(each.name, plain(each.name, 120), each.type) for each in names if each.name not in own]
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                self._line("ignored").value = ", ".join((*own, name))
+
+        self.app.push_screen(PickScreen("Stays as it is", choices), answered)
+
+    def action_preview(self) -> None:
+        """What the data looks like, read in a process of its own."""
+        try:
+            asked = self._read()
+        except InputError as error:
+            self.ovtui.tell(str(error), "error")
+            return
+        if not asked.recipe.data:
+            self.ovtui.tell("There is no data to look at.", "warning")
+        elif not self._looking:
+            self._looking = True
+            self.ovtui.tell("Looking at the data …")
+            self.run_worker(partial(self._look, asked.recipe), thread=True)
+
+    def _look(self, recipe: Recipe) -> None:
+        try:
+            seen = client.preview(self._model, recipe, lambda: self._left)
+        except Cancelled:
+            return
+        except OvtuiError as error:
+            self.app.call_from_thread(self.ovtui.tell, str(error), "error")
+        else:
+            self.app.call_from_thread(self.app.push_screen, ToldScreen("The data", preview_text(seen)))
+        finally:
+            self._looking = False
+
+    def action_copy(self) -> None:
+        if self._asked is not None:
+            self.ovtui.copy(self._command(self._asked), "the command")
+
+    def action_defaults(self) -> None:
+        self._base = shared(Spec(model=self._model.id))
+        self._choice("compare").set("yes")
+        self._line("label").value = ""
+        self._fill(_NEW)
+
+
+_NOT_OFFERED = frozenset({"Parameter", "Result", "Constant"})
+
+
+def preview_text(seen: Preview) -> Text:
+    """What data looks like to the network."""
+    text = Text(f"{words.plural(seen.samples, 'sample')} looked at")
+    if seen.skipped:
+        text.append(f", {len(seen.skipped):,} cannot be read: {plain(', '.join(seen.skipped[:3]), 80)}")
+    if seen.labelled:
+        text.append(f"; {seen.labelled:,} have labels, of {seen.classes or 0:,} classes")
+    made = preprocessing_in_words(seen.preprocessing)
+    if made is not None:
+        text.append(f"\nPreprocessing {made}.")
+    text.append("\n")
+    for line in seen.thumbnail:
+        text.append(f"\n  {line}")
+    text.append("\n\nAs the network sees it:\n" if seen.thumbnail else "\nAs the network sees it:\n", style="bold")
+    for each in seen.ranges:
+        channel = "" if each.channel is None else f" channel {each.channel}"
+        low, mean, high = (words.number(value) for value in (each.min, each.mean, each.max))
+        text.append(f"  {plain(each.input, 40)}{channel}: {low} to {high}, mean {mean}\n")
+    for warning in seen.warnings:
+        text.append(f"\n! {plain(warning)}", style="yellow")
+    return text
+
+
+def in_short(study: Optimization) -> str:
+    """An optimization in a line of a list."""
+    return f"{plain(study.parent.name, 60)}  {called(study.recipe)}"
+
+
+def _flags() -> frozenset[str]:
+    try:
+        return cpu_flags(Path("/proc/cpuinfo").read_text())
+    except OSError:
+        return frozenset()
+
+
+def _source(name: str | None, path: str) -> str:
+    return path if name is None else f"{name}={path}"
+
+
+def _numbers(values: tuple[float, ...] | None) -> str:
+    return "" if values is None else ",".join(f"{value:g}" for value in values)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _subset(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise InputError(f"samples: '{plain(text, 40)}' is not a whole number from 1 to 100,000.")
+    return int(text)
+
+
+def _group(text: str) -> int:
+    if text == "-1":
+        return -1
+    if not text.isdecimal() or not 1 <= int(text) <= 65_536:
+        raise InputError(f"group size: '{plain(text, 40)}' is -1 or a whole number from 1 to 65,536.")
+    return int(text)
+
+
+def _share(name: str, text: str) -> float:
+    return specs.amount(name, text, 0, 1, "shares")

@@ -1,0 +1,179 @@
+"""All ways in which a model was optimized: a table, and accuracy against speed with what nothing beats in both."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from ovtui import words
+from ovtui.analysis.optimizing.outcome import Outcome
+from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_measure, ways
+from ovtui.records import Model
+from ovtui.report.optimized import gathered
+from ovtui.text import plain
+from ovtui.tui.charts import marks
+from ovtui.tui.said import said
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.plot import Curve, Picture, Plot, load
+from ovtui.tui.widgets.table import Table
+
+_FEWEST = 2  # points that make a chart
+_SHORT: dict[Measure, str] = {"top1": "TOP-1", "agreement": "SAME TOP-1", "sqnr": "SQNR dB"}
+
+
+class VersionsScreen(OvtuiScreen):
+    """A family, the parent first."""
+
+    HELP = (
+        "Each way in which this model was optimized, with its speed over the parent's and how well it agrees. Those "
+        "that are marked are on the front: nothing is both faster and more accurate. Enter opens one; o makes another."
+    )
+    CSS_PATH = "optimization.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "optimize", "Make another"),
+        Binding("m", "measure", "Measure it"),
+        Binding("y", "copy", "Copy"),
+    ]
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+        self._ways: list[Way] = []
+        self._measure: Measure | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(Text("Versions of ").append(plain(self._model.name, 50), style="bold"), id="top")
+        yield Table(_columns(None), id="ways")
+        yield Static(id="chart-title", classes="title")
+        yield Plot("drawn when two of them are known", id="chart")
+        yield Static(id="basis", classes="note")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        # What draws plots takes a moment to load: not before the first frame.
+        self.run_worker(self._load_plots, thread=True)
+        self._fill()
+        self.query_one("#ways").focus()
+
+    def _load_plots(self) -> None:
+        load()
+        self.app.call_from_thread(self._draw)
+
+    def news(self) -> None:
+        if self.ovtui.watching.stale and self.has("#ways", "#chart"):
+            self.ovtui.watching.stale = False
+            self._fill()
+
+    @said
+    def _fill(self) -> None:
+        store = self.ovtui.store
+        outcomes: list[Outcome] = [
+            gathered(store, study).outcome
+            for member in store.models.family(self._model.family)
+            for study in store.optimizations.newest(member.id)
+            if study.version is not None
+        ]
+        self._measure = accuracy_measure(outcomes)
+        self._ways = ways(outcomes)
+        table = self.query_one("#ways", Table)
+        table.set_columns(_columns(self._measure))
+        table.show(ListedRows([(_key(way), self._cells(way)) for way in self._ways]))
+        told = f"{marks().front} nothing is both faster and more accurate" if self._ways else "No version was made yet."
+        self.query_one("#basis", Static).update(Text(told))
+        self._draw()
+
+    def _cells(self, way: Way) -> dict[str, Cell]:
+        between = way.speed_ci95
+        version = way.optimization.version if way.optimization is not None else None
+        return {
+            "front": Cell(marks().front if way.front else "", "mark"),
+            "name": Cell(plain(way.name, 120)),
+            "speed": Cell(words.NOTHING if way.speed is None else f"{way.speed:.2f} ×"),
+            "ci": Cell("" if between is None else f"{between[0]:.2f} – {between[1]:.2f}", "dim"),
+            "size": Cell(words.number(way.size_mb)),
+            "accuracy": Cell(_figure(way.accuracy, self._measure)),
+            "version": Cell(plain(version.name, 80) if version is not None else "the parent", "dim"),
+        }
+
+    def _draw(self) -> None:
+        if not self.has("#chart", "#chart-title"):
+            return
+        picture = _picture(self._ways, self._measure)
+        self.query_one("#chart", Plot).show(picture)
+        known = picture is not None and self._measure is not None
+        title = f"{MEASURES[self._measure]}, by speed over the parent's" if known and self._measure else ""
+        self.query_one("#chart-title", Static).update(Text(title))
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        if event.key:
+            self.ovtui.open_optimization(event.key)
+
+    def action_optimize(self) -> None:
+        self.ovtui.open_optimize(self._model)
+
+    def action_measure(self) -> None:
+        key = self.query_one("#ways", Table).cursor_key
+        way = next((each for each in self._ways if _key(each) == key), None)
+        if way is not None and way.optimization is not None and way.optimization.version is not None:
+            self.ovtui.open_configure(way.optimization.version)
+        else:
+            self.ovtui.open_configure(self._model)
+
+    def action_copy(self) -> None:
+        columns = _columns(self._measure)
+        lines = ["\t".join(column.title for column in columns)]
+        for way in self._ways:
+            cells = self._cells(way)
+            lines.append("\t".join(cells[column.key].text for column in columns))
+        self.ovtui.copy("\n".join(lines), "the table")
+
+
+def _columns(measure: Measure | None) -> tuple[Column, ...]:
+    return (
+        Column("front", "", 1),
+        Column("name", "WAY", 20, grows=True),
+        Column("speed", "SPEED", 7, right=True),
+        Column("ci", "95 % CI", 11, spare=1),
+        Column("size", "MB", 7, right=True),
+        Column("accuracy", "ACCURACY" if measure is None else _SHORT[measure], 10, right=True),
+        Column("version", "VERSION", 18, spare=2),
+    )
+
+
+def _key(way: Way) -> str:
+    return way.optimization.id if way.optimization is not None else ""
+
+
+def _figure(value: float | None, measure: Measure | None) -> str:
+    if value is None:
+        return words.NOTHING
+    return f"{value:.1f}" if measure == "sqnr" else f"{100 * value:.2f} %"
+
+
+def _picture(found: list[Way], measure: Measure | None) -> Picture | None:
+    """Accuracy by speed; None while there is too little to see."""
+    scale = 1 if measure == "sqnr" else 100
+    known = [
+        (way.speed, scale * way.accuracy, way)
+        for way in found
+        if measure is not None and way.speed is not None and way.accuracy is not None
+    ]
+    known.sort(key=lambda each: each[:2])
+    if len(known) < _FEWEST:
+        return None
+    shown = marks()
+    curves = []
+    for marker, look, front in ((shown.plain, "faint", False), (shown.front, "first", True)):
+        chosen = [(x, y) for x, y, way in known if way.front is front]
+        if chosen:
+            curves.append(Curve([x for x, _ in chosen], [y for _, y in chosen], look, marker=marker))
+    low, high = known[0][0], known[-1][0]
+    margin = (high - low) * 0.08 or 0.1
+    text = "\n".join(f"{plain(way.name, 80)}: {x:.2f} ×, {_figure(way.accuracy, measure)}" for x, _, way in known)
+    return Picture(tuple(curves), text=text, y_from_zero=False, x_limits=(max(0.0, low - margin), high + margin))

@@ -1,0 +1,327 @@
+"""Making versions in the app: the form, the job while it goes on, what came of it, all versions side by side."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from ovtui.cli.commands.optimize import _asked
+from ovtui.cli.commands.optimize import command as optimize
+from ovtui.engine import client
+from ovtui.records import Data, Images, Model, Optimization, Preview, Recipe, Spec
+from ovtui.report.optimize_command import optimize_arguments
+from ovtui.store import Store
+from ovtui.tui.app import OvtuiApp
+from ovtui.tui.screens.optimize import OptimizeScreen
+from ovtui.tui.widgets.formline import FormLine
+from tests.tui.conftest import Opened, keys, painted, remember, screen_name, shows, text_of, until
+from tests.tui.optimizations import ACCURACY, PIXELS, RECIPE, Optimizing, keep, optimization
+
+pytestmark = pytest.mark.usefixtures("one_moment")
+SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+@pytest.fixture(autouse=True)
+def a_known_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ovtui.tui.screens.optimize._flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(client, "quantize_missing", lambda: None)
+
+
+@pytest.fixture
+def optimizing(store: Store) -> Iterator[Callable[..., Optimizing]]:
+    """A job that makes a version; ended afterwards."""
+    made: list[Optimizing] = []
+
+    def make(study: Optimization) -> Optimizing:
+        made.append(Optimizing(store, study))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, optimizing: Callable[..., Optimizing]) -> list[dict[str, Any]]:
+    """What the app asks the engine for; the job exists, and waits."""
+    asked: list[dict[str, Any]] = []
+
+    async def start(model: Model, recipe: Recipe, spec: Spec, **others: Any) -> client.Job:
+        asked.append({"model": model, "recipe": recipe, "spec": spec, **others})
+        return client.Job(optimizing(fresh(id="optimize09", recipe=recipe)).study.id)
+
+    async def as_it_is(app: OvtuiApp, model: Model) -> Model:
+        return model
+
+    monkeypatch.setattr(client, "start_optimization", start)
+    monkeypatch.setattr(OvtuiApp, "_as_it_is_now", as_it_is)
+    return asked
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    path = tmp_path / "s.npy"
+    np.save(path, np.zeros((2, 3, 8, 8), np.float32))
+    return path
+
+
+def fresh(**other: Any) -> Optimization:
+    """As one begins."""
+    return optimization(**{
+        "version": None, "accuracy": None, "latency": None, "throughput": None, "preprocessing": None, "samples": 0,
+        "elapsed_s": 0.0, "warnings": (), **other,
+    })  # fmt: skip
+
+
+async def typed(pilot: Pilot[Any], line: str, text: str) -> None:
+    pilot.app.screen.query_one(f"#{line}", FormLine).value = text
+    await painted(pilot)
+
+
+async def on_the_form(pilot: Pilot[Any]) -> OptimizeScreen:
+    await pilot.press("o")
+    await until(pilot, lambda: screen_name(pilot) == "OptimizeScreen")
+    await painted(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, OptimizeScreen)
+    return screen
+
+
+# -- the form
+
+
+async def test_o_on_a_model_asks_for_a_recipe(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await shows(pilot, "int8 calibrates on samples")
+        assert "VNNI" in text_of(pilot)  # what to expect of this processor
+
+
+async def test_enter_starts_what_the_form_says(
+    open_app: Opened, store: Store, started: list[dict[str, Any]], samples: Path
+) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await typed(pilot, "data", str(samples))
+        await typed(pilot, "ignored", "conv1, block/add")
+        await typed(pilot, "max-drop", "1%")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "OptimizationScreen")
+    (asked,) = started
+    assert asked["recipe"] == Recipe(
+        data=(Data(path=str(samples)),), ignored=("conv1", "block/add"), max_drop=0.01
+    )  # fmt: skip
+    assert asked["compare"] is True
+
+
+async def test_the_line_shown_is_the_command_of_what_starts(
+    open_app: Opened, store: Store, started: list[dict[str, Any]]
+) -> None:
+    remember(store)
+    async with open_app((160, 50)) as pilot:
+        screen = await on_the_form(pilot)
+        await keys("right")(pilot)
+        await typed(pilot, "mean", "")
+        assert screen._asked is not None
+        line = screen._command(screen._asked)
+        assert line in " ".join(text_of(pilot).split())
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(started))
+    given = optimize.make_context("optimize", shlex.split(line)[2:]).params
+    assert _recipe_of(given) == started[0]["recipe"]
+
+
+def _recipe_of(given: dict[str, Any]) -> Recipe:
+    own = {"model", "seconds", "compare", "preview", "versions", "label", "detach", "quiet", "as_json"}
+    return _asked(**{name: value for name, value in given.items() if name not in own})[0]
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(method="fp16"),
+        Recipe(random=True, subset=20, preset="performance", model_type="transformer"),
+        Recipe(random=True, ignored=("-x", "a b"), ignored_patterns=("^block.*",)),
+        Recipe(method="int4-weights", symmetric=False, group_size=64, ratio=0.8, layouts={"x": "NHWC"}, seed=7),
+        Recipe(random=True, images=Images(mean=(-1.5,), scale=(2.0, 3.0, 4.0), channels="bgr"), pixels=(480, 640)),
+        Recipe(method="int8-weights", bake=False, shapes={"x": (1, 3, 8, 8)}),
+    ],
+)
+def test_the_command_gives_back_its_recipe(recipe: Recipe) -> None:
+    line = optimize_arguments("net", recipe, Spec(model="x"))
+    assert _recipe_of(optimize.make_context("optimize", line[2:]).params) == recipe
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "said"),
+    [
+        ("subset", "0", "whole number"),
+        ("max-drop", "2", "between 0 and 100"),
+        ("data", "/no/such/place", "does not exist"),
+        ("scale", "x", "is not a number"),
+        ("pixels", "12", "height first"),
+        ("pattern", "(", "no regular expression"),
+        ("layout", "ABCD", "no layout"),
+    ],
+)
+async def test_what_cannot_be_is_said_as_it_is_typed(
+    open_app: Opened, store: Store, samples: Path, line: str, text: str, said: str
+) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await typed(pilot, "data", str(samples))
+        await typed(pilot, line, text)
+        await shows(pilot, said)
+
+
+async def test_without_nncf_the_form_says_how_to_get_it_and_fp16_works(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        client, "quantize_missing", lambda: "Making INT8 versions needs NNCF: pip install 'ovtui[quantize]'"
+    )
+    remember(store)
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await shows(pilot, "pip install 'ovtui[quantize]'")
+        await keys("left")(pilot)
+        assert "pip install" not in text_of(pilot)
+        await shows(pilot, "$ ovtui optimize resnet-50 --method fp16")
+
+
+async def test_data_is_seen_before_it_is_used(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch, samples: Path
+) -> None:
+    seen = Preview(
+        samples=32, skipped=("bad.png",), labelled=32, classes=10, ranges=(), thumbnail=("@@..", "..@@"),
+        preprocessing=PIXELS, warnings=("Guessed for the images: channels.",),
+    )  # fmt: skip
+    monkeypatch.setattr(client, "preview", lambda *_: seen)
+    remember(store)
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await typed(pilot, "data", str(samples))
+        await pilot.press("p")
+        await shows(pilot, "@@..")
+        for text in ("bad.png", "123.7, 116.3, 103.5", "Guessed for the images"):
+            await shows(pilot, text)
+
+
+async def test_what_was_made_before_is_where_the_form_begins(open_app: Opened, store: Store) -> None:
+    remember(store)
+    keep(store, optimization(recipe=msgspec.structs.replace(RECIPE, data=(), random=True, subset=77)))
+    async with open_app((160, 50)) as pilot:
+        await on_the_form(pilot)
+        await shows(pilot, "--subset 77")
+        await shows(pilot, "int8 mixed, noise")
+
+
+# -- while it goes on
+
+
+async def test_it_is_followed_and_becomes_the_result(
+    open_app: Opened, store: Store, optimizing: Callable[..., Optimizing]
+) -> None:
+    job = optimizing(fresh())
+    async with open_app() as pilot:
+        job.change("collecting statistics", progress=0.25, eta_s=33.0, elapsed_s=11.0)
+        pilot.app.open_optimization(job.study.id)  # type: ignore[attr-defined]
+        await shows(pilot, "25 %")
+        await shows(pilot, "about 33 s left")
+        done = optimization(latency=None, throughput=None)
+        store.models.save(done.version)  # type: ignore[arg-type]
+        job.end(version=done.version, accuracy=ACCURACY, progress=None)
+        await shows(pilot, "loses 0.6 points of top-1")
+
+
+async def test_escape_leaves_it_to_itself_and_c_asks(
+    open_app: Opened, store: Store, optimizing: Callable[..., Optimizing]
+) -> None:
+    job = optimizing(fresh())
+    async with open_app() as pilot:
+        job.change("collecting statistics", progress=0.25)
+        pilot.app.open_optimization(job.study.id)  # type: ignore[attr-defined]
+        await shows(pilot, "collecting statistics")
+        await keys("c")(pilot)
+        await shows(pilot, "No version is made yet")
+        await keys("n", "escape")(pilot)
+        await shows(pilot, "It goes on")
+
+
+# -- what came of it
+
+
+async def test_the_worst_layers_are_left_in_a_new_recipe(open_app: Opened, store: Store) -> None:
+    keep(store, optimization())
+    async with open_app((160, 50)) as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys("i")(pilot)
+        assert screen_name(pilot) == "OptimizeScreen"
+        assert "stage5/conv" in pilot.app.screen.query_one("#ignored", FormLine).value
+
+
+async def test_it_leads_to_its_comparisons_and_is_deleted(open_app: Opened, store: Store) -> None:
+    keep(store, optimization())
+    async with open_app() as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys("l")(pilot)
+        assert screen_name(pilot) == "InTurnScreen"
+        await keys("escape", "X")(pilot)
+        await shows(pilot, "The version stays")
+        await keys("y")(pilot)
+        assert store.optimizations.get("optimize00") is None
+        assert store.models.get(optimization().version.id) is not None  # type: ignore[union-attr]
+
+
+async def test_e_writes_a_report(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    keep(store, optimization())
+    async with open_app() as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys("e")(pilot)
+        pilot.app.screen.query_one("Field").value = str(tmp_path / "out.html")  # type: ignore[attr-defined]
+        await keys("enter")(pilot)
+    assert "1.93 × faster" in (tmp_path / "out.html").read_text()
+
+
+async def test_all_versions_stand_side_by_side(open_app: Opened, store: Store) -> None:
+    keep(store, optimization())
+    async with open_app((160, 50)) as pilot:
+        await keys("v")(pilot)
+        await shows(pilot, "int8 mixed, 300 samples")
+        await shows(pilot, "75.50 %")
+        await shows(pilot, "1.93 ×")
+
+
+@SIZES
+def test_the_form_as_a_picture(snap_compare: Any, store: Store, size: tuple[int, int]) -> None:
+    remember(store)
+    keep(store, optimization(recipe=msgspec.structs.replace(RECIPE, data=(), random=True)))
+    assert snap_compare(OvtuiApp(store), terminal_size=size, run_before=keys("o"))
+
+
+@SIZES
+@pytest.mark.parametrize("tab", ["1", "2", "4", "5"])
+def test_the_result_as_a_picture(snap_compare: Any, store: Store, size: tuple[int, int], tab: str) -> None:
+    keep(store, optimization())
+
+    async def step(pilot: Pilot[Any]) -> None:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys(tab)(pilot)
+
+    assert snap_compare(OvtuiApp(store), terminal_size=size, run_before=step)
+
+
+@SIZES
+def test_versions_as_a_picture(snap_compare: Any, store: Store, size: tuple[int, int]) -> None:
+    keep(store, optimization())
+    assert snap_compare(OvtuiApp(store), terminal_size=size, run_before=keys("v"))
