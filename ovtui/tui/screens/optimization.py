@@ -39,8 +39,8 @@ _TABS = (("tab-figures", "Gain and cost"), ("tab-drift", "Where it hurts"), ("ta
          ("tab-more", "Accuracy"), ("tab-next", "Next"))  # fmt: skip
 _FIGURES = (
     Column("title", "", 18),
-    Column("parent", "PARENT", 15, right=True),
-    Column("version", "VERSION", 15, right=True),
+    Column("parent", "PARENT", 13, right=True),
+    Column("version", "VERSION", 13, right=True),
     Column("change", "CHANGE", 20, grows=True, sentence=True),
 )
 _DRIFT = (
@@ -241,8 +241,8 @@ class OptimizationScreen(OvtuiScreen):
         elif tab == "tab-next":
             place = self.query_one("#tab-next", Table).cursor_key
             if place is not None:
-                _, recipe = self._steps[int(place)]
-                text = f"$ {plain(self._line(recipe))}"
+                why, recipe = self._steps[int(place)]
+                text = f"{why}\n$ {plain(self._line(recipe))}"
             else:
                 text = _LATER if self._live else "Nothing suggests itself. e writes a report; m measures the version."
         self._say("details", Text(text))
