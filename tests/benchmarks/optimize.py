@@ -1,11 +1,16 @@
 """Making an INT8 version against NNCF by itself: `python -m tests.benchmarks.optimize [ROUNDS]`, some minutes.
 
 ResNet-50 with seeded random weights and 300 samples. ovtui's device process, from its start until the version is
-written and read again, takes turns with a script that calls NNCF on the same samples in the same order.
+written and read again, takes turns with a script that calls NNCF on the same samples in the same order. Then the whole
+job: the longest that it says nothing, and how long after being cancelled nothing is left of it.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
+import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -97,6 +102,39 @@ def direct(model: Path, data: Path, out: Path) -> tuple[float, float]:
     return time.perf_counter() - begin, peak
 
 
+def ovtui(*arguments: object) -> str:
+    command = [sys.executable, "-m", "ovtui", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def moments(home: Path, job: str) -> list[tuple[float, str]]:
+    """When each event was told, and what it was."""
+    lines = (home / "jobs" / job / "events.jsonl").read_text().splitlines()
+    return [(told["t"], told["event"]) for told in map(json.loads, lines)]
+
+
+def silence(home: Path, model: Path, data: Path) -> float:
+    """The longest time without an event in a whole optimization, its comparisons left out, which have their own."""
+    job = json.loads(ovtui("optimize", model, "--data", data, "--no-compare", "--json", "-q"))["id"]
+    told = [moment for moment, _ in moments(home, job)]
+    return max(b - a for a, b in itertools.pairwise(told))
+
+
+def cancelled(home: Path, model: Path, data: Path, after_s: float) -> float:
+    """Seconds from asking a job to end until its processes and what it had written are gone."""
+    job = json.loads(ovtui("optimize", model, "--data", data, "--no-compare", "--detach", "--json"))["id"]
+    time.sleep(after_s)
+    (own,) = [each for each in psutil.process_iter(["cmdline"]) if (each.info["cmdline"] or [""])[-1] == job]
+    family = [own, *own.children(recursive=True)]
+    begin = time.perf_counter()
+    own.send_signal(signal.SIGTERM)
+    while any(each.is_running() and each.status() != "zombie" for each in family) or any(
+        path.name.startswith(".") for path in (home / "versions").glob("*")
+    ):
+        time.sleep(0.01)
+    return time.perf_counter() - begin
+
+
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     with tempfile.TemporaryDirectory() as text:
@@ -119,6 +157,13 @@ def main() -> None:
             f"\nRatio: median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f}; "
             f"weights and scales {'are' if same else 'are not'} equal byte by byte."
         )
+        home = folder / "home"
+        os.environ |= {"OVTUI_HOME": str(home), "OVTUI_LOCK": str(folder / "lock")}
+        print("\n| the whole job | seconds |\n|---|---:|")
+        print(f"| longest without a word | {silence(home, path, data):.2f} |", flush=True)
+        for after_s in (2, 8, 16):
+            gone = cancelled(home, path, data, after_s)
+            print(f"| cancelled after {after_s} s: nothing is left | {gone:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
