@@ -22,8 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import resvg_py
+from PIL import Image
 from rich.console import Console
 from rich.text import Text
 
@@ -105,6 +107,32 @@ def studies() -> None:
     asyncio.run(app("compare", "a", "C", "enter"))
 
 
+def versions() -> None:
+    """An INT8 version of the built-in model, calibrated on drawn images: a minute and a half."""
+    images = Path("images")
+    images.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(64):
+        pixels = random.integers(0, 90, (160, 200, 3)).astype(np.uint8)
+        left, top = (int(place) for place in random.integers(10, 90, 2))
+        pixels[top : top + 60, left : left + 80] = random.integers(90, 256, 3)
+        Image.fromarray(pixels).save(images / f"{number:02}.png")
+    subprocess.run((*OVTUI, "import", str(_demo()), "--name", "demo"), check=True, stdout=subprocess.DEVNULL)
+    stated = ("--mean", "123.7,116.3,103.5", "--scale", "58.4,57.1,57.4", "--channels", "rgb")
+    subprocess.run(
+        (*OVTUI, "optimize", "demo", "--data", "images", *stated, "-q"), check=True, stdout=subprocess.DEVNULL
+    )
+    asyncio.run(app("optimize", "o", "shift+tab", "enter"))
+
+
+def _demo() -> Path:
+    from ovtui.engine.device.demo import build
+
+    path = Path("demo.xml")
+    build(path)
+    return path
+
+
 def runs() -> None:
     """Everything else: some twelve minutes of real runs."""
     command("demo", "demo")
@@ -131,7 +159,7 @@ def runs() -> None:
 
 
 def main() -> None:
-    """All of them, or the parts that are named: `runs`, `studies`."""
+    """All of them, or the parts that are named: `runs`, `studies`, `versions`."""
     os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor"})
     home = Path(tempfile.gettempdir()) / "ovtui"
     shutil.rmtree(home, ignore_errors=True)
@@ -141,7 +169,7 @@ def main() -> None:
     for name in ("squeezenet", "shufflenet", "resnet50", "inception_v1"):
         shutil.copy(LIGHT / f"light_{name}.onnx", models / f"{name}.onnx")
     os.chdir(models)
-    parts = {"runs": runs, "studies": studies}
+    parts = {"runs": runs, "studies": studies, "versions": versions}
     try:
         for name in sys.argv[1:] or parts:
             parts[name]()
