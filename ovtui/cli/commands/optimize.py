@@ -51,6 +51,10 @@ _OF_RECIPE = frozenset(Recipe.__struct_fields__) - {"data", "images", "layouts",
     metavar="PATH",
     help="A .csv of file,label or row,label, or a .npy: then accuracy is known.",
 )
+@click.option(
+    "--data", multiple=True, callback=parsed(specs.data), metavar="[INPUT=]PATH",
+    help="What it calibrates on and is judged by: .npy, .npz or a folder of images.",
+)  # fmt: skip
 @click.option("--random", is_flag=True, help="Calibrate with noise: shows the speed, and says nothing of accuracy.")
 @click.option("--pixels", callback=parsed(specs.pixels), metavar="HxW",
               help="Images: the size that the version takes, to resize it itself.")  # fmt: skip
@@ -61,8 +65,9 @@ _OF_RECIPE = frozenset(Recipe.__struct_fields__) - {"data", "images", "layouts",
 @click.option("--preview", is_flag=True, help="Show what the data looks like, and leave.")
 @click.option("--versions", is_flag=True, help="Show all versions of MODEL side by side, and leave.")
 @spec_options(
-    "mode", "batch", "streams", "requests", "rate", "queue", "api", "seconds", "iterations", "until_ci", "profile"
-)
+    "mode", "batch", "streams", "requests", "rate", "queue", "api", "seconds", "iterations", "until_ci", "profile",
+    "data",
+)  # fmt: skip
 @click.option("--label", help="A name for the optimization.")
 @click.option("--detach", is_flag=True, help="Print its id and leave; it goes on.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")

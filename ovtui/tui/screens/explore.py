@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from ovtui import specs, words
 from ovtui.analysis.exploring import grid as axes
-from ovtui.engine import devices
 from ovtui.errors import InputError
 from ovtui.records import Exploration, Grid, Limits, Model, Percentile, Spec, Stop
 from ovtui.report.command import axis, cells, explore_command
 from ovtui.text import plain
 from ovtui.tui import explored
-from ovtui.tui.rows import STATUS_LOOK
 from ovtui.tui.said import said
-from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.screens.form import BEFORE, BEFORE_COLUMNS, PRECISIONS, Form, FormScreen
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.section import Section
 from ovtui.tui.widgets.table import Table
-
-T = TypeVar("T")
 
 _WAYS = {
     "search": "Finds the best: tries what promises most, climbs from there, and lets the best of them race.",
@@ -42,12 +35,6 @@ _WAYS = {
 _SECONDS = {"search": "1.2", "each": "5", "cells": "5"}
 _ON_AXES = ("batches", "streams", "threads", "requests")
 _PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p95", "p99")
-_BEFORE = 20
-_BEFORE_COLUMNS = (
-    Column("when", "", 11),
-    Column("what", "", 14, grows=True, sentence=True),
-    Column("status", "", 11),
-)
 
 
 class Asked(NamedTuple):
@@ -61,14 +48,7 @@ class Asked(NamedTuple):
     label: str | None
 
 
-class _Form(VerticalScroll):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "app.focus_next", "Next line", show=False),
-        Binding("up,k", "app.focus_previous", "Line before", show=False),
-    ]
-
-
-class ExploreScreen(OvtuiScreen):
+class ExploreScreen(FormScreen):
     """Which settings of one model to try."""
 
     HELP = (
@@ -77,7 +57,7 @@ class ExploreScreen(OvtuiScreen):
         "keep. Shapes, data and properties are those of the model's last run: the line at the bottom has them, ^r "
         "forgets them, y copies it. Below stand the explorations that were made: Enter opens one."
     )
-    CSS_PATH = "explore.tcss"
+    CSS_PATH = ["form.tcss", "explore.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start"),
         Binding("y,ctrl+y", "copy", "Copy command"),
@@ -86,19 +66,16 @@ class ExploreScreen(OvtuiScreen):
     ]
 
     def __init__(self, model: Model, spec: Spec | None = None) -> None:
-        super().__init__()
-        self._model = model
-        self._base = shared(spec or Spec(model=model.id))
+        super().__init__(model, shared(spec or Spec(model=model.id)))
         self._asked: Asked | None = None  # what stands here, if it can be explored
         self._problem = ""
-        self._filling = True
 
     def compose(self) -> ComposeResult:
         model = self._model
         kind = f"  {model.format}, {words.count(model.parameters).rstrip()} parameters"
         yield Static(Text("Explore ").append(plain(model.name, 40), style="bold").append(kind), id="top")
         streams = axis(axes.default_streams(_cores()))
-        with _Form(id="form", can_focus=False):
+        with Form(id="form", can_focus=False):
             yield Choice([("search", "search"), ("each", "measure each"), ("cells", "only these"),
                           ("server", "server: highest arrival rate")], "search", id="way")  # fmt: skip
             yield Static(id="way-words", classes="hint")
@@ -114,103 +91,61 @@ class ExploreScreen(OvtuiScreen):
                 "Measuring",
                 Choice([("CPU", "CPU"), ("AUTO", "AUTO"), ("", "other")], "CPU", id="device-choice"),
                 FormLine("device", "CPU", "or HETERO:…, MULTI:…", id="device"),
-                Choice([("", "precision: auto"), ("f32", "f32"), ("bf16", "bf16"), ("f16", "f16")], "", id="precision"),
+                Choice(PRECISIONS, "", id="precision"),
                 FormLine("seconds", "1.2", "of each setting", id="seconds"),
                 Choice([("no", "use what is known from earlier"), ("yes", "measure all again")], "no", id="fresh"),
                 FormLine("label", "none", "a name to find the exploration by", id="label"),
                 id="measuring-part",
             )
         yield Static("Explored before", classes="title", id="before-title")
-        yield Table(_BEFORE_COLUMNS, head=False, id="before")
+        yield Table(BEFORE_COLUMNS, head=False, id="before")
         yield Static(id="problem", classes="problem")
         yield Static(id="command")
         yield KeyLine()
 
     def on_mount(self) -> None:
         self._fill()
-        self._list()
-        self.ovtui.find_devices(self._offer)
+        self.list_before()
+        self.ovtui.find_devices(self.offer)
         self.query_one("#way").focus()
 
-    def _offer(self, found: devices.Devices) -> None:
-        if self.is_attached and self.has("#device-choice"):
-            names = [(name, plain(name, 20)) for name in (*found.names, "AUTO")]
-            self.query_one("#device-choice", Choice).offer([*names, ("", "other")])
-            self._fill_device()
-            self._changed()
-
     @said
-    def _list(self) -> None:
+    def list_before(self) -> None:
         """What was explored before."""
-        found = self.ovtui.store.explorations.newest(self._model.id, _BEFORE)
-        rows = [
-            (each.id, {
-                "when": Cell(words.short_when(each.created), "dim"), "what": Cell(_in_short(each)),
-                "status": Cell(each.status, STATUS_LOOK[each.status]),
-            })
-            for each in found
-        ]  # fmt: skip
-        for name in ("#before-title", "#before"):
-            self.query_one(name).display = bool(rows)
-        self.query_one("#before", Table).show(ListedRows(rows))
-
-    def news(self) -> None:
-        if self.ovtui.watching.stale and self.has("#before", "#before-title"):
-            self.ovtui.watching.stale = False
-            self._list()
+        found = self.ovtui.store.explorations.newest(self._model.id, BEFORE)
+        self.show_before([(each.id, each.created, _in_short(each), each.status) for each in found])
 
     # -- from a spec to the form, and back
 
     def _fill(self) -> None:
         self._filling = True
-        self._fill_device()
-        self._choice("precision").set(self._base.precision or "")
+        self.fill_device()
+        self.choice("precision").set(self._base.precision or "")
         self._filling = False
-        self._changed()
-
-    def _fill_device(self) -> None:
-        device, choice = self._base.device, self._choice("device-choice")
-        self._line("device").value = "" if device == "CPU" else device
-        choice.set(device if device in choice.values else "")
-
-    def _line(self, name: str) -> FormLine:
-        return self.query_one(f"#{name}", FormLine)
-
-    def _choice(self, name: str) -> Choice:
-        return self.query_one(f"#{name}", Choice)
-
-    def _parsed(self, name: str, parse: Callable[[str], T], default: T) -> T:
-        """What a line says; InputError, and the line is marked, when it cannot be read."""
-        line = self._line(name)
-        line.remove_class("wrong")
-        try:
-            return parse(line.value) if line.value else default
-        except InputError:
-            line.add_class("wrong")
-            raise
+        self.changed()
 
     def _read(self) -> Asked:
-        way = self._choice("way").value
+        way = self.choice("way").value
         server, chosen = way == "server", way == "cells"
         on_axes = not (server or chosen)
-        latency = self._parsed("latency", lambda text: specs.amount("latency limit", text, 0.001, 1e6, "ms"), None)
+        latency = self.parsed("latency", lambda text: specs.amount("latency limit", text, 0.001, 1e6, "ms"), None)
         if server and latency is None:
             raise InputError("The highest arrival rate needs a latency limit to keep.")
-        if chosen and not self._line("cells").value:
+        if chosen and not self.line("cells").value:
             raise InputError("Name the settings: batch x streams, like 1x1,8x2.")
-        percentile: Any = self._choice("percentile").value
+        percentile: Any = self.choice("percentile").value
         streams = axes.default_streams(_cores())
         grid = Grid(
             batches=self._axis("batches", axes.default_batches(), on_axes),
             streams=self._axis("streams", streams, on_axes),
             threads=self._choices("threads", on_axes),
             requests=self._choices("requests", on_axes),
-            chosen=self._parsed("cells", axes.parse_cells, ()) if chosen else (),
+            chosen=self.parsed("cells", axes.parse_cells, ()) if chosen else (),
             search=way in ("search", "server"),
         )
         axes.settings(grid)
-        precision: Any = self._choice("precision").value or None
-        device = self._line("device").value or self._choice("device-choice").value or "CPU"
+        precision: Any = self.choice("precision").value or None
+        device = self.device
         spec = msgspec.structs.replace(
             self._base, mode="server" if server else "latency", device=device, precision=precision
         )
@@ -221,44 +156,32 @@ class ExploreScreen(OvtuiScreen):
             Limits(
                 latency_ms=latency,
                 percentile=percentile if latency is not None else usual,
-                memory_mb=self._parsed(
+                memory_mb=self.parsed(
                     "memory", lambda text: specs.amount("memory limit", text, 1, 1e7, "MB"), None
                 ) if not server else None,
             ),
-            self._parsed("seconds", lambda text: specs.amount("seconds", text, 0.1, 3600, "seconds"), None)
+            self.parsed("seconds", lambda text: specs.amount("seconds", text, 0.1, 3600, "seconds"), None)
             if not server else None,
-            self._choice("fresh").value == "yes" and not server,
-            self._line("label").value or None,
+            self.choice("fresh").value == "yes" and not server,
+            self.line("label").value or None,
         )  # fmt: skip
 
     def _axis(self, name: str, default: tuple[int, ...], asked: bool) -> tuple[int, ...]:
         noun = name.removesuffix("es") if name == "batches" else name
-        return self._parsed(name, lambda text: axes.numbers(text, noun), default) if asked else default
+        return self.parsed(name, lambda text: axes.numbers(text, noun), default) if asked else default
 
     def _choices(self, name: str, asked: bool) -> tuple[int | None, ...]:
-        return self._parsed(name, lambda text: axes.choices(text, name), (None,)) if asked else (None,)
+        return self.parsed(name, lambda text: axes.choices(text, name), (None,)) if asked else (None,)
 
     # -- whatever changes
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        line = event.input.parent
-        if isinstance(line, FormLine) and line.id == "device" and not self._filling:
-            choice = self._choice("device-choice")
-            choice.set((line.value or "CPU") if (line.value or "CPU") in choice.values else "")
-        self._changed()
+    def chosen(self, name: str, value: str) -> None:
+        if name == "way":
+            self.choice("percentile").set("p99" if value == "server" else "p50")
+            if value == "cells" and not self.line("cells").value:
+                self.line("cells").value = cells(axes.parse_cells("1x1,8x1"))
 
-    def on_choice_changed(self, event: Choice.Changed) -> None:
-        if event.choice.id == "device-choice":
-            self._line("device").value = event.value if event.value != "CPU" else ""
-            if not event.value:
-                self._line("device").focus_input()
-        if event.choice.id == "way":
-            self._choice("percentile").set("p99" if event.value == "server" else "p50")
-            if event.value == "cells" and not self._line("cells").value:
-                self._line("cells").value = cells(axes.parse_cells("1x1,8x1"))
-        self._changed()
-
-    def _changed(self) -> None:
+    def changed(self) -> None:
         """Read the form, check it, show what it comes to: the command, or what is wrong."""
         if self._filling:
             return
@@ -267,29 +190,27 @@ class ExploreScreen(OvtuiScreen):
             self._asked, self._problem = self._read(), ""
         except InputError as error:
             self._asked, self._problem = None, str(error)
-        problem, command = self.query_one("#problem", Static), self.query_one("#command", Static)
-        problem.update(Text(plain(self._problem)))
-        problem.display, command.display = bool(self._problem), self._asked is not None
-        if self._asked is not None:
-            command.update(Text("$ ", style="bold").append(plain(self._command(self._asked)), style="not bold"))
-            self._summarise(self._asked)
+        asked = self._asked
+        self.show_problem(self._problem, None if asked is None else self._command(asked))
+        if asked is not None:
+            self._summarise(asked)
         self.refresh_bindings()
 
     def _explain(self) -> None:
         """Only the lines that count."""
-        way = self._choice("way").value
+        way = self.choice("way").value
         self.query_one("#way-words", Static).update(_WAYS[way])
         for name in _ON_AXES:
-            self._line(name).display = way in ("search", "each")
-        self._line("cells").display = way == "cells"
-        self._choice("percentile").display = bool(self._line("latency").value) or way == "server"
-        self._line("latency").placeholder("ms" if way == "server" else "none")
+            self.line(name).display = way in ("search", "each")
+        self.line("cells").display = way == "cells"
+        self.choice("percentile").display = bool(self.line("latency").value) or way == "server"
+        self.line("latency").placeholder("ms" if way == "server" else "none")
         for name in ("memory", "seconds", "fresh"):
             self.query_one(f"#{name}").display = way != "server"
-        self._line("seconds").placeholder(_SECONDS.get(way, ""))
+        self.line("seconds").placeholder(_SECONDS.get(way, ""))
 
     def _summarise(self, asked: Asked) -> None:
-        way = self._choice("way").value
+        way = self.choice("way").value
         count = words.plural(len(axes.settings(asked.grid)), "setting")
         self.query_one("#way-words", Static).update(_WAYS[way] if way == "server" else f"{_WAYS[way]} {count}.")
         told = [plain(asked.spec.device, 30), *([asked.spec.precision] if asked.spec.precision else [])]
@@ -338,7 +259,7 @@ class ExploreScreen(OvtuiScreen):
         for line in self.query(FormLine):
             line.value = ""
         for name, value in (("way", "search"), ("percentile", "p50"), ("fresh", "no")):
-            self._choice(name).set(value)
+            self.choice(name).set(value)
         self._fill()
 
 

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from ovtui import specs, words
 from ovtui.analysis.optimizing.expecting import cpu_flags, expectations
 from ovtui.analysis.optimizing.ways import called
-from ovtui.engine import client, devices
+from ovtui.engine import client
 from ovtui.errors import Cancelled, InputError, OvtuiError
 from ovtui.records import Data, Images, Method, Model, Optimization, OwnGraph, Preview, Recipe, Spec
 from ovtui.report.optimize_command import optimize_command
 from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.text import plain
-from ovtui.tui.rows import STATUS_LOOK
 from ovtui.tui.said import said
-from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.explore import shared
+from ovtui.tui.screens.form import BEFORE, BEFORE_COLUMNS, PRECISIONS, Form, FormScreen
 from ovtui.tui.screens.pick import PickScreen
 from ovtui.tui.screens.told import ToldScreen
-from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.section import Section
 from ovtui.tui.widgets.table import Table
-
-T = TypeVar("T")
 
 _METHODS: dict[Method, str] = {
     "int8": "Weights and activations compute in 8 bits: the fastest on most processors. Needs samples like real ones.",
@@ -44,12 +38,6 @@ _METHODS: dict[Method, str] = {
     "int4-weights": "Most weights in 4 bits: for large language models, where memory is what limits.",
     "fp16": "Weights in half precision on disk: half the size, the same speed and answers.",
 }
-_BEFORE = 20
-_BEFORE_COLUMNS = (
-    Column("when", "", 11),
-    Column("what", "", 14, grows=True, sentence=True),
-    Column("status", "", 11),
-)
 _NEW = Recipe()
 
 
@@ -62,14 +50,7 @@ class Asked(NamedTuple):
     label: str | None
 
 
-class _Form(VerticalScroll):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "app.focus_next", "Next line", show=False),
-        Binding("up,k", "app.focus_previous", "Line before", show=False),
-    ]
-
-
-class OptimizeScreen(OvtuiScreen):
+class OptimizeScreen(FormScreen):
     """Which version of one model to make."""
 
     HELP = (
@@ -78,7 +59,7 @@ class OptimizeScreen(OvtuiScreen):
         "or a file. Names of what stays as it is are separated by commas; i (or F3) picks them from the model's "
         "operations. The line at the bottom makes the same from a script; y copies it. Below stands what was made."
     )
-    CSS_PATH = "optimize.tcss"
+    CSS_PATH = ["form.tcss", "optimize.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start"),
         Binding("p,f2", "preview", "Preview data"),
@@ -90,12 +71,10 @@ class OptimizeScreen(OvtuiScreen):
     ]
 
     def __init__(self, model: Model, recipe: Recipe | None = None, spec: Spec | None = None) -> None:
-        super().__init__()
-        self._model, self._begin = model, recipe
-        self._base = shared(spec or Spec(model=model.id))
+        super().__init__(model, shared(spec or Spec(model=model.id)))
+        self._begin = recipe
         self._asked: Asked | None = None
         self._problem = ""
-        self._filling = True
         self._looking = False
         self._graph: OwnGraph | None = None
         self._flags = frozenset[str]()
@@ -105,7 +84,7 @@ class OptimizeScreen(OvtuiScreen):
         model = self._model
         kind = f"  {model.format}, {words.size(model.bytes)}, {words.count(model.parameters).rstrip()} parameters"
         yield Static(Text("Optimize ").append(plain(model.name, 40), style="bold").append(kind), id="top")
-        with _Form(id="form", can_focus=False):
+        with Form(id="form", can_focus=False):
             yield Choice([(name, name) for name in _METHODS], "int8", id="method")
             yield Static(id="method-words", classes="hint")
             yield FormLine("data", "samples.npy, or a folder of images", id="data", wide=True)
@@ -142,14 +121,14 @@ class OptimizeScreen(OvtuiScreen):
                 "Measuring",
                 Choice([("CPU", "CPU"), ("AUTO", "AUTO"), ("", "other")], "CPU", id="device-choice"),
                 FormLine("device", "CPU", "or HETERO:…, MULTI:…", id="device"),
-                Choice([("", "precision: auto"), ("f32", "f32"), ("bf16", "bf16"), ("f16", "f16")], "", id="precision"),
+                Choice(PRECISIONS, "", id="precision"),
                 Choice([("yes", "measure both in turn afterwards"), ("no", "only make it")], "yes", id="compare"),
                 FormLine("label", "none", "a name to find it by", id="label"),
                 id="measuring-part",
             )
             yield Static(id="expect", classes="hint")
         yield Static("Made before", classes="title", id="before-title")
-        yield Table(_BEFORE_COLUMNS, head=False, id="before")
+        yield Table(BEFORE_COLUMNS, head=False, id="before")
         yield Static(id="problem", classes="problem")
         yield Static(id="command")
         yield KeyLine()
@@ -161,8 +140,8 @@ class OptimizeScreen(OvtuiScreen):
         before = self.ovtui.store.optimizations.newest(self._model.id, 1)
         recipe = self._begin or (before[0].recipe if before else msgspec.structs.replace(_NEW, images=self._stated()))
         self._fill(recipe)
-        self._list()
-        self.ovtui.find_devices(self._offer)
+        self.list_before()
+        self.ovtui.find_devices(self.offer)
         self.query_one("#method").focus()
 
     def on_unmount(self) -> None:
@@ -171,39 +150,18 @@ class OptimizeScreen(OvtuiScreen):
     def _stated(self) -> Images:
         return client.stated_images(self._model)
 
-    def _offer(self, found: devices.Devices) -> None:
-        if self.is_attached and self.has("#device-choice"):
-            names = [(name, plain(name, 20)) for name in (*found.names, "AUTO")]
-            self._choice("device-choice").offer([*names, ("", "other")])
-            self._fill_device()
-            self._changed()
-
     @said
-    def _list(self) -> None:
+    def list_before(self) -> None:
         """What was made before."""
-        found = self.ovtui.store.optimizations.newest(self._model.id, _BEFORE)
-        rows = [
-            (each.id, {
-                "when": Cell(words.short_when(each.created), "dim"), "what": Cell(called(each.recipe)),
-                "status": Cell(each.status, STATUS_LOOK[each.status]),
-            })
-            for each in found
-        ]  # fmt: skip
-        for name in ("#before-title", "#before"):
-            self.query_one(name).display = bool(rows)
-        self.query_one("#before", Table).show(ListedRows(rows))
-
-    def news(self) -> None:
-        if self.ovtui.watching.stale and self.has("#before", "#before-title"):
-            self.ovtui.watching.stale = False
-            self._list()
+        found = self.ovtui.store.optimizations.newest(self._model.id, BEFORE)
+        self.show_before([(each.id, each.created, called(each.recipe), each.status) for each in found])
 
     # -- from a recipe to the form, and back
 
     def _fill(self, recipe: Recipe) -> None:
         self._filling = True
         self._base_recipe = recipe
-        self._fill_device()
+        self.fill_device()
         images = recipe.images
         for name, value in {
             "method": recipe.method, "noise": "noise" if recipe.random else "data", "preset": recipe.preset,
@@ -211,7 +169,7 @@ class OptimizeScreen(OvtuiScreen):
             "channels": images.channels or "", "bake": "yes" if recipe.bake else "no",
             "precision": self._base.precision or "",
         }.items():  # fmt: skip
-            self._choice(name).set(value)
+            self.choice(name).set(value)
         for name, text in {
             "data": " ".join(_source(each.input, each.path) for each in recipe.data), "labels": recipe.labels or "",
             "ignored": ", ".join(recipe.ignored), "pattern": next(iter(recipe.ignored_patterns), ""),
@@ -223,73 +181,52 @@ class OptimizeScreen(OvtuiScreen):
             "layout": next(iter(recipe.layouts.values()), ""),
             "pixels": "" if recipe.pixels is None else "x".join(map(str, recipe.pixels)),
         }.items():  # fmt: skip
-            self._line(name).value = text
+            self.line(name).value = text
         self._filling = False
-        self._changed()
-
-    def _fill_device(self) -> None:
-        device, choice = self._base.device, self._choice("device-choice")
-        self._line("device").value = "" if device == "CPU" else device
-        choice.set(device if device in choice.values else "")
-
-    def _line(self, name: str) -> FormLine:
-        return self.query_one(f"#{name}", FormLine)
-
-    def _choice(self, name: str) -> Choice:
-        return self.query_one(f"#{name}", Choice)
-
-    def _parsed(self, name: str, parse: Callable[[str], T], default: T) -> T:
-        """What a line says; InputError, and the line is marked, when it cannot be read."""
-        line = self._line(name)
-        line.remove_class("wrong")
-        try:
-            return parse(line.value) if line.value else default
-        except InputError:
-            line.add_class("wrong")
-            raise
+        self.changed()
 
     def _read(self) -> Asked:
-        method: Any = self._choice("method").value
-        noise = self._choice("noise").value == "noise"
+        method: Any = self.choice("method").value
+        noise = self.choice("noise").value == "noise"
         int8, weights, four = method == "int8", method.endswith("-weights"), method == "int4-weights"
-        channels: Any = self._choice("channels").value or None
-        preset: Any = self._choice("preset").value
-        kind: Any = self._choice("model-type").value or None
+        channels: Any = self.choice("channels").value or None
+        preset: Any = self.choice("preset").value
+        kind: Any = self.choice("model-type").value or None
         nothing: dict[str, str] = {}
-        layouts = self._parsed("layout", self._layout, nothing)
+        layouts = self.parsed("layout", self._layout, nothing)
         sources: tuple[Data, ...] = ()
         recipe = msgspec.structs.replace(
             self._base_recipe,
             method=method,
             preset=preset if int8 else _NEW.preset,
             model_type=kind if int8 else None,
-            subset=self._parsed("subset", _subset, _NEW.subset) if int8 else _NEW.subset,
-            max_drop=self._parsed("max-drop", specs.percent, None) if int8 and not noise else None,
-            ignored=_names(self._line("ignored").value) if method != "fp16" else (),
-            ignored_patterns=(self._line("pattern").value,) if self._line("pattern").value and method != "fp16" else (),
-            symmetric=self._choice("symmetric").value == "yes" if weights else True,
-            group_size=self._parsed("group", _group, None) if four else None,
-            ratio=self._parsed("ratio", partial(_share, "ratio"), None) if four else None,
-            data=() if noise else self._parsed("data", lambda text: specs.data([text]), sources),
-            labels=None if noise else self._parsed("labels", specs.labels, None),
+            subset=self.parsed("subset", _subset, _NEW.subset) if int8 else _NEW.subset,
+            max_drop=self.parsed("max-drop", specs.percent, None) if int8 and not noise else None,
+            ignored=_names(self.line("ignored").value) if method != "fp16" else (),
+            ignored_patterns=(self.line("pattern").value,) if self.line("pattern").value and method != "fp16" else (),
+            symmetric=self.choice("symmetric").value == "yes" if weights else True,
+            group_size=self.parsed("group", _group, None) if four else None,
+            ratio=self.parsed("ratio", partial(_share, "ratio"), None) if four else None,
+            data=() if noise else self.parsed("data", lambda text: specs.data([text]), sources),
+            labels=None if noise else self.parsed("labels", specs.labels, None),
             random=noise,
             images=Images(
-                mean=self._parsed("mean", specs.numbers, None),
-                scale=self._parsed("scale", specs.numbers, None),
+                mean=self.parsed("mean", specs.numbers, None),
+                scale=self.parsed("scale", specs.numbers, None),
                 channels=channels,
             ),
             layouts=layouts,
-            pixels=self._parsed("pixels", specs.pixels, None),
-            bake=self._choice("bake").value == "yes",
+            pixels=self.parsed("pixels", specs.pixels, None),
+            bake=self.choice("bake").value == "yes",
         )
         specs.check_recipe(recipe)
-        precision: Any = self._choice("precision").value or None
-        device = self._line("device").value or self._choice("device-choice").value or "CPU"
+        precision: Any = self.choice("precision").value or None
+        device = self.device
         spec = msgspec.structs.replace(
             self._base, device=device, precision=precision, data=(), images=Images(), layouts=layouts,
             shapes=recipe.shapes, seed=recipe.seed,
         )  # fmt: skip
-        return Asked(recipe, spec, self._choice("compare").value == "yes", self._line("label").value or None)
+        return Asked(recipe, spec, self.choice("compare").value == "yes", self.line("label").value or None)
 
     def _layout(self, text: str) -> dict[str, str]:
         name = self._model.inputs[0].name if self._model.inputs else ""
@@ -299,21 +236,7 @@ class OptimizeScreen(OvtuiScreen):
 
     # -- whatever changes
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        line = event.input.parent
-        if isinstance(line, FormLine) and line.id == "device" and not self._filling:
-            choice = self._choice("device-choice")
-            choice.set((line.value or "CPU") if (line.value or "CPU") in choice.values else "")
-        self._changed()
-
-    def on_choice_changed(self, event: Choice.Changed) -> None:
-        if event.choice.id == "device-choice":
-            self._line("device").value = event.value if event.value != "CPU" else ""
-            if not event.value:
-                self._line("device").focus_input()
-        self._changed()
-
-    def _changed(self) -> None:
+    def changed(self) -> None:
         """Read the form, check it, show what it comes to: the command, or what is wrong."""
         if self._filling:
             return
@@ -322,47 +245,43 @@ class OptimizeScreen(OvtuiScreen):
             self._asked, self._problem = self._read(), ""
         except InputError as error:
             self._asked, self._problem = None, str(error)
-        missing = client.quantize_missing() if self._choice("method").value != "fp16" else None
-        shown = missing or self._problem
-        problem, command = self.query_one("#problem", Static), self.query_one("#command", Static)
-        problem.update(Text(plain(shown)))
-        problem.display, command.display = bool(shown), self._asked is not None
-        if self._asked is not None:
-            command.update(Text("$ ", style="bold").append(plain(self._command(self._asked)), style="not bold"))
+        missing = client.quantize_missing() if self.choice("method").value != "fp16" else None
+        asked = self._asked
+        self.show_problem(missing or self._problem, None if asked is None else self._command(asked))
         self._expect()
         self.refresh_bindings()
 
     def _only_what_counts(self) -> None:
-        method: Any = self._choice("method").value
-        noise = self._choice("noise").value == "noise"
-        data = Path(self._line("data").value or ".").suffix not in (".npy", ".npz") and bool(self._line("data").value)
+        method: Any = self.choice("method").value
+        noise = self.choice("noise").value == "noise"
+        data = Path(self.line("data").value or ".").suffix not in (".npy", ".npz") and bool(self.line("data").value)
         self.query_one("#method-words", Static).update(_METHODS[method])
         for name, there in {
-            "data": not noise, "labels": not noise and bool(self._line("data").value), "ignored": method != "fp16",
+            "data": not noise, "labels": not noise and bool(self.line("data").value), "ignored": method != "fp16",
             "quantizing": method == "int8", "weights": method.endswith("-weights"), "images": not noise,
         }.items():  # fmt: skip
             self.query_one(f"#{name}").display = there
         self.query_one("#group").display = self.query_one("#ratio").display = method == "int4-weights"
-        told = [self._choice("preset").value, *([kind] if (kind := self._choice("model-type").value) else [])]
-        told.append(f"{self._line('subset').value or _NEW.subset} samples")
+        told = [self.choice("preset").value, *([kind] if (kind := self.choice("model-type").value) else [])]
+        told.append(f"{self.line('subset').value or _NEW.subset} samples")
         self._section("quantizing").say(plain(", ".join(told), 60))
-        symmetric = self._choice("symmetric").value == "yes"
+        symmetric = self.choice("symmetric").value == "yes"
         self._section("weights").say("symmetric" if symmetric else "with a zero point")
-        mean, scale = self._line("mean").value, self._line("scale").value
+        mean, scale = self.line("mean").value, self.line("scale").value
         stated = f"mean {mean or 0}, scale {scale or 255}" if mean or scale else "mean 0, scale 255 unless you say it"
         self._section("images").say(plain(stated, 60) if data or mean or scale else "for folders of images")
         self._section("measuring-part").say(
-            "both in turn, then their layers" if self._choice("compare").value == "yes" else "not measured"
+            "both in turn, then their layers" if self.choice("compare").value == "yes" else "not measured"
         )
 
     def _section(self, name: str) -> Section:
         return self.query_one(f"#{name}", Section)
 
     def _expect(self) -> None:
-        method: Any = self._choice("method").value
+        method: Any = self.choice("method").value
         recipe = self._asked.recipe if self._asked is not None else msgspec.structs.replace(_NEW, method=method)
         operations = self._graph.operations if self._graph is not None else ()
-        device = self._line("device").value or self._choice("device-choice").value or "CPU"
+        device = self.device
         found = expectations(self._model, operations, self._flags, device, recipe)
         self.query_one("#expect", Static).update(Text("\n".join(f"· {text}" for text in found)))
 
@@ -401,12 +320,12 @@ class OptimizeScreen(OvtuiScreen):
     def action_pick(self) -> None:
         """One more operation that stays as it is."""
         names = [each for each in (self._graph.operations if self._graph else ()) if each.type not in _NOT_OFFERED]
-        own = _names(self._line("ignored").value)
+        own = _names(self.line("ignored").value)
         choices = [(each.name, plain(each.name, 120), each.type) for each in names if each.name not in own]
 
         def answered(name: str | None) -> None:
             if name is not None:
-                self._line("ignored").value = ", ".join((*own, name))
+                self.line("ignored").value = ", ".join((*own, name))
 
         self.app.push_screen(PickScreen("Stays as it is", choices), answered)
 
@@ -442,8 +361,8 @@ class OptimizeScreen(OvtuiScreen):
 
     def action_defaults(self) -> None:
         self._base = shared(Spec(model=self._model.id))
-        self._choice("compare").set("yes")
-        self._line("label").value = ""
+        self.choice("compare").set("yes")
+        self.line("label").value = ""
         self._fill(_NEW)
 
 

@@ -1,0 +1,143 @@
+"""What the forms share: lines and choices by name, a device, what is wrong or the command, what was done before."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from ovtui import words
+from ovtui.engine import devices
+from ovtui.errors import InputError
+from ovtui.records import Model, Spec, Status
+from ovtui.text import plain
+from ovtui.tui.rows import STATUS_LOOK
+from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.widgets.choice import Choice
+from ovtui.tui.widgets.formline import FormLine
+from ovtui.tui.widgets.table import Table
+
+T = TypeVar("T")
+
+BEFORE = 20
+"""Of what was done before, that is listed."""
+BEFORE_COLUMNS = (
+    Column("when", "", 11),
+    Column("what", "", 14, grows=True, sentence=True),
+    Column("status", "", 11),
+)
+PRECISIONS = (("", "precision: auto"), ("f32", "f32"), ("bf16", "bf16"), ("f16", "f16"))
+
+
+class Form(VerticalScroll):
+    """Lines one beneath the other."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "app.focus_next", "Next line", show=False),
+        Binding("up,k", "app.focus_previous", "Line before", show=False),
+    ]
+
+
+class FormScreen(OvtuiScreen):
+    """A form with a choice and a line for the device, a table `before`, and `problem` and `command` below."""
+
+    def __init__(self, model: Model, base: Spec) -> None:
+        super().__init__()
+        self._model, self._base = model, base
+        self._filling = True
+
+    @abstractmethod
+    def changed(self) -> None:
+        """Read the form, check it, show what it comes to."""
+
+    @abstractmethod
+    def list_before(self) -> None:
+        """Show what was done before."""
+
+    def news(self) -> None:
+        if self.ovtui.watching.stale and self.has("#before", "#before-title"):
+            self.ovtui.watching.stale = False
+            self.list_before()
+
+    # -- parts by name
+
+    def line(self, name: str) -> FormLine:
+        return self.query_one(f"#{name}", FormLine)
+
+    def choice(self, name: str) -> Choice:
+        return self.query_one(f"#{name}", Choice)
+
+    def parsed(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """What a line says; InputError, and the line is marked, when it cannot be read."""
+        line = self.line(name)
+        line.remove_class("wrong")
+        try:
+            return parse(line.value) if line.value else default
+        except InputError:
+            line.add_class("wrong")
+            raise
+
+    # -- the device
+
+    @property
+    def device(self) -> str:
+        return self.line("device").value or self.choice("device-choice").value or "CPU"
+
+    def offer(self, found: devices.Devices) -> None:
+        if self.is_attached and self.has("#device-choice"):
+            names = [(name, plain(name, 20)) for name in (*found.names, "AUTO")]
+            self.choice("device-choice").offer([*names, ("", "other")])
+            self.fill_device()
+            self.changed()
+
+    def fill_device(self) -> None:
+        device, choice = self._base.device, self.choice("device-choice")
+        self.line("device").value = "" if device == "CPU" else device
+        choice.set(device if device in choice.values else "")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        line = event.input.parent
+        if isinstance(line, FormLine) and line.id == "device" and not self._filling:
+            choice = self.choice("device-choice")
+            choice.set((line.value or "CPU") if (line.value or "CPU") in choice.values else "")
+        self.changed()
+
+    def on_choice_changed(self, event: Choice.Changed) -> None:
+        if event.choice.id == "device-choice":
+            self.line("device").value = event.value if event.value != "CPU" else ""
+            if not event.value:
+                self.line("device").focus_input()
+        self.chosen(event.choice.id or "", event.value)
+        self.changed()
+
+    def chosen(self, name: str, value: str) -> None:
+        """Another choice was made, which the form has not been read with yet."""
+
+    # -- what it comes to
+
+    def show_problem(self, problem: str, command: str | None) -> None:
+        """What is wrong, and the line that does the same."""
+        shown, line = self.query_one("#problem", Static), self.query_one("#command", Static)
+        shown.update(Text(plain(problem)))
+        shown.display, line.display = bool(problem), command is not None
+        if command is not None:
+            line.update(Text("$ ", style="bold").append(plain(command), style="not bold"))
+
+    def show_before(self, found: Sequence[tuple[str, float, str, Status]]) -> None:
+        """Id, when, what (safe to show) and status of each."""
+        rows = [
+            (study_id, {
+                "when": Cell(words.short_when(created), "dim"), "what": Cell(what),
+                "status": Cell(status, STATUS_LOOK[status]),
+            })
+            for study_id, created, what, status in found
+        ]  # fmt: skip
+        for name in ("#before-title", "#before"):
+            self.query_one(name).display = bool(rows)
+        self.query_one("#before", Table).show(ListedRows(rows))
