@@ -5,31 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from ovtui import paths, words
-from ovtui.engine import client, devices
+from ovtui import paths
+from ovtui.engine import devices
 from ovtui.engine.watching import Watching
 from ovtui.errors import OvtuiError, StoreError, sentence
-from ovtui.records import LIVE, Criterion, Grid, Limits, Model, Recipe, Record, Side, Spec
+from ovtui.records import Record
 from ovtui.store import Removed, Store
 from ovtui.text import plain
 from ovtui.tui import themes
-from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.home import HomeScreen
+from ovtui.tui.starts import Starts
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -51,7 +50,7 @@ class Looks(Record, frozen=True):
     history_sort: tuple[str, bool] = ("created", True)
 
 
-class OvtuiApp(App[None]):
+class OvtuiApp(Starts):
     """Shows what is in the store, and what the jobs tell. It measures nothing itself."""
 
     TITLE = "ovtui"
@@ -75,7 +74,6 @@ class OvtuiApp(App[None]):
         self._removed: list[list[Removed]] = []
         self._leaving = False
         self._loop_to_wake: asyncio.AbstractEventLoop | None = None
-        self._starting = False
         self._asking = False
         self._told = 0  # of the store's notices
         self._complaint = ""
@@ -192,174 +190,7 @@ class OvtuiApp(App[None]):
         self.watching.note_change()
         self._look()
 
-    # -- going places
-
-    @said
-    def open_run(self, run_id: str) -> None:
-        """A run's screen: live while it goes on."""
-        run = self.store.runs.get(run_id)
-        if run is None:
-            self.tell("That run has been deleted.", "warning")
-        elif run.status in LIVE:
-            from ovtui.tui.screens.live import LiveScreen
-
-            self.push_screen(LiveScreen(run_id))
-        else:
-            from ovtui.tui.screens.run import RunScreen
-
-            self.push_screen(RunScreen(run_id))
-
-    @said
-    def open_model_of(self, text: str) -> None:
-        """What was typed behind `ovtui`: a file to import, or a registered model."""
-        from ovtui.specs import expanded
-
-        found = self.store.models.find(text)
-        if os.path.isfile(expanded(text)) or not found:  # noqa: PTH113 (it takes what it may not see as absent)
-            self.open_import(text)
-        else:
-            self.open_configure(found[0])
-
-    def open_import(self, path: str = "") -> None:
-        from ovtui.tui.screens.importing import ImportScreen
-
-        self.push_screen(ImportScreen(path))
-
-    @said
-    def open_configure(self, model: Model, spec: Spec | None = None) -> None:
-        """Ask how to measure `model`; begin with `spec`, or with how it was measured last."""
-        from ovtui.tui.screens.configure import ConfigureScreen
-
-        self.push_screen(ConfigureScreen(model, spec or self.store.runs.last_spec(model.id)))
-
-    def open_history(self, model: Model | None = None) -> None:
-        from ovtui.tui.screens.history import HistoryScreen
-
-        self.push_screen(HistoryScreen(model))
-
-    def open_job(self, job_id: str) -> None:
-        """Whatever it is that goes on."""
-        opens = {
-            "run": self.open_run, "comparison": self.open_comparison, "exploration": self.open_exploration,
-            "optimization": self.open_optimization,
-        }  # fmt: skip
-        kind = next((watched.kind for watched in self.watching.live if watched.id == job_id), "run")
-        if kind in opens:
-            opens[kind](job_id)
-        else:
-            self.tell("A model is being read; Home lists it once it is.")
-
-    @said
-    def open_comparison(self, comparison_id: str) -> None:
-        """One that is, or was, measured in turn."""
-        if self.store.comparisons.get(comparison_id) is None:
-            self.tell("That comparison has been deleted.", "warning")
-            return
-        from ovtui.tui.screens.in_turn import InTurnScreen
-
-        self.push_screen(InTurnScreen(comparison_id))
-
-    @said
-    def open_explore(self, model: Model) -> None:
-        """Ask which settings of `model` to try; what they share is as it was measured last."""
-        from ovtui.tui.screens.explore import ExploreScreen
-
-        self.push_screen(ExploreScreen(model, self.store.runs.last_spec(model.id)))
-
-    @said
-    def open_exploration(self, exploration_id: str) -> None:
-        """One that goes on, or has ended."""
-        if self.store.explorations.get(exploration_id) is None:
-            self.tell("That exploration has been deleted.", "warning")
-            return
-        from ovtui.tui.screens.exploration import ExplorationScreen
-
-        self.push_screen(ExplorationScreen(exploration_id))
-
-    @said
-    def open_optimize(self, model: Model, recipe: Recipe | None = None, spec: Spec | None = None) -> None:
-        """Ask which version of `model` to make; begin with `recipe`, or with the last one."""
-        from ovtui.tui.screens.optimize import OptimizeScreen
-
-        self.push_screen(OptimizeScreen(model, recipe, spec or self.store.runs.last_spec(model.id)))
-
-    @said
-    def open_optimization(self, optimization_id: str) -> None:
-        """One that goes on, or has ended."""
-        if self.store.optimizations.get(optimization_id) is None:
-            self.tell("That optimization has been deleted.", "warning")
-            return
-        from ovtui.tui.screens.optimization import OptimizationScreen
-
-        self.push_screen(OptimizationScreen(optimization_id))
-
-    def open_versions(self, model: Model) -> None:
-        """All ways in which a model was optimized."""
-        from ovtui.tui.screens.versions import VersionsScreen
-
-        self.push_screen(VersionsScreen(model))
-
-    @said
-    def open_optimizations(self) -> None:
-        """Those of all models, newest first, to pick one."""
-        from ovtui.tui.screens.optimize import in_short
-        from ovtui.tui.screens.pick import PickScreen
-
-        def answered(optimization_id: str | None) -> None:
-            if optimization_id is not None:
-                self.open_optimization(optimization_id)
-
-        found = self.store.optimizations.newest()
-        if found:
-            choices = [(each.id, in_short(each), f"{each.status}  {words.short_when(each.created)}") for each in found]
-            self.push_screen(PickScreen("Optimizations", choices), answered)
-        else:
-            self.tell("No version was made yet: o on a model does it.")
-
-    @said
-    def open_explorations(self) -> None:
-        """Those of all models, newest first, to pick one."""
-        from ovtui.tui.explored import choice
-        from ovtui.tui.screens.pick import PickScreen
-
-        def answered(exploration_id: str | None) -> None:
-            if exploration_id is not None:
-                self.open_exploration(exploration_id)
-
-        found = self.store.explorations.newest()
-        if found:
-            self.push_screen(PickScreen("Explorations", [choice(each) for each in found]), answered)
-        else:
-            self.tell("Nothing has been explored yet: x on a model does it.")
-
-    def open_compare(self, run_ids: Sequence[str]) -> None:
-        """Recorded runs: two beside each other, more as a ranking."""
-        if len(set(run_ids)) < len(run_ids):
-            self.tell("A run cannot be compared with itself: pick another one.", "warning")
-        elif len(run_ids) == 2:
-            from ovtui.tui.screens.compare import RecordedScreen
-
-            self.push_screen(RecordedScreen(*run_ids))
-        else:
-            from ovtui.tui.screens.ranked import RankedScreen
-
-            self.push_screen(RankedScreen(run_ids))
-
-    @said
-    def open_comparisons(self) -> None:
-        """Those that were measured in turn, newest first, to pick one."""
-        from ovtui.tui.rows import comparison_choice
-        from ovtui.tui.screens.pick import PickScreen
-
-        def answered(comparison_id: str | None) -> None:
-            if comparison_id is not None:
-                self.open_comparison(comparison_id)
-
-        found = self.store.comparisons.newest()
-        if found:
-            self.push_screen(PickScreen("Comparisons", [comparison_choice(each) for each in found]), answered)
-        else:
-            self.tell("Nothing has been measured in turn yet: compare two runs in History, then m does.")
+    # -- what goes on
 
     def action_watch(self) -> None:
         """What goes on now."""
@@ -374,153 +205,7 @@ class OvtuiApp(App[None]):
             return from_here and any(watched.kind in _WATCHED for watched in self.watching.live)
         return True
 
-    # -- doing things
-
-    def measure(self, model: Model, spec: Spec, label: str | None = None) -> None:
-        """Start a run and show it; once, however often a key is pressed meanwhile."""
-        if not self._starting:
-            self._starting = True
-            self.tell(f"Starting to measure {model.name} …")
-            self.run_worker(self._measure(model, spec, label))
-
-    async def _measure(self, model: Model, spec: Spec, label: str | None) -> None:
-        from ovtui.tui.screens.live import LiveScreen
-
-        try:
-            model = await self._as_it_is_now(model)
-            job = await client.start_run(model, msgspec.structs.replace(spec, model=model.id), label=label)
-        except OvtuiError as error:
-            self.tell(str(error), "error")
-            return
-        finally:
-            self._starting = False
-        await self._show_started(LiveScreen(job.id))
-
-    def measure_in_turn(self, sides: Sequence[Side], criterion: Criterion, label: str | None = None) -> None:
-        """Start a comparison of these, A first, and show it; once, however often a key is pressed meanwhile."""
-        if any(side.spec.mode == "server" for side in sides):
-            self.tell("Random arrivals do not take turns: these can only be compared as they were recorded.", "warning")
-        elif not self._starting:
-            self._starting = True
-            self.tell("Starting to measure them in turn …")
-            self.run_worker(self._measure_in_turn(sides, criterion, label))
-
-    async def _measure_in_turn(self, sides: Sequence[Side], criterion: Criterion, label: str | None) -> None:
-        from ovtui.tui.screens.in_turn import InTurnScreen
-
-        try:
-            models: dict[str, Model] = {}  # several sides may be of one model: it is read once
-            for side in sides:
-                if side.model.id not in models:
-                    models[side.model.id] = await self._as_it_is_now(side.model)
-            fresh = [
-                Side(model=model, spec=msgspec.structs.replace(side.spec, model=model.id))
-                for side in sides
-                for model in (models[side.model.id],)
-            ]
-            job = await client.start_comparison(fresh, criterion, label=label)
-        except OvtuiError as error:
-            self.tell(str(error), "error")
-            return
-        finally:
-            self._starting = False
-        await self._show_started(InTurnScreen(job.id))
-
-    def explore(
-        self,
-        model: Model,
-        spec: Spec,
-        grid: Grid,
-        limits: Limits,
-        *,
-        seconds: float | None = None,
-        fresh: bool = False,
-        resumes: str | None = None,
-        label: str | None = None,
-    ) -> None:
-        """Start an exploration and show it; once, however often a key is pressed meanwhile."""
-        if not self._starting:
-            self._starting = True
-            self.tell(f"Starting to explore {model.name} …")
-            self.run_worker(
-                self._explore(model, spec, grid, limits, seconds=seconds, fresh=fresh, resumes=resumes, label=label)
-            )
-
-    async def _explore(
-        self, model: Model, spec: Spec, grid: Grid, limits: Limits, *, seconds: float | None, fresh: bool,
-        resumes: str | None, label: str | None,
-    ) -> None:  # fmt: skip
-        from ovtui.tui.screens.exploration import ExplorationScreen
-
-        try:
-            model = await self._as_it_is_now(model)
-            spec = msgspec.structs.replace(spec, model=model.id)
-            job = await client.start_exploration(
-                model, spec, grid, limits, seconds=seconds, fresh=fresh, resumes=resumes, label=label
-            )
-        except OvtuiError as error:
-            self.tell(str(error), "error")
-            return
-        finally:
-            self._starting = False
-        await self._show_started(ExplorationScreen(job.id))
-
-    def optimize(
-        self, model: Model, recipe: Recipe, spec: Spec, *, compare: bool = True, label: str | None = None
-    ) -> None:
-        """Start to make a version and show it; once, however often a key is pressed meanwhile."""
-        if not self._starting:
-            self._starting = True
-            self.tell(f"Starting to optimize {model.name} …")
-            self.run_worker(self._optimize(model, recipe, spec, compare=compare, label=label))
-
-    async def _optimize(
-        self, model: Model, recipe: Recipe, spec: Spec, *, compare: bool, label: str | None
-    ) -> None:  # fmt: skip
-        from ovtui.tui.screens.optimization import OptimizationScreen
-
-        try:
-            model = await self._as_it_is_now(model)
-            spec = msgspec.structs.replace(spec, model=model.id)
-            job = await client.start_optimization(model, recipe, spec, compare=compare, label=label)
-        except OvtuiError as error:
-            self.tell(str(error), "error")
-            return
-        finally:
-            self._starting = False
-        await self._show_started(OptimizationScreen(job.id))
-
-    async def _show_started(self, screen: OvtuiScreen) -> None:
-        """In place of all but Home."""
-        self.watching.note_change()
-        self.watching.poll()
-        while isinstance(self.screen, OvtuiScreen) and not isinstance(self.screen, HomeScreen):
-            await self.pop_screen()
-        await self.push_screen(screen)
-
-    async def _as_it_is_now(self, model: Model) -> Model:
-        """The model of the same file, read again if the file has been written anew. OvtuiError when it is gone."""
-        job = await client.start_import(Path(model.path))
-        ended = await job.result()
-        fresh = self.store.models.get(ended.model or "")
-        if ended.status != "done" or fresh is None:
-            raise OvtuiError(ended.error or f"{model.path} could not be read.")
-        shutil.rmtree(job.folder.path, ignore_errors=True)  # all it told is in the store
-        if fresh.sha256 != model.sha256:
-            self.tell(f"{model.path} has changed since it was registered: this measures its new content.", "warning")
-        return fresh
-
-    def cancel(self, job_id: str) -> None:
-        """Ask a job to end; what it has is kept."""
-        self.run_worker(self._cancel(job_id))
-
-    @said
-    async def _cancel(self, job_id: str) -> None:
-        self.tell("It was asked to end.")
-        try:
-            await client.attach(job_id).cancel()
-        except PermissionError:
-            self.tell("It belongs to another user, who may end it.", "error")
+    # -- what the device can do, what was deleted
 
     def find_devices(self, found: Callable[[devices.Devices], None]) -> None:
         """Tell `found` what OpenVINO finds here: at once if it is remembered, else when it has answered."""
@@ -578,10 +263,6 @@ class OvtuiApp(App[None]):
             self.tell(f"Sent {what} to the terminal's clipboard; {plain(kept)} could not be written: {error.strerror}.")
             return
         self.tell(f"Sent {what} to the terminal's clipboard. If yours does not take it: {plain(kept)}")
-
-    def tell(self, text: str, severity: Any = "information") -> None:
-        """A message that goes by itself; errors stay longer."""
-        self.notify(plain(text), severity=severity, markup=False, timeout=10 if severity == "error" else 5)
 
     def keep(self, **changes: Any) -> None:
         """Change looks, now and for later starts. Written a moment later: a disk must not hold up a key."""

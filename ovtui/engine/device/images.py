@@ -50,7 +50,10 @@ class ImageFolder:
         """An image as bytes [height, width, channels], red first; None for one that cannot be read."""
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # Pillow only warns of an image that would fill the memory
+                # Pillow warns of much that does no harm, such as damaged EXIF or several transparent colours, and only
+                # warns of an image that would fill the memory.
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", self._pil.DecompressionBombWarning)
                 with self._pil.open(path) as image:
                     resized = image.convert("RGB" if channels == 3 else "L").resize((width, height))
                     return np.array(resized, dtype=np.uint8).reshape(height, width, channels)

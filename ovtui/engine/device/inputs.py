@@ -31,7 +31,7 @@ DTYPES: dict[str, str] = {
 """OpenVINO's element types and the numpy types of the same bytes (bfloat16 has none: the upper half of a float32)."""
 
 
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 """What numpy and zipfile raise on files that are damaged, encrypted, or no arrays."""
 
 
@@ -115,7 +115,7 @@ def _arrays(path: Path, source: Data, ports: tuple[Port, ...]) -> dict[str, Arra
                 arrays = {name: loaded[name] for name in loaded.files}
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("it holds something other than arrays")
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InputError(f"Cannot read data from {plain(path)}: {plain(sentence(error), 200)}") from error
     by_name = {port.name: port for port in ports}
     if len(arrays) == 1 and (len(ports) == 1 or source.input):

@@ -163,6 +163,9 @@ def test_a_folder_beyond_the_models_classes_is_refused(folder: Path) -> None:
         ("0/0.png,cat\n", "'cat' is no class number"),
         ("0/0.png\n", "not a file or row and a label"),
         ("0/0.png,\x1b[31m\n", r"\\x1b\[31m"),
+        ("0/0.png," + "9" * 5000 + "\n", "there is no class 9999"),
+        ("0/0.png,1\n\n0/0.png,2\n", "line 3: '0/0.png' is of class 2, but a line before says 1"),
+        ("0.png,1\n", "line 1: several folders have a '0.png': say which, as in '0/0.png'"),
     ],
 )
 def test_labels_that_do_not_exist_are_refused_by_their_line(folder: Path, tmp_path: Path, text: str, said: str) -> None:
@@ -185,6 +188,35 @@ def test_labels_of_a_table_are_by_file_or_by_row(folder: Path, arrays: Path, tmp
     np.save(tmp_path / "short.npy", np.arange(4))
     with pytest.raises(InputError, match="4 labels for 40 samples"):
         opened(arrays, labels=str(tmp_path / "short.npy"))
+
+
+def test_a_file_is_named_by_itself_where_there_is_one_of_the_name(folder: Path, tmp_path: Path) -> None:
+    (folder / "2" / "1.png").rename(folder / "2" / "alone.png")
+    (tmp_path / "labels.csv").write_text("alone.png,3\n")
+    found = opened(folder, labels=str(tmp_path / "labels.csv"))
+    assert {name for name, label in zip(found.names, found.labels, strict=True) if label == 3} == {"2/alone.png"}
+
+
+@pytest.mark.parametrize("hostile", ["archive", "broken archive", "larger than it is"])
+def test_a_file_that_holds_no_array_of_labels_is_refused(folder: Path, tmp_path: Path, hostile: str) -> None:
+    path = tmp_path / "labels.npy"
+    if hostile == "archive":
+        with path.open("wb") as file:
+            np.savez(file, np.arange(12))
+    elif hostile == "broken archive":
+        path.write_bytes(b"PK\x03\x04broken")
+    else:
+        with path.open("wb") as file:
+            header = {"descr": "<i8", "fortran_order": False, "shape": (10**13,)}
+            np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(InputError, match=r"Cannot read labels from .*labels\.npy"):
+        opened(folder, labels=str(path))
+
+
+def test_rows_without_a_label_are_counted(arrays: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("3,1\n")
+    found = opened(arrays, labels=str(tmp_path / "rows.csv"))
+    assert any("39 of the 40 samples have no label" in note for note in found.notes)
 
 
 def test_a_model_without_classes_has_no_labels(folder: Path) -> None:
@@ -213,6 +245,18 @@ def test_nothing_but_zeros_is_refused_and_some_are_said() -> None:
         checker.end()
     checker.look("row 1", {"x": np.arange(4, dtype=np.float32)})
     assert any("row 0 first" in note for note in checker.end())
+
+
+def test_an_input_of_a_single_value_is_not_taken_for_empty() -> None:
+    checker = checks.Checker("data.npy")
+    for row in range(12):
+        checker.look(f"row {row}", {"x": np.array([[row / 2]], np.float32)})
+    assert checker.end() == []
+    both = {"threshold": np.ones(1, np.float32), "image": np.zeros((1, 4), np.float32)}
+    beside = checks.Checker("data.npz")
+    beside.look("row 0", both)
+    with pytest.raises(InputError, match="one value all over"):
+        beside.end()
 
 
 def test_pixels_that_nobody_normalised_and_few_samples_are_said() -> None:

@@ -30,7 +30,8 @@ class Checker:
         if name in self._seen:
             return
         self._seen.add(name)
-        empty = True
+        telling = [array for array in values.values() if array.size > 1]  # one value says nothing by being one
+        empty = bool(telling)
         for key, array in values.items():
             if not array.size:
                 raise InputError(f"{self._source}: {plain(name, 80)} is empty.")
@@ -46,7 +47,7 @@ class Checker:
                 self._most[key] = max(self._most.get(key, 0.0), high)
             else:
                 low, high = int(array.min()), int(array.max())
-            empty = empty and low == high
+            empty = empty and (array.size == 1 or low == high)
         if empty:
             self._empty.append(name)
 

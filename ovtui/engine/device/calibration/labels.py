@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ovtui.engine.device.inputs import UNREADABLE
 from ovtui.errors import InputError, sentence
 from ovtui.text import plain
 
 Labels = list[int | None]
+
+_DIGITS = 18  # of a number that can be a class; Python refuses to read one of thousands
 
 
 def by_folder(files: Sequence[Path], root: Path, classes: int | None) -> tuple[Labels, str | None]:
@@ -54,8 +57,12 @@ def from_file(path: Path, names: Sequence[str], classes: int | None) -> Labels:
 
 def _of_array(path: Path, names: Sequence[str], classes: int) -> Labels:
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            if file.read(6) != b"\x93NUMPY":
+                raise ValueError("it is no .npy file")
+        # Mapped, a file that claims to be larger than it is fills no memory.
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except UNREADABLE as error:
         raise InputError(f"Cannot read labels from {plain(path)}: {plain(sentence(error), 200)}") from error
     values = found.reshape(-1)
     if values.dtype.kind not in "iu":
@@ -73,12 +80,17 @@ def _of_array(path: Path, names: Sequence[str], classes: int) -> Labels:
 def _of_table(path: Path, names: Sequence[str], classes: int) -> Labels:
     places = {name: place for place, name in enumerate(names)}
     # A file may be named by itself where that is enough.
+    alike: dict[str, list[str]] = {}
     for name in names:
-        places.setdefault(Path(name).name, places[name])
+        alike.setdefault(Path(name).name, []).append(name)
+    for name, whole in alike.items():
+        if len(whole) == 1:
+            places.setdefault(name, places[whole[0]])
     found: Labels = [None] * len(names)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [(number, row) for number, row in enumerate(csv.reader(file), 1) if row]
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"Cannot read labels from {plain(path)}: {plain(sentence(error), 200)}") from error
     for number, row in rows:
@@ -87,12 +99,21 @@ def _of_table(path: Path, names: Sequence[str], classes: int) -> Labels:
             raise InputError(f"{where}: '{plain(','.join(row), 60)}' is not a file or row and a label.")
         name, label = row[0].strip(), row[1].strip()
         if not label.isdecimal():
-            if number == rows[0][0] and name not in places:
+            if number == rows[0][0] and name not in places and name not in alike:
                 continue  # a heading
             raise InputError(f"{where}: '{plain(label, 40)}' is no class number.")
-        if int(label) >= classes:
+        if len(label) > _DIGITS or int(label) >= classes:
             raise InputError(f"{where}: there is no class {plain(label, 20)}; the model knows 0 to {classes - 1}.")
+        if name not in places and len(alike.get(name, ())) > 1:
+            raise InputError(
+                f"{where}: several folders have a '{plain(name, 80)}': say which, as in '{plain(alike[name][0], 120)}'."
+            )
         if name not in places:
             raise InputError(f"{where}: there is no sample '{plain(name, 80)}' in the data.")
+        if found[places[name]] not in (None, int(label)):
+            raise InputError(
+                f"{where}: '{plain(name, 80)}' is of class {plain(label, 20)}, "
+                f"but a line before says {found[places[name]]}."
+            )
         found[places[name]] = int(label)
     return found

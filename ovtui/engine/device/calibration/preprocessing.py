@@ -18,6 +18,7 @@ from ovtui.text import plain
 Pixels = npt.NDArray[np.uint8]
 
 _CHANNELS = (1, 3)
+_LARGEST, _SMALLEST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
 def stated(
@@ -53,7 +54,7 @@ def stated(
         layout=order,
         size=(height, width),
         pixels=pixels or (height, width),
-        channels=images.channels or "rgb",
+        channels=(images.channels or "rgb") if count > 1 else "rgb",
         mean=_per_channel(images.mean, count, "--mean", 0.0),
         scale=_divisors(_per_channel(images.scale, count, "--scale", 1.0 if bytes_in else 255.0)),
         guessed=tuple(guessed),
@@ -119,12 +120,13 @@ def _per_channel(given: tuple[float, ...] | None, channels: int, option: str, de
     values = (default,) if given is None else given
     if len(values) not in (1, channels):
         raise InputError(f"{option} takes one number or {channels}, one for each channel, not {len(values)}.")
-    if not np.all(np.isfinite(values)):
+    # What overflows the floats that are computed with is no number either.
+    if not all(abs(value) <= _LARGEST for value in values):
         raise InputError(f"{option} takes finite numbers.")
     return values * channels if len(values) == 1 else values
 
 
 def _divisors(scale: tuple[float, ...]) -> tuple[float, ...]:
-    if 0 in scale:
+    if any(abs(value) < _SMALLEST for value in scale):
         raise InputError("--scale divides: it cannot be 0.")
     return scale

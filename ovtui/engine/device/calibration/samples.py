@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import overload
 import numpy as np
 
 from ovtui.analysis.accuracy.judging import classes_of as class_output
-from ovtui.analysis.shapes import Resolved, resolve
+from ovtui.analysis.shapes import Resolved, format_shape, resolve
 from ovtui.engine.device import inputs as feed
 from ovtui.engine.device.calibration import labels, preprocessing
 from ovtui.engine.device.images import ImageFolder
@@ -22,6 +24,7 @@ from ovtui.text import plain
 
 _NOISE = 10_000  # there is always more of it
 _TOLD_EACH = 20  # images
+_FLOATS = ("f32", "f16", "bf16", "f64")
 
 
 @dataclass
@@ -65,6 +68,14 @@ def open_samples(model: Model, recipe: Recipe, *, limit: int | None, say: Say) -
         raise InputError(
             f"There is no data for input '{plain(missing[0], 60)}': --data '{plain(missing[0], 60)}=PATH'."
         )
+    if sources.images:
+        if len(model.inputs) > 1:
+            raise InputError("A folder of images is for a model of one input: give the others and this as .npy files.")
+        (folder,) = sources.images.values()
+        return _of_images(folder, model, recipe, _for_pixels(model, recipe, None), limit, say)
+    if _are_pixels(sources, model, recipe):
+        (array,) = sources.arrays.values()
+        return _of_arrays(sources, model, recipe, _for_pixels(model, recipe, array.shape), limit)
     resolved = resolve(
         model.inputs,
         shapes=recipe.shapes,
@@ -72,11 +83,6 @@ def open_samples(model: Model, recipe: Recipe, *, limit: int | None, say: Say) -
         layouts=recipe.layouts,
         data_shapes=sources.shapes(model.inputs, recipe.layouts),
     )
-    if sources.images:
-        if len(model.inputs) > 1:
-            raise InputError("A folder of images is for a model of one input: give the others and this as .npy files.")
-        (folder,) = sources.images.values()
-        return _of_images(folder, model, recipe, resolved, limit, say)
     return _of_arrays(sources, model, recipe, resolved, limit)
 
 
@@ -85,6 +91,32 @@ def classes_of(model: Model) -> int | None:
     place = class_output([port.shape for port in model.outputs])
     shape = None if place is None else model.outputs[place].shape
     return max((dim for dim in shape or () if isinstance(dim, int)), default=None)
+
+
+def _for_pixels(model: Model, recipe: Recipe, pixels: StaticShape | None) -> Resolved:
+    """The shape of a model that takes images one at a time; of the size of `pixels` [samples,H,W,C] if it takes any."""
+    (port,) = model.inputs
+
+    def found(batch: int | None, data_shapes: dict[str, StaticShape]) -> Resolved:
+        return resolve(model.inputs, shapes=recipe.shapes, batch=batch, layouts=recipe.layouts, data_shapes=data_shapes)
+
+    resolved = found(None, {})
+    layout = resolved.layouts.get(port.name, "")
+    sample: dict[str, StaticShape] = {}
+    if pixels is not None and sorted(layout) == sorted("NCHW"):
+        size = dict(zip("NHWC", (1, *pixels[1:]), strict=True))
+        sample = {port.name: tuple(size[axis] for axis in layout)}
+        resolved = found(None, sample)
+    if resolved.batch == 1:
+        return resolved
+    told = f"{plain(model.name, 60)} takes {resolved.batch} images at a time"
+    if recipe.shapes or not recipe.bake or port.type == "u8":  # nothing is built in that could change its shape
+        axis = layout.index("N")
+        shape = resolved.shapes[port.name]
+        one = shlex.quote(format_shape(plain(port.name, 80), (*shape[:axis], 1, *shape[axis + 1 :])))
+        raise InputError(f"{told}, but they are given to it one by one: make it so with --shape {one}.")
+    single = found(1, sample)
+    return dataclasses.replace(single, notes=(*single.notes, f"{told}; the version takes one."))
 
 
 def _order(count: int, seed: int) -> list[int]:
@@ -136,11 +168,15 @@ def _of_arrays(sources: feed.Inputs, model: Model, recipe: Recipe, resolved: Res
     if len(set(counts.values())) > 1:
         told = ", ".join(f"'{plain(name, 40)}' {number}" for name, number in counts.items())
         raise InputError(f"The inputs have different numbers of samples: {told}.")
+    if not count:
+        raise InputError(f"{plain(', '.join(sorted(set(sources.paths.values()))))} holds no samples.")
     names = [str(row) for row in range(count)]
     classes = classes_of(model)
     told_labels: labels.Labels = [None] * count
+    notes = list(resolved.notes)
     if recipe.labels is not None:
         told_labels = labels.from_file(Path(recipe.labels), names, classes)
+        notes += _unlabelled(told_labels, recipe.labels, "samples")
     order = _order(count, recipe.seed)[:limit]
 
     def sample(row: int) -> Callable[[], dict[str, Array]]:
@@ -153,34 +189,55 @@ def _of_arrays(sources: feed.Inputs, model: Model, recipe: Recipe, resolved: Res
         shapes=resolved.shapes,
         source=", ".join(sorted(set(sources.paths.values()))),
         preprocessing=pixels[0] if pixels else None,
-        notes=resolved.notes,
+        notes=tuple(notes),
     )
+
+
+def _unlabelled(found: labels.Labels, path: str, what: str) -> list[str]:
+    absent = sum(label is None for label in found)
+    return [f"{absent} of the {len(found)} {what} have no label in {plain(path)}."] if absent else []
 
 
 def _floats_only(array: Array, path: str, port: Port) -> Array:
     """Whole numbers for a floating input are pixels that nobody normalised: what NNCF takes without a word."""
-    if port.type in ("f32", "f16", "bf16", "f64") and array.dtype.kind in "iu":
-        raise InputError(
+    if port.type in _FLOATS and array.dtype.kind in "iu":
+        told = (
             f"{plain(path)} holds {array.dtype}, but input '{plain(port.name, 60)}' takes {port.type}, so it is to be "
-            "normalised first: state --mean and --scale (--mean 0 --scale 1 if the model wants raw values), "
-            "or save it as float32."
+            "normalised first: "
+        )
+        if _looks_like_pixels(array):
+            raise InputError(
+                f"{told}state --mean and --scale (--mean 0 --scale 1 if the model wants raw values), "
+                "or save it as float32."
+            )
+        pixels = "; --mean and --scale are for uint8 pixels [samples,H,W,C]" if array.ndim == 4 else ""
+        raise InputError(
+            f"{told}save it as float32 (array.astype('float32') alone if the model wants raw values){pixels}."
         )
     return array
+
+
+def _looks_like_pixels(array: Array) -> bool:
+    return array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3)
+
+
+def _are_pixels(sources: feed.Inputs, model: Model, recipe: Recipe) -> bool:
+    """Bytes [samples,H,W,C] for a floating image input, where somebody said how they are normalised."""
+    if len(model.inputs) != 1 or (recipe.images.mean is None and recipe.images.scale is None):
+        return False
+    (port,) = model.inputs
+    return port.type in _FLOATS and _looks_like_pixels(sources.arrays[port.name])
 
 
 def _as_pixels(
     sources: feed.Inputs, model: Model, recipe: Recipe, resolved: Resolved
 ) -> tuple[Preprocessing, feed.Sampled] | None:
-    """Bytes [samples,H,W,C] for a floating image input, where somebody said how they are normalised."""
-    images = recipe.images
-    if len(model.inputs) != 1 or (images.mean is None and images.scale is None):
+    if not _are_pixels(sources, model, recipe):
         return None
     (port,) = model.inputs
     array = sources.arrays[port.name]
-    if array.dtype != np.uint8 or array.ndim != 4 or array.shape[3] not in (1, 3) or port.type == "u8":
-        return None
     made = preprocessing.stated(
-        port, resolved.shapes[port.name], resolved.layouts.get(port.name), images,
+        port, resolved.shapes[port.name], resolved.layouts.get(port.name), recipe.images,
         recipe.pixels or (int(array.shape[1]), int(array.shape[2])) if recipe.bake else None, bake=recipe.bake,
     )  # fmt: skip
     wanted = (*(made.pixels if made.baked else made.size), len(made.mean))
@@ -191,9 +248,17 @@ def _as_pixels(
         )
 
     def values(row: int) -> Array:
-        return array[row : row + 1].copy() if made.baked else preprocessing.applied(made, np.asarray(array[row]))
+        return _given(made, port, np.array(array[row]))
 
     return made, feed.Sampled(len(array), values)
+
+
+def _given(made: Preprocessing, port: Port, pixels: preprocessing.Pixels) -> Array:
+    """Pixels [H,W,C] as the model takes them once it is prepared."""
+    if made.baked:
+        return pixels[np.newaxis]
+    placed = preprocessing.applied(made, pixels)
+    return np.clip(np.rint(placed), 0, 255).astype(np.uint8) if port.type == "u8" else feed.encode(placed, port.type)
 
 
 def _of_images(
@@ -209,9 +274,7 @@ def _of_images(
     names = [str(file.relative_to(folder.path)) for file in files]
     if recipe.labels is not None:
         told_labels = labels.from_file(Path(recipe.labels), names, classes)
-        absent = sum(label is None for label in told_labels)
-        if absent:
-            notes.append(f"{absent} of the {len(files)} images have no label in {plain(recipe.labels)}.")
+        notes += _unlabelled(told_labels, recipe.labels, "images")
     else:
         told_labels, why = labels.by_folder(files, folder.path, classes)
         notes += [why] if why else []
@@ -233,7 +296,7 @@ def _of_images(
             skipped.append(names[place])
         else:
             good.append(place)
-        if len(good) % _TOLD_EACH == 0:
+        if (len(good) + len(skipped)) % _TOLD_EACH == 0:
             say(Progress(phase="looking at the images", done=len(good), total=wanted))
     if not good:
         raise InputError(f"None of the {len(files)} images in {plain(folder.path)} can be read.")
@@ -248,12 +311,7 @@ def _of_images(
             pixels = folder.pixels(files[place], height, width, count)
             if pixels is None:
                 raise InputError(f"{plain(files[place])} could be read before, and now it cannot.")
-            if made.baked:
-                return {port.name: pixels[np.newaxis]}
-            placed = preprocessing.applied(made, pixels)
-            if port.type == "u8":
-                return {port.name: np.clip(np.rint(placed), 0, 255).astype(np.uint8)}
-            return {port.name: feed.encode(placed, port.type)}
+            return {port.name: _given(made, port, pixels)}
 
         return values
 
