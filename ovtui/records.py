@@ -520,7 +520,7 @@ class ChannelRange(Record, frozen=True):
 class Preview(Record, frozen=True):
     """What data looks like before it is used."""
 
-    samples: int
+    samples: int  # that were looked at, which may be the first ones of many
     skipped: tuple[str, ...]  # names of files that cannot be read
     labelled: int  # samples with a label
     classes: int | None  # different labels
@@ -633,6 +633,11 @@ class Job(Record, frozen=True):
     pid_started: float | None = None  # tells the process from a later one with the same number
     model: str | None = None  # id; an import knows it when it is done
     error: str | None = None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is made by another job, in whose folder it tells what it does."""
+        return bool(self.folder) and not self.folder.endswith(self.id)
 
 
 class RunFilter(Record, frozen=True):

@@ -22,6 +22,7 @@ from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
+_ALL = 1000
 _WORST = 5
 _SHOWN = 8
 
@@ -127,14 +128,15 @@ def _kept(accuracy: Accuracy | None) -> str:
     return f"{min(ratios):.1f} dB" if ratios else "no difference"
 
 
+def versions_of(store: Store, model: Model) -> list[Optimization]:
+    """Those that made a version of a model; of what is itself a version, those of its parent."""
+    found = store.optimizations.newest(model.parent or model.id, limit=_ALL)
+    return [study for study in found if study.version is not None]
+
+
 def ways(store: Store, model: Model) -> None:
-    """All versions of a model's family side by side."""
-    made = [
-        study
-        for member in store.models.family(model.family)
-        for study in store.optimizations.newest(member.id)
-        if study.version is not None
-    ]
+    """All versions of a model side by side."""
+    made = versions_of(store, model)
     if not made:
         raise InputError(
             f"No version of {plain(model.name, 60)} was made yet. `ovtui optimize MODEL --data FOLDER` makes one."
@@ -170,7 +172,10 @@ def _figure(value: float | None, decibels: bool) -> str:
 
 def preview(seen: Preview) -> None:
     """What data looks like, before it is used."""
-    field("samples", f"{seen.samples:,}" + (f", {len(seen.skipped):,} left out" if seen.skipped else ""))
+    field(
+        "looked at",
+        words.plural(seen.samples, "sample") + (f", {len(seen.skipped):,} left out" if seen.skipped else ""),
+    )
     if seen.labelled:
         classes = "1 class" if seen.classes == 1 else f"{seen.classes:,} classes"
         field("labels", f"{words.plural(seen.labelled, 'sample')} of {classes}")

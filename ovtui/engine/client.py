@@ -19,7 +19,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from ovtui.engine import liveness, messages
-from ovtui.engine.asking import ask
 from ovtui.engine.events import AnyEvent, Ended
 from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
 from ovtui.engine.reconcile import reconcile
@@ -294,6 +293,8 @@ def preview(model: Model, recipe: Recipe, stopped: Callable[[], bool] = lambda: 
 
     `stopped` is asked ten times a second; once it says so, Cancelled is raised.
     """
+    from ovtui.engine.asking import ask  # with psutil, which nobody needs to see the app
+
     task = messages.Task(kind="preview", model=model, recipe=recipe)
     told = ask(task, messages.Previewed, phase="looking at the data", limit_s=_PREVIEW_S, stopped=stopped)
     return told.preview

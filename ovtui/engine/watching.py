@@ -125,7 +125,7 @@ class Watching:
         if jobs:
             reconcile(self._store)
             jobs = self._store.jobs.live()
-        return jobs
+        return [job for job in jobs if not job.is_part]
 
     def _list(self, jobs: list[Job]) -> None:
         before = self.live

@@ -13,6 +13,7 @@ from ovtui.report.exported import Exported
 
 if TYPE_CHECKING:
     from ovtui.analysis.comparing.ranking import Ranking
+    from ovtui.analysis.optimizing.fates import Fate
 
 
 def model_document(model: Model) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def optimization_document(
         "accuracy": msgspec.to_builtins(optimization.accuracy),
         "layers": []
         if parent is None or version is None
-        else [each._asdict() for each in fates(parent, version, optimization.recipe)],
+        else [_fate(each) for each in fates(parent, version, optimization.recipe)],
         "comparisons": {"latency": optimization.latency, "throughput": optimization.throughput},
         "elapsed_s": optimization.elapsed_s,
         "eta_s": optimization.eta_s,
@@ -173,6 +174,22 @@ def profiles(
         if len(found) == 2 and None not in found:
             return found[0], found[1]
     return None, None
+
+
+def _fate(found: Fate) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "type": found.type,
+        "precision_before": found.precision_before,
+        "precision_after": found.precision_after,
+        "time_before_us": found.time_before,
+        "time_after_us": found.time_after,
+        "share": found.share,
+        "int8": found.int8,
+        "conversion": found.conversion,
+        "why": found.why,
+        "original_names": list(found.operations),
+    }
 
 
 def _raced(duel: Duel) -> dict[str, Any]:

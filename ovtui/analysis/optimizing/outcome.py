@@ -243,7 +243,7 @@ def _verdict(optimization: Optimization, ratio: float | None, latency: Duel | No
     ]
     predicates.append("as large as its parent" if _is_alike(ratio) else _compared(1 / ratio, "smaller", "larger"))
     text = f"{METHODS[optimization.recipe.method]} is {', '.join(predicates)}"
-    return f"{text}{_and_accuracy(optimization.accuracy, ',' if len(predicates) > 1 else '')}."
+    return f"{text}{_and_accuracy(optimization, ',' if len(predicates) > 1 else '')}."
 
 
 def _without_version(optimization: Optimization) -> str:
@@ -264,13 +264,16 @@ def _speed(duel: Duel, where: str) -> str:
     return text.replace(" (", f"{where} (", 1)
 
 
-def _and_accuracy(accuracy: Accuracy | None, comma: str) -> str:
+def _and_accuracy(optimization: Optimization, comma: str) -> str:
     """What follows the speed and the size."""
+    accuracy = optimization.accuracy
     if accuracy is None or not accuracy.samples:
         return "; how accurate it is was not looked at"
     broken = broken_output(accuracy)
     if broken is not None:
         return f", but its output {plain(broken.output, 40)} holds NaN or infinities: it cannot be used"
+    if accuracy.meaningless and optimization.recipe.method != "int8":
+        return "; it was held against its parent on noise only"
     if accuracy.meaningless:
         return "; what it answers means nothing, since it was calibrated with noise"
     if accuracy.labelled is not None:

@@ -36,16 +36,18 @@ class Way(NamedTuple):
 
 
 def ways(outcomes: Sequence[Outcome]) -> list[Way]:
-    """The parent first, then those that were made, as they were given; of no outcomes, nothing.
+    """The parent of the first, then those that were made of it, as they were given; of no outcomes, nothing.
 
     Speed is by throughput where as many are known by it as by latency, else by latency. What is not known by both
     measures is on no front, nor is what gives NaN or infinities.
     """
-    made = [each for each in outcomes if each.optimization.version is not None]
     if not outcomes:
         return []
-    measure, duels = accuracy_measure(made), _duels(made)
     parent = outcomes[0].optimization.parent
+    made = [
+        each for each in outcomes if each.optimization.version is not None and each.optimization.parent.id == parent.id
+    ]
+    measure, duels = accuracy_measure(made), _duels(made)
     found = [Way(None, parent.name, parent.bytes / 1e6, 1.0, None, _of_parent(made, measure), False)]
     whole = [True]
     for each, duel in zip(made, duels, strict=True):

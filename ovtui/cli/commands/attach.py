@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -38,13 +39,16 @@ def command(run: str | None, quiet: bool, as_json: bool) -> None:
     with open_store() as store:
         reconcile(store)
         if run is None:
-            live = [job for job in store.jobs.live() if job.kind != "import"]
+            live = [job for job in store.jobs.live() if job.kind != "import" and not job.is_part]
             if not live:
                 raise InputError("Nothing is being measured. `ovtui history` lists what was.")
             run_id = next((job.id for job in live if job.status == "running"), live[0].id)
         else:
             run_id = store.find(run).id
         job = store.jobs.get(run_id)
+        if job is not None and job.status in LIVE and job.is_part:
+            run_id = Path(job.folder).name  # the optimization that makes this comparison tells of it
+            job = store.jobs.get(run_id)
     followed = None
     if job is not None and job.status in LIVE:
         client.yield_to_measurement()

@@ -10,6 +10,7 @@ import click
 from ovtui import words
 from ovtui.cli.show_comparison import exported, sides
 from ovtui.cli.show_exploration import runs as explored
+from ovtui.cli.show_optimization import versions_of
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Comparison, Exploration, Model, Optimization, Run
@@ -87,10 +88,7 @@ def _bundle(
     if len(texts) > 1:
         raise InputError("A bundle is of one model: name one.")
     model, run = _to_take(store, texts[0], aim)
-    made = next(
-        (each for each in store.optimizations.newest(model.parent) if each.version and each.version.id == model.id),
-        None,
-    ) if model.parent else None  # fmt: skip
+    made = next((each for each in versions_of(store, model) if each.version and each.version.id == model.id), None)
     if run is None:
         click.echo(
             "note: it was not measured yet; the settings are those with which a device chooses itself.", err=True

@@ -160,7 +160,7 @@ def _versions(text: str, *, as_json: bool) -> None:
         if not found:
             raise InputError(f"There is no registered model '{plain(text, 200)}'; `ovtui models` lists them.")
         if as_json:
-            made = store.optimizations.newest(found[0].family, limit=_LISTED)
+            made = show_optimization.versions_of(store, found[0])
             document({"optimizations": [show_optimization.as_document(store, each) for each in made]})
         else:
             show_optimization.ways(store, found[0])

@@ -126,7 +126,7 @@ def _do(
 
 def _ahead(order: Order, store: Store) -> str:
     """Behind what a run waits, in words."""
-    others = [job for job in store.jobs.live() if job.kind != "import" and job.id != order.id]
+    others = [job for job in store.jobs.live() if job.kind != "import" and job.id != order.id and not job.is_part]
     return ", then ".join(f"{job.kind} {job.id}" for job in others) or "another measurement on this machine"
 
 

@@ -60,26 +60,35 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
 
 def _add(archive: tarfile.TarFile, name: str, path: Path, size: int, sha256: str) -> None:
     """A file of the model, which is to be what was imported."""
+    changed = InputError(f"{plain(path)} has changed since it was imported: import it again.")
     try:
-        with path.open("rb") as file:
-            watched = _Watched(file)
-            archive.addfile(_entry(name, size), watched)
-            rest = file.read(1)
+        file = path.open("rb")
     except OSError as error:
-        raise InputError(f"Cannot read {plain(path)}: {error.strerror or 'it is shorter than it was'}.") from error
-    if rest or watched.digest.hexdigest() != sha256:
-        raise InputError(f"{plain(path)} has changed since it was imported: import it again.")
+        raise InputError(f"Cannot read {plain(path)}: {error.strerror}.") from error
+    with file:
+        watched = _Watched(file, path)
+        try:
+            archive.addfile(_entry(name, size), watched)
+        except OSError as error:
+            if error.errno is None:  # tarfile's own: there is less of it than there was
+                raise changed from error
+            raise
+        if watched.read(1) or watched.digest.hexdigest() != sha256:
+            raise changed
 
 
 class _Watched:
     """A file that is digested as it is read."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file, self._path = file, path
         self.digest = hashlib.sha256()
 
     def read(self, size: int = _CHUNK) -> bytes:
-        chunk = self._file.read(size)
+        try:
+            chunk = self._file.read(size)
+        except OSError as error:
+            raise InputError(f"Cannot read {plain(self._path)}: {error.strerror}.") from error
         self.digest.update(chunk)
         return chunk
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ovtui.analysis.shapes import resolve
 from ovtui.errors import InputError
 from ovtui.records import File, Model, Optimization, Run, StaticShape
 from ovtui.text import is_safe, plain
@@ -34,11 +35,8 @@ def plan(model: Model, run: Run | None, made: Optimization | None) -> Plan:
     base = Path(model.path).parent
     files = tuple((file, _place(Path(file.path), base)) for file in model.files)
     effective = run.effective if run is not None else None
-    shapes: tuple[tuple[str, StaticShape], ...] = ()
-    if effective is not None:
-        shapes = tuple(
-            (port.name, effective.shapes[port.name]) for port in model.inputs if port.name in effective.shapes
-        )
+    known = effective.shapes if effective is not None else _sensible(model)
+    shapes = tuple((port.name, known[port.name]) for port in model.inputs if port.name in known)
     return Plan(
         name=_folder(model.name),
         model=model,
@@ -88,6 +86,15 @@ def as_document(told: Plan) -> dict[str, Any]:
         "recipe": None if told.made is None else msgspec.to_builtins(told.made.recipe),
         "preprocessing": None if told.made is None else msgspec.to_builtins(told.made.preprocessing),
     }
+
+
+def _sensible(model: Model) -> dict[str, StaticShape]:
+    """Of a model that was never measured, as a run would choose them; empty where it stays as it is."""
+    try:
+        found = resolve(model.inputs, shapes={}, batch=None, layouts={}, data_shapes={})
+    except InputError:
+        return {}
+    return found.shapes if found.changed else {}
 
 
 def _place(path: Path, base: Path) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
 from rich.text import Text
@@ -31,6 +33,8 @@ from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.section import Section
 from ovtui.tui.widgets.table import Table
+
+T = TypeVar("T")
 
 _METHODS: dict[Method, str] = {
     "int8": "Weights and activations compute in 8 bits: the fastest on most processors. Needs samples like real ones.",
@@ -73,6 +77,7 @@ class OptimizeScreen(FormScreen):
     def __init__(self, model: Model, recipe: Recipe | None = None, spec: Spec | None = None) -> None:
         super().__init__(model, shared(spec or Spec(model=model.id)))
         self._begin = recipe
+        self._filled: dict[str, str] = {}  # what the lines said at first
         self._asked: Asked | None = None
         self._problem = ""
         self._looking = False
@@ -171,7 +176,7 @@ class OptimizeScreen(FormScreen):
         }.items():  # fmt: skip
             self.choice(name).set(value)
         for name, text in {
-            "data": " ".join(_source(each.input, each.path) for each in recipe.data), "labels": recipe.labels or "",
+            "data": shlex.join(_source(each.input, each.path) for each in recipe.data), "labels": recipe.labels or "",
             "ignored": ", ".join(recipe.ignored), "pattern": next(iter(recipe.ignored_patterns), ""),
             "subset": "" if recipe.subset == _NEW.subset else str(recipe.subset),
             "max-drop": "" if recipe.max_drop is None else f"{100 * recipe.max_drop:.10g}%",
@@ -182,6 +187,7 @@ class OptimizeScreen(FormScreen):
             "pixels": "" if recipe.pixels is None else "x".join(map(str, recipe.pixels)),
         }.items():  # fmt: skip
             self.line(name).value = text
+            self._filled[name] = text.strip()
         self._filling = False
         self.changed()
 
@@ -193,7 +199,8 @@ class OptimizeScreen(FormScreen):
         preset: Any = self.choice("preset").value
         kind: Any = self.choice("model-type").value or None
         nothing: dict[str, str] = {}
-        layouts = self.parsed("layout", self._layout, nothing)
+        layouts = self._kept("layout", self._layout, self._base_recipe.layouts, nothing)
+        nobody: tuple[str, ...] = ()
         sources: tuple[Data, ...] = ()
         recipe = msgspec.structs.replace(
             self._base_recipe,
@@ -202,13 +209,15 @@ class OptimizeScreen(FormScreen):
             model_type=kind if int8 else None,
             subset=self.parsed("subset", _subset, _NEW.subset) if int8 else _NEW.subset,
             max_drop=self.parsed("max-drop", specs.percent, None) if int8 and not noise else None,
-            ignored=_names(self.line("ignored").value) if method != "fp16" else (),
-            ignored_patterns=(self.line("pattern").value,) if self.line("pattern").value and method != "fp16" else (),
+            ignored=self._kept("ignored", _names, self._base_recipe.ignored, nobody) if method != "fp16" else (),
+            ignored_patterns=self._kept("pattern", lambda text: (text,), self._base_recipe.ignored_patterns, nobody)
+            if method != "fp16"
+            else (),
             symmetric=self.choice("symmetric").value == "yes" if weights else True,
             group_size=self.parsed("group", _group, None) if four else None,
             ratio=self.parsed("ratio", partial(_share, "ratio"), None) if four else None,
-            data=() if noise else self.parsed("data", lambda text: specs.data([text]), sources),
-            labels=None if noise else self.parsed("labels", specs.labels, None),
+            data=() if noise else self._kept("data", _sources, self._base_recipe.data, sources),
+            labels=self.parsed("labels", specs.labels, None) if self.line("data").value and not noise else None,
             random=noise,
             images=Images(
                 mean=self.parsed("mean", specs.numbers, None),
@@ -227,6 +236,12 @@ class OptimizeScreen(FormScreen):
             shapes=recipe.shapes, seed=recipe.seed,
         )  # fmt: skip
         return Asked(recipe, spec, self.choice("compare").value == "yes", self.line("label").value or None)
+
+    def _kept(self, name: str, parse: Callable[[str], T], before: T, default: T) -> T:
+        """What a line says; where it still says what it was filled with, that, which a line may not hold in full."""
+        if self.line(name).value and self.line(name).value == self._filled.get(name):
+            return before
+        return self.parsed(name, parse, default)
 
     def _layout(self, text: str) -> dict[str, str]:
         name = self._model.inputs[0].name if self._model.inputs else ""
@@ -409,7 +424,18 @@ def _source(name: str | None, path: str) -> str:
 
 
 def _numbers(values: tuple[float, ...] | None) -> str:
-    return "" if values is None else ",".join(f"{value:g}" for value in values)
+    """As short as it can be: read again, it is the same."""
+    return "" if values is None else ",".join(repr(value).removesuffix(".0") for value in values)
+
+
+def _sources(text: str) -> tuple[Data, ...]:
+    """One path, blanks and all if it is there; else several, quoted as in a shell where they need it."""
+    if specs.expanded(text).exists():
+        return specs.data([text])
+    try:
+        return specs.data(shlex.split(text))
+    except ValueError as error:  # a quotation mark without its other one
+        raise InputError(f"'{plain(text, 120)}' does not exist.") from error
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.plot import Curve, Picture, Plot, load
 from ovtui.tui.widgets.table import Table
 
+_ALL = 1000
 _FEWEST = 2  # points that make a chart
 _SHORT: dict[Measure, str] = {"top1": "TOP-1", "agreement": "SAME TOP-1", "sqnr": "SQNR dB"}
 
@@ -75,8 +76,7 @@ class VersionsScreen(OvtuiScreen):
         store = self.ovtui.store
         outcomes: list[Outcome] = [
             gathered(store, study).outcome
-            for member in store.models.family(self._model.family)
-            for study in store.optimizations.newest(member.id)
+            for study in store.optimizations.newest(self._model.parent or self._model.id, limit=_ALL)
             if study.version is not None
         ]
         self._measure = accuracy_measure(outcomes)

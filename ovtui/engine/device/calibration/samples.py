@@ -144,7 +144,9 @@ def _noise(model: Model, recipe: Recipe, limit: int | None) -> Samples:
         shapes=resolved.shapes,
         source="noise",
         notes=(
-            "Calibrated on noise, as asked for: the speed is that of any calibration, the accuracy means nothing.",
+            "Calibrated on noise, as asked for: the speed is that of any calibration, the accuracy means nothing."
+            if recipe.method == "int8"
+            else "Held against its parent on noise, as asked for: that says little of accuracy.",
             *resolved.notes,
         ),
     )

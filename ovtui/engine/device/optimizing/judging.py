@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,19 +41,31 @@ def judge(task: Task, say: Say) -> None:
         raise InputError("There is nothing to compare.")
     say(At(phase="reading"))
     samples = open_samples(parent, recipe, limit=_MOST_LABELLED if _may_have_labels(recipe) else _MOST, say=say)
+    if recipe.max_drop is not None:
+        say(Said(text="The limit of the drop was kept on samples that are among these: others may lose more."))
     sides = _sides(parent, version, recipe, samples)
     labelled = [index for index, label in enumerate(samples.labels) if label is not None]
     chosen = labelled or list(range(min(len(samples), _MOST)))
     try:
         tally = _outputs(parent, sides, samples, chosen, spec, say)
-        drift = _drift(sides, samples, chosen[:_MOST_TAPPED], say)
     except FAILURES as error:
         raise OvtuiError(f"Parent and version could not be held against each other: {reason(error)}") from error
-    say(Judged(accuracy=tally.accuracy(drift, min(len(chosen), _MOST_TAPPED), recipe.random)))
+    looked_at = chosen[:_MOST_TAPPED]
+    drift: tuple[Drift, ...] = ()
+    try:
+        drift = _drift(sides, samples, looked_at, say)
+    except FAILURES as error:  # accuracy without its layers is better than none
+        looked_at = []
+        say(Said(text=f"Where the two part inside could not be looked at: {reason(error)}"))
+    say(Judged(accuracy=tally.accuracy(drift, len(looked_at), recipe.random)))
 
 
 def _may_have_labels(recipe: Recipe) -> bool:
-    return bool(recipe.data) and not recipe.random
+    """A file says so, or folders within a folder do."""
+    if recipe.labels is not None:
+        return True
+    paths = [Path(each.path) for each in recipe.data]
+    return any(entry.is_dir() for path in paths if path.is_dir() for entry in path.iterdir())
 
 
 def _sides(parent: Model, version: Model, recipe: Recipe, samples: Samples) -> Sides:
@@ -116,27 +129,26 @@ def _drift(sides: Sides, samples: Samples, chosen: list[int], say: Say) -> tuple
 
 
 def _tappable(model: Any) -> dict[str, Any]:
-    """Operations with one floating output of more than a number, by name, in the order of execution."""
-    found = {}
+    """Operations with one floating output of more than a number, by name, in the order of execution.
+
+    What only unpacks weights, since everything it reads is constant, is none of them.
+    """
+    found: dict[str, Any] = {}
+    constant: set[str] = set()
     for op in model.get_ordered_ops():
+        sources = [value.get_node().get_name() for value in op.input_values()]
+        if op.get_type_name() == "Constant" or (sources and constant.issuperset(sources)):
+            constant.add(op.get_name())
+            continue
         if op.get_type_name() in _NOT_TAPPED or op.get_output_size() != 1:
             continue
-        if not op.get_output_element_type(0).is_real() or _constant(op):
+        if not op.get_output_element_type(0).is_real():
             continue
         shape = op.get_output_partial_shape(0)
         if shape.is_static and int(np.prod(list(shape.to_shape()), dtype=np.int64)) <= 1:
             continue
         found[str(op.get_friendly_name())] = op
     return found
-
-
-def _constant(op: Any) -> bool:
-    """Whether it only unpacks weights: everything it reads is constant."""
-    sources = [value.get_node() for value in op.input_values()]
-    return bool(sources) and all(
-        source.get_type_name() == "Constant" or (source.get_type_name() != "Parameter" and _constant(source))
-        for source in sources
-    )
 
 
 def _groups(found: dict[str, Any], names: list[str]) -> Iterator[list[str]]:
