@@ -29,7 +29,9 @@ from ovtui.records import (
     Spec,
 )
 from ovtui.store import Store
+from tests import profiled
 from tests.store.samples import NOW, a_result, a_run, an_effective, an_environment, its_job
+from tests.tui.comparisons import quantized
 from tests.tui.conftest import INT8, RESNET, latency
 
 RECIPE = Recipe(
@@ -79,13 +81,15 @@ def keep(store: Store, study: Optimization) -> Optimization:
             store.models.save(model)
     for comparison_id, mode, ratio in ((study.latency, "latency", 1.66), (study.throughput, "throughput", 1.93)):
         if comparison_id is not None and study.version is not None:
-            _keep_comparison(store, study, comparison_id, mode, ratio)
+            keep_comparison(store, study, comparison_id, mode, ratio)
     store.optimizations.create(study, its_job_of(study))
     return study
 
 
-def _keep_comparison(store: Store, study: Optimization, comparison_id: str, mode: Any, ratio: float) -> None:
+def keep_comparison(store: Store, study: Optimization, comparison_id: str, mode: Any, ratio: float) -> Comparison:
+    """Of parent and version; by latency, their layers are known, too."""
     sides = []
+    layers = (profiled.mixnet(), quantized()) if mode == "latency" else (None, None)
     for place, (model, rate) in enumerate(((study.parent, 100.0), (study.version, 100.0 * ratio))):
         assert model is not None
         run = a_run(
@@ -94,7 +98,7 @@ def _keep_comparison(store: Store, study: Optimization, comparison_id: str, mode
             result=msgspec.structs.replace(a_result(rate), latency_ms=latency(1000 / rate)), part_of=comparison_id,
         )  # fmt: skip
         sides.append(Side(model=model, spec=run.spec, run=run.id))
-        store.runs.put(run, msgspec.structs.replace(its_job(run), status="done"))
+        store.runs.put(run, msgspec.structs.replace(its_job(run), status="done"), profile=layers[place])
     comparison = Comparison(
         id=comparison_id, status="done", label=None, criterion=mode, sides=tuple(sides), created=NOW + 80_050,
         duels=(Duel(verdict="faster", ratio=ratio, ci95=(ratio * 0.98, ratio * 1.02), ratios=(ratio,) * 4),), pairs=60,
@@ -102,6 +106,7 @@ def _keep_comparison(store: Store, study: Optimization, comparison_id: str, mode
     )  # fmt: skip
     job = msgspec.structs.replace(its_job_of(study), id=comparison_id, kind="comparison", status="done")
     store.comparisons.create(comparison, job)
+    return comparison
 
 
 def its_job_of(study: Optimization) -> Job:

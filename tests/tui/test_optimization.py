@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +16,18 @@ from textual.pilot import Pilot
 
 from ovtui.cli.commands.optimize import _asked
 from ovtui.cli.commands.optimize import command as optimize
-from ovtui.engine import client
-from ovtui.records import Data, Images, Model, Optimization, Preview, Recipe, Spec
+from ovtui.engine import client, events
+from ovtui.records import Comparison, Data, Duel, Images, Model, Optimization, OwnGraph, Preview, Recipe, Side, Spec
 from ovtui.report.optimize_command import optimize_arguments
 from ovtui.store import Store
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens.optimize import OptimizeScreen
 from ovtui.tui.widgets.formline import FormLine
-from tests.tui.conftest import Opened, keys, painted, remember, screen_name, shows, text_of, until
+from ovtui.tui.widgets.paths import PathSuggester
+from ovtui.tui.widgets.table import Table
+from tests import profiled
+from tests.tui.comparisons import quantized
+from tests.tui.conftest import RESNET, Opened, keys, painted, remember, screen_name, shows, text_of, until
 from tests.tui.optimizations import ACCURACY, PIXELS, RECIPE, Optimizing, keep, optimization
 
 pytestmark = pytest.mark.usefixtures("one_moment")
@@ -226,6 +232,147 @@ async def test_what_was_made_before_is_where_the_form_begins(open_app: Opened, s
         await shows(pilot, "int8 mixed, noise")
 
 
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(random=True, ignored=("conv,1", 'a "b"', "c d")),
+        Recipe(random=True, layouts={"image": "NCHW", "other": "NHWC"}),
+        Recipe(method="int8-weights", ignored_patterns=("^block.*, x", "^head")),
+    ],
+)
+async def test_what_was_made_before_comes_back_whole(open_app: Opened, store: Store, recipe: Recipe) -> None:
+    remember(store)
+    keep(store, optimization(recipe=recipe))
+    async with open_app() as pilot:
+        screen = await on_the_form(pilot)
+        assert screen._asked is not None
+        assert screen._asked.recipe == recipe
+
+
+async def test_data_of_several_inputs_comes_back_whole(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    paths = [tmp_path / "a b.npy", tmp_path / "c.npy"]
+    for path in paths:
+        np.save(path, np.zeros((2, 3), np.float32))
+    data = tuple(Data(path=str(path), input=name) for path, name in zip(paths, ("x", "y"), strict=True))
+    remember(store)
+    keep(store, optimization(recipe=Recipe(data=data)))
+    async with open_app() as pilot:
+        screen = await on_the_form(pilot)
+        assert screen._asked is not None
+        assert screen._asked.recipe.data == data
+        await typed(pilot, "data", str(paths[0]))  # a path as it is, without quotes
+        assert screen._asked.recipe.data == (Data(path=str(paths[0])),)
+
+
+async def test_a_line_that_is_not_there_does_not_count(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("a.png,1\n")
+    remember(store)
+    async with open_app() as pilot:
+        screen = await on_the_form(pilot)
+        await keys("right")(pilot)  # weights need no data
+        await typed(pilot, "labels", str(labels))  # and without data, nothing asks for labels
+        assert screen._asked is not None
+        assert screen._asked.recipe.labels is None
+        await typed(pilot, "scale", "x")
+        assert screen._asked is None
+        screen.choice("noise").choose("noise")  # which has no pixels
+        await until(pilot, lambda: screen._asked is not None)
+
+
+async def test_what_stays_is_marked_among_the_operations_the_slowest_first(open_app: Opened, store: Store) -> None:
+    remember(store)
+    profile = profiled.mixnet()
+    store.models.save(RESNET, OwnGraph(operations=profile.operations, shapes={}))
+    profiled.add(store, profile, "run000000p", model=RESNET)
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await typed(pilot, "ignored", "stem/Conv2D")
+        await keys("i")(pilot)
+        assert screen_name(pilot) == "MarkScreen"
+        await shows(pilot, "1 marked")
+        table = pilot.app.screen.query_one(Table)
+        assert table.cursor_key == "Mixed_0/Branch_1/Conv2d_3x3"
+        await shows(pilot, "21 % 760.0 µs Convolution")
+        await keys("space", *"ch_2", "space", "enter")(pilot)
+        line = pilot.app.screen.query_one("#ignored", FormLine).value
+    first, second, third = line.split(", ")
+    assert (first, second) == ("stem/Conv2D", "Mixed_0/Branch_1/Conv2d_3x3")
+    assert "Branch_2" in third
+
+
+async def test_escape_from_marking_leaves_all_as_it_was(open_app: Opened, store: Store) -> None:
+    remember(store)
+    store.models.save(RESNET, OwnGraph(operations=profiled.mixnet().operations, shapes={}))
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await keys("i", "space", "escape")(pilot)
+        assert screen_name(pilot) == "OptimizeScreen"
+        assert not pilot.app.screen.query_one("#ignored", FormLine).value
+
+
+async def test_the_right_arrow_completes_a_path(
+    open_app: Opened, store: Store, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(samples.parent)
+    remember(store)
+    async with open_app() as pilot:
+        screen = await on_the_form(pilot)
+        line = screen.line("data")
+        line.focus_input()
+        await pilot.press("s")
+        await shows(pilot, "data s.npy")
+        await keys("right")(pilot)
+        assert line.value == "s.npy"
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [("", None), ("im", "images/"), ("s", "samples.npy"), ("sa", "samples.npy"), ("x", None), ("no/such/p", None)],
+)
+def test_a_path_is_completed_by_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, suggested: str | None
+) -> None:
+    place = tmp_path / "data"
+    (place / "images").mkdir(parents=True)
+    for name in ("samples.npy", "samples.txt", "s\x1b.npy", ".hidden.npy"):
+        (place / name).touch()
+    monkeypatch.chdir(place)
+    suggester = PathSuggester((".npy",))
+    assert asyncio.run(suggester.get_suggestion(typed)) == suggested
+    folder = f"{place}/"
+    whole = None if suggested is None else folder + suggested
+    assert asyncio.run(suggester.get_suggestion(folder + typed)) == (whole if typed else f"{folder}images/")
+
+
+async def test_a_preview_does_not_call_back_who_has_gone_on(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch, samples: Path
+) -> None:
+    looking, let_go, done = threading.Event(), threading.Event(), threading.Event()
+
+    def look(*_: Any) -> Preview:
+        looking.set()
+        let_go.wait(60)
+        done.set()
+        return Preview(
+            samples=1, skipped=(), labelled=0, classes=None, ranges=(), thumbnail=(), preprocessing=None, warnings=()
+        )
+
+    monkeypatch.setattr(client, "preview", look)
+    remember(store)
+    async with open_app() as pilot:
+        await on_the_form(pilot)
+        await typed(pilot, "data", str(samples))
+        await pilot.press("p")
+        await until(pilot, looking.is_set)
+        await pilot.press("v")
+        await until(pilot, lambda: screen_name(pilot) == "VersionsScreen")
+        let_go.set()
+        await until(pilot, done.is_set)
+        await painted(pilot)
+        assert screen_name(pilot) == "VersionsScreen"
+
+
 # -- while it goes on
 
 
@@ -242,6 +389,28 @@ async def test_it_is_followed_and_becomes_the_result(
         store.models.save(done.version)  # type: ignore[arg-type]
         job.end(version=done.version, accuracy=ACCURACY, progress=None)
         await shows(pilot, "loses 0.6 points of top-1")
+
+
+async def test_it_tells_what_is_done_and_how_the_ratio_narrows(
+    open_app: Opened, store: Store, optimizing: Callable[..., Optimizing]
+) -> None:
+    job = optimizing(fresh())
+    whole = optimization()
+    assert whole.version is not None
+    store.models.save(whole.version)
+    sides = tuple(Side(model=each, spec=Spec(model=each.id)) for each in (whole.parent, whole.version))
+    async with open_app() as pilot:
+        pilot.app.open_optimization(job.study.id)  # type: ignore[attr-defined]
+        for phase in ("reading", "collecting statistics", "saving"):
+            job.change(phase)
+        job.change("measuring latency in turn", version=whole.version, latency="compare001")
+        part = Comparison(
+            id="compare001", status="running", label=None, criterion="latency", sides=sides, created=0.0,
+            duels=(Duel(verdict="undecided", ratio=1.64, ci95=(1.51, 1.78)),), elapsed_s=5.0, eta_s=15.0,
+        )  # fmt: skip
+        job.tell(events.Study(study=part))
+        await shows(pilot, "✓ collecting statistics ✓ saving")
+        await shows(pilot, "██████░░░░░░░░░░░░░░░░░░ latency 1.64 × as fast (1.51–1.78) about 15 s left")
 
 
 async def test_escape_leaves_it_to_itself_and_c_asks(
@@ -268,6 +437,34 @@ async def test_the_worst_layers_are_left_in_a_new_recipe(open_app: Opened, store
         await keys("i")(pilot)
         assert screen_name(pilot) == "OptimizeScreen"
         assert "stage5/conv" in pilot.app.screen.query_one("#ignored", FormLine).value
+
+
+async def test_a_narrow_screen_loses_nothing_of_a_figure(open_app: Opened, store: Store) -> None:
+    labelled = ACCURACY.labelled
+    assert labelled is not None
+    doubtful = msgspec.structs.replace(labelled, drop=0.0025, drop_ci95=(-0.0113, 0.0163))
+    keep(store, optimization(accuracy=msgspec.structs.replace(ACCURACY, labelled=doubtful)))
+    async with open_app() as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await painted(pilot)
+        pilot.app.screen.query_one("#tab-figures", Table).go_to("top-1")
+        await shows(pilot, "top-1: 76.1 % → 75.5 %, 0.25 points less (−1.13 to 1.63).")
+
+
+async def test_a_narrow_screen_says_of_the_layer_under_the_cursor_why_it_is_not_int8(
+    open_app: Opened, store: Store
+) -> None:
+    keep(store, optimization())
+    async with open_app() as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys("3")(pilot)
+        await shows(pilot, "compute in INT8.")  # of all layers
+        pilot.app.screen.query_one("#tab-layers", Table).go_to(str(_place_of("head/Scan")))
+        await shows(pilot, "head/Scan (Loop, 301.0 µs): Loop has no INT8 kernel.")
+
+
+def _place_of(layer: str) -> int:
+    return [each.name for each in quantized().layers].index(layer)
 
 
 async def test_it_leads_to_its_comparisons_and_is_deleted(open_app: Opened, store: Store) -> None:
@@ -300,6 +497,9 @@ async def test_all_versions_stand_side_by_side(open_app: Opened, store: Store) -
         await shows(pilot, "int8 mixed, 300 samples")
         await shows(pilot, "75.50 %")
         await shows(pilot, "1.93 ×")
+        assert "★ int8 mixed" not in text_of(pilot)
+        await keys("down")(pilot)
+        await shows(pilot, "★ int8 mixed, 300 samples")  # the chart tells which point that is
 
 
 @SIZES
@@ -310,7 +510,7 @@ def test_the_form_as_a_picture(snap_compare: Any, store: Store, size: tuple[int,
 
 
 @SIZES
-@pytest.mark.parametrize("tab", ["1", "2", "4", "5"])
+@pytest.mark.parametrize("tab", ["1", "2", "3", "4", "5"])
 def test_the_result_as_a_picture(snap_compare: Any, store: Store, size: tuple[int, int], tab: str) -> None:
     keep(store, optimization())
 

@@ -20,7 +20,7 @@ from ovtui.analysis.optimizing.outcome import Outcome
 from ovtui.analysis.optimizing.ways import called
 from ovtui.engine.watching import Watched
 from ovtui.errors import InputError
-from ovtui.records import LIVE, Accuracy, Drift, Optimization, Recipe
+from ovtui.records import LIVE, Accuracy, Comparison, Drift, Optimization, Recipe
 from ovtui.report.files import write_optimization
 from ovtui.report.optimize_command import optimize_command
 from ovtui.report.optimized import Optimized, gathered
@@ -37,10 +37,11 @@ from ovtui.tui.widgets.table import Table
 
 _TABS = (("tab-figures", "Gain and cost"), ("tab-drift", "Where it hurts"), ("tab-layers", "Layers"),
          ("tab-more", "Accuracy"), ("tab-next", "Next"))  # fmt: skip
+_ROOM, _LONG = 15, 25  # cells for a figure, and on a narrow screen for what changed
 _FIGURES = (
-    Column("title", "", 18),
-    Column("parent", "PARENT", 13, right=True),
-    Column("version", "VERSION", 13, right=True),
+    Column("title", "", 17),
+    Column("parent", "PARENT", _ROOM, right=True),
+    Column("version", "VERSION", _ROOM, right=True),
     Column("change", "CHANGE", 20, grows=True, sentence=True),
 )
 _DRIFT = (
@@ -60,6 +61,7 @@ _LAYERS = (
 )
 _NEXT = (Column("why", "", 20, grows=True, sentence=True),)
 _BAR = 24
+_PARTS = ("#top", "#progress", "#phases", "#tab-figures", "#more", "#details")
 _LATER = "That is told once both have been measured."
 _WORST = 4
 
@@ -106,6 +108,7 @@ class OptimizationScreen(OvtuiScreen):
         yield Static(id="top")
         yield Static(id="verdict")
         yield Static(id="progress")
+        yield Static(id="phases")
         yield TabBar(_TABS)
         with ContentSwitcher(initial="tab-figures"):
             yield Table(_FIGURES, id="tab-figures")
@@ -160,7 +163,7 @@ class OptimizationScreen(OvtuiScreen):
 
     @said
     def news(self) -> None:
-        if not self.has("#top", "#progress", "#tab-figures", "#more", "#details"):
+        if not self.has(*_PARTS):
             return
         if self._live or self.ovtui.watching.stale:
             self.ovtui.watching.stale = False
@@ -170,7 +173,7 @@ class OptimizationScreen(OvtuiScreen):
 
     def _show(self) -> None:
         study, outcome = self._study, self._outcome
-        if study is None or outcome is None or not self.has("#top", "#progress", "#tab-figures", "#more", "#details"):
+        if study is None or outcome is None or not self.has(*_PARTS):
             return
         head = Text(plain(study.parent.name, 30), style="bold").append(f"  {called(study.recipe)}", style="not bold")
         version = study.version
@@ -179,7 +182,9 @@ class OptimizationScreen(OvtuiScreen):
         self._say("verdict", Text(self._headline(study, outcome)))
         self.query_one("#verdict").set_classes(_level(study, outcome))
         self._say("progress", _progress(study, self._watched))
-        self.query_one("#progress").display = self._live
+        self._say("phases", _phases(study, self._watched))
+        for name in ("#progress", "#phases"):
+            self.query_one(name).display = self._live
         self.query_one("#tab-figures", Table).show(
             ListedRows([
                 (each.title, {
@@ -222,13 +227,19 @@ class OptimizationScreen(OvtuiScreen):
 
     def _explain(self) -> None:
         """What stands below the tab: what it is about, or the line under the cursor."""
-        study, tab = self._study, self.query_one(TabBar).active
-        if study is None:
+        study, outcome, tab = self._study, self._outcome, self.query_one(TabBar).active
+        if study is None or outcome is None:
             return
         text = ""
         if tab == "tab-figures":
             made = preprocessing_in_words(study.preprocessing)
             text = f"Preprocessing is {made}." if made else ""
+            title = self.query_one("#tab-figures", Table).cursor_key
+            figure = next((each for each in outcome.figures if each.title == title), None)
+            if figure is not None and (
+                max(len(figure.parent), len(figure.version)) > _ROOM or len(figure.change) > _LONG
+            ):
+                text = f"{figure.title}: {figure.parent} → {figure.version}, {figure.change}.\n{text}".rstrip()
         elif tab == "tab-drift" and study.accuracy is not None:
             text = (
                 f"Signal over noise behind each operation, the most harmful first; on "
@@ -238,6 +249,10 @@ class OptimizationScreen(OvtuiScreen):
             text = "  ".join(summary(self._fates)) or (
                 _LATER if self._live else "Nothing looked at the layers of both."
             )
+            place = self.query_one("#tab-layers", Table).cursor_key
+            fate = next((each for each in self._fates if str(each.place) == place), None)
+            if fate is not None:  # a narrow table has no room for the reason
+                text = f"{_of_layer(fate)}\n{text}"
         elif tab == "tab-next":
             place = self.query_one("#tab-next", Table).cursor_key
             if place is not None:
@@ -272,7 +287,7 @@ class OptimizationScreen(OvtuiScreen):
         self._explain()
 
     def on_table_moved(self, event: Table.Moved) -> None:
-        if event.table.id == "tab-next":
+        if event.table.id in ("tab-figures", "tab-layers", "tab-next"):
             self._explain()
 
     def on_table_opened(self, event: Table.Opened) -> None:
@@ -413,24 +428,68 @@ def _progress(study: Optimization, watched: Watched | None) -> Text:
         return Text(f"queued behind {plain(watched.behind, 60)} …")
     doing = f"{plain(rows.doing(watched), 60)} …"
     part = watched.part if study.phase.startswith("measuring") else None
-    if part is not None and part.duels and part.duels[0].ratio is not None:
-        doing += f"  version / parent {part.duels[0].ratio:.3f} ×"
+    if part is not None:
+        return _in_turn(part, doing)
     if study.progress is None:
-        elapsed = study.elapsed_s + (part.elapsed_s if part is not None else 0.0)
-        return Text(f"{words.duration(elapsed)}  {doing}")
-    done = round(study.progress * _BAR)
-    left = "" if study.eta_s is None else f"about {words.duration(max(1.0, study.eta_s))} left  "
-    return Text(f"{'█' * done}{'░' * (_BAR - done)} {words.percent(study.progress)}  {left}{doing}")
+        return Text(f"{words.duration(study.elapsed_s)}  {doing}")
+    return Text(f"{_bar(study.progress)} {words.percent(study.progress)}  {_left(study.eta_s)}{doing}")
+
+
+def _in_turn(part: Comparison, doing: str) -> Text:
+    """The ratio with the interval that narrows, and how far that is."""
+    duel = part.duels[0] if part.duels else None
+    so_far = ""
+    if duel is not None and duel.ratio is not None:
+        so_far = f"{part.criterion} {duel.ratio:.2f} × as fast"
+        so_far += f" ({duel.ci95[0]:.2f}–{duel.ci95[1]:.2f})  " if duel.ci95 is not None else "  "
+    if part.eta_s is None:
+        return Text(f"{words.duration(part.elapsed_s)}  {so_far}{doing}")
+    share = part.elapsed_s / (part.elapsed_s + part.eta_s) if part.elapsed_s else 0.0
+    return Text(f"{_bar(share)} {so_far}{_left(part.eta_s)}{doing}")
+
+
+def _bar(share: float) -> str:
+    done = round(share * _BAR)
+    return f"{'█' * done}{'░' * (_BAR - done)}"
+
+
+def _left(eta_s: float | None) -> str:
+    return "" if eta_s is None else f"about {words.duration(max(1.0, eta_s))} left  "
+
+
+def _phases(study: Optimization, watched: Watched | None) -> Text:
+    """What is done by now, in the order in which it was; not each instance of a comparison."""
+    if watched is None:
+        return Text()
+    gone = (each for each in watched.phases if each not in (study.phase, watched.phase, "starting") and ":" not in each)
+    done = dict.fromkeys(words.doing(each) for each in gone)
+    now = {words.doing(study.phase), words.doing(watched.phase)}
+    return Text("  ".join(f"✓ {plain(each, 40)}" for each in done if each not in now))
+
+
+def _cosine(value: float | None) -> str:
+    """With digits that tell it from 1."""
+    return words.NOTHING if value is None else f"{value:.4f}"
 
 
 def _drift_cells(each: Drift) -> dict[str, Cell]:
     return {
         "sqnr": Cell(words.number(each.sqnr_db)),
         "loss": Cell(words.number(each.loss_db), "warning" if (each.loss_db or 0) >= 3 else ""),
-        "cosine": Cell(words.number(each.cosine), "dim"),
+        "cosine": Cell(_cosine(each.cosine), "dim"),
         "type": Cell(plain(each.type, 40), "dim"),
         "name": Cell(plain(each.name, 200)),
     }
+
+
+def _of_layer(fate: Fate) -> str:
+    """All of a layer's line."""
+    before, after = (
+        f"{words.number(time)} µs" if time is not None else "" for time in (fate.time_before, fate.time_after)
+    )
+    took = f"{before} → {after}" if before and after else after
+    why = "computes in INT8" if fate.int8 else fate.why
+    return f"{plain(fate.name, 60)} ({plain(fate.type, 30)}{f', {took}' if took else ''}): {why}."
 
 
 def _layer_cells(each: Fate) -> dict[str, Cell]:
@@ -456,9 +515,7 @@ def _accuracy(accuracy: Accuracy | None) -> Text:
     for each in accuracy.outputs:
         ratio = "no difference" if each.sqnr_db is None else f"{each.sqnr_db:.1f} dB"
         text.append(f"\n{plain(each.output, 60)}", style="bold")
-        text.append(
-            f"  SQNR {ratio}, cosine {words.number(each.cosine)}, largest difference {words.number(each.max_abs)}"
-        )
+        text.append(f"  SQNR {ratio}, cosine {_cosine(each.cosine)}, largest difference {words.number(each.max_abs)}")
     if accuracy.changes:
         text.append(f"\n\nThey differ on {accuracy.changes:,}:\n", style="bold")
         for sample in accuracy.changed:

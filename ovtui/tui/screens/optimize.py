@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -15,22 +16,25 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from ovtui import specs, words
+from ovtui.analysis.layers import total_us
 from ovtui.analysis.optimizing.expecting import cpu_flags, expectations
 from ovtui.analysis.optimizing.ways import called
+from ovtui.analysis.origins import origins
 from ovtui.engine import client
 from ovtui.errors import Cancelled, InputError, OvtuiError
-from ovtui.records import Data, Images, Method, Model, Optimization, OwnGraph, Preview, Recipe, Spec
+from ovtui.records import Data, Images, Method, Model, Operation, Optimization, OwnGraph, Preview, Profile, Recipe, Spec
 from ovtui.report.optimize_command import optimize_command
 from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.text import plain
 from ovtui.tui.said import said
 from ovtui.tui.screens.explore import shared
 from ovtui.tui.screens.form import BEFORE, BEFORE_COLUMNS, PRECISIONS, Form, FormScreen
-from ovtui.tui.screens.pick import PickScreen
+from ovtui.tui.screens.mark import MarkScreen
 from ovtui.tui.screens.told import ToldScreen
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.paths import PathSuggester
 from ovtui.tui.widgets.section import Section
 from ovtui.tui.widgets.table import Table
 
@@ -59,9 +63,10 @@ class OptimizeScreen(FormScreen):
 
     HELP = (
         "The arrows choose the method; Enter starts with what stands here. Data is a .npy, a .npz, or a folder of "
-        "images: p (or F2) shows what it looks like to the model before it is used. Labels are folders named by class, "
-        "or a file. Names of what stays as it is are separated by commas; i (or F3) picks them from the model's "
-        "operations. The line at the bottom makes the same from a script; y copies it. Below stands what was made."
+        "images, and the right arrow completes a path: p (or F2) shows what it looks like to the model before it is "
+        "used. Labels are folders named by class, or a file. Names of what stays as it is are separated by commas; i "
+        "(or F3) marks them among the model's operations. The line at the bottom makes the same from a script; y "
+        "copies it. Below stands what was made."
     )
     CSS_PATH = ["form.tcss", "optimize.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -96,13 +101,13 @@ class OptimizeScreen(FormScreen):
             yield Choice([("data", "real samples"), ("noise", "noise: says nothing of accuracy")], "data", id="noise")
             yield FormLine("labels", "none: a .csv of file,label or a .npy", id="labels", wide=True)
             yield FormLine("left as it is", "nothing: names of operations, commas between", id="ignored", wide=True)
+            yield FormLine("and the like", "none: a regular expression of names", id="pattern", wide=True)
             yield Section(
                 "Quantizing",
                 Choice([("mixed", "mixed"), ("performance", "performance")], "mixed", id="preset"),
                 Choice([("", "any net"), ("transformer", "transformer")], "", id="model-type"),
                 FormLine("samples", "300", "that calibrate", id="subset"),
                 FormLine("largest drop", "none", "of top-1, like 1%: quantizes only as far", id="max-drop"),
-                FormLine("left, pattern", "none", "a regular expression of names", id="pattern", wide=True),
                 id="quantizing",
             )
             yield Section(
@@ -142,6 +147,8 @@ class OptimizeScreen(FormScreen):
     def on_mount(self) -> None:
         self._graph = self.ovtui.store.models.graph(self._model.id)
         self._flags = _flags()
+        for name, endings in (("data", (".npy", ".npz")), ("labels", (".csv", ".npy"))):
+            self.line(name).query_one(Input).suggester = PathSuggester(endings)
         before = self.ovtui.store.optimizations.newest(self._model.id, 1)
         recipe = self._begin or (before[0].recipe if before else msgspec.structs.replace(_NEW, images=self._stated()))
         self._fill(recipe)
@@ -177,13 +184,13 @@ class OptimizeScreen(FormScreen):
             self.choice(name).set(value)
         for name, text in {
             "data": shlex.join(_source(each.input, each.path) for each in recipe.data), "labels": recipe.labels or "",
-            "ignored": ", ".join(recipe.ignored), "pattern": next(iter(recipe.ignored_patterns), ""),
+            "ignored": _listed(recipe.ignored), "pattern": _either(recipe.ignored_patterns),
             "subset": "" if recipe.subset == _NEW.subset else str(recipe.subset),
             "max-drop": "" if recipe.max_drop is None else f"{100 * recipe.max_drop:.10g}%",
             "group": "" if recipe.group_size is None else str(recipe.group_size),
             "ratio": "" if recipe.ratio is None else f"{recipe.ratio:.10g}",
             "mean": _numbers(images.mean), "scale": _numbers(images.scale),
-            "layout": next(iter(recipe.layouts.values()), ""),
+            "layout": recipe.layouts.get(self._laid_out, ""),
             "pixels": "" if recipe.pixels is None else "x".join(map(str, recipe.pixels)),
         }.items():  # fmt: skip
             self.line(name).value = text
@@ -198,10 +205,10 @@ class OptimizeScreen(FormScreen):
         channels: Any = self.choice("channels").value or None
         preset: Any = self.choice("preset").value
         kind: Any = self.choice("model-type").value or None
-        nothing: dict[str, str] = {}
-        layouts = self._kept("layout", self._layout, self._base_recipe.layouts, nothing)
-        nobody: tuple[str, ...] = ()
+        layouts = self._layouts(noise)
         sources: tuple[Data, ...] = ()
+        none: tuple[str, ...] = ()
+        data = sources if noise else self.parsed("data", _sources, sources)
         recipe = msgspec.structs.replace(
             self._base_recipe,
             method=method,
@@ -209,24 +216,26 @@ class OptimizeScreen(FormScreen):
             model_type=kind if int8 else None,
             subset=self.parsed("subset", _subset, _NEW.subset) if int8 else _NEW.subset,
             max_drop=self.parsed("max-drop", specs.percent, None) if int8 and not noise else None,
-            ignored=self._kept("ignored", _names, self._base_recipe.ignored, nobody) if method != "fp16" else (),
-            ignored_patterns=self._kept("pattern", lambda text: (text,), self._base_recipe.ignored_patterns, nobody)
+            ignored=self._kept("ignored", _names, self._base_recipe.ignored, none) if method != "fp16" else (),
+            ignored_patterns=self._kept("pattern", _pattern, self._base_recipe.ignored_patterns, none)
             if method != "fp16"
             else (),
             symmetric=self.choice("symmetric").value == "yes" if weights else True,
             group_size=self.parsed("group", _group, None) if four else None,
             ratio=self.parsed("ratio", partial(_share, "ratio"), None) if four else None,
-            data=() if noise else self._kept("data", _sources, self._base_recipe.data, sources),
-            labels=self.parsed("labels", specs.labels, None) if self.line("data").value and not noise else None,
+            data=data,
+            labels=self.parsed("labels", specs.labels, None) if self._takes_labels else None,
             random=noise,
-            images=Images(
+            images=Images()
+            if noise
+            else Images(
                 mean=self.parsed("mean", specs.numbers, None),
                 scale=self.parsed("scale", specs.numbers, None),
                 channels=channels,
             ),
             layouts=layouts,
-            pixels=self.parsed("pixels", specs.pixels, None),
-            bake=self.choice("bake").value == "yes",
+            pixels=None if noise else self.parsed("pixels", specs.pixels, None),
+            bake=noise or self.choice("bake").value == "yes",
         )
         specs.check_recipe(recipe)
         precision: Any = self.choice("precision").value or None
@@ -243,11 +252,24 @@ class OptimizeScreen(FormScreen):
             return before
         return self.parsed(name, parse, default)
 
-    def _layout(self, text: str) -> dict[str, str]:
-        name = self._model.inputs[0].name if self._model.inputs else ""
-        if sorted(text.upper()) != sorted("NCHW"):
-            raise InputError(f"'{plain(text, 40)}' is no layout of images: NCHW or NHWC.")
-        return {name: text.upper()}
+    @property
+    def _laid_out(self) -> str:
+        """The input whose layout is asked for; those of others stay as the recipe has them."""
+        first = self._model.inputs[0].name if self._model.inputs else ""
+        return next(iter(self._base_recipe.layouts), first)
+
+    def _layouts(self, noise: bool) -> dict[str, str]:
+        before, name = self._base_recipe.layouts, self._laid_out
+        if noise:
+            return before
+        own = self._kept("layout", _layout, before.get(name), None)
+        others = {each: layout for each, layout in before.items() if each != name}
+        return others if own is None else {name: own, **others}
+
+    @property
+    def _takes_labels(self) -> bool:
+        """What cannot be seen does not count."""
+        return self.choice("noise").value != "noise" and bool(self.line("data").value)
 
     # -- whatever changes
 
@@ -269,10 +291,10 @@ class OptimizeScreen(FormScreen):
     def _only_what_counts(self) -> None:
         method: Any = self.choice("method").value
         noise = self.choice("noise").value == "noise"
-        data = Path(self.line("data").value or ".").suffix not in (".npy", ".npz") and bool(self.line("data").value)
+        data = not self.line("data").value.endswith((".npy", ".npz")) and bool(self.line("data").value)
         self.query_one("#method-words", Static).update(_METHODS[method])
         for name, there in {
-            "data": not noise, "labels": not noise and bool(self.line("data").value), "ignored": method != "fp16",
+            "data": not noise, "labels": self._takes_labels, "ignored": method != "fp16", "pattern": method != "fp16",
             "quantizing": method == "int8", "weights": method.endswith("-weights"), "images": not noise,
         }.items():  # fmt: skip
             self.query_one(f"#{name}").display = there
@@ -332,17 +354,23 @@ class OptimizeScreen(FormScreen):
     def action_versions(self) -> None:
         self.ovtui.open_versions(self._model)
 
+    @said
     def action_pick(self) -> None:
-        """One more operation that stays as it is."""
-        names = [each for each in (self._graph.operations if self._graph else ()) if each.type not in _NOT_OFFERED]
-        own = _names(self.line("ignored").value)
-        choices = [(each.name, plain(each.name, 120), each.type) for each in names if each.name not in own]
+        """Mark among the model's operations those that stay as they are."""
+        operations = self._graph.operations if self._graph is not None else ()
+        run = self.ovtui.store.runs.profiled(self._model.id)
+        profile = self.ovtui.store.runs.profile(run) if run is not None else None
+        try:
+            own = _names(self.line("ignored").value)
+        except InputError as error:
+            self.ovtui.tell(str(error), "error")
+            return
 
-        def answered(name: str | None) -> None:
-            if name is not None:
-                self.line("ignored").value = ", ".join((*own, name))
+        def answered(names: tuple[str, ...] | None) -> None:
+            if names is not None:
+                self.line("ignored").value = _listed(names)
 
-        self.app.push_screen(PickScreen("Stays as it is", choices), answered)
+        self.app.push_screen(MarkScreen("Stays as it is", _choices(operations, profile), own), answered)
 
     def action_preview(self) -> None:
         """What the data looks like, read in a process of its own."""
@@ -366,9 +394,14 @@ class OptimizeScreen(FormScreen):
         except OvtuiError as error:
             self.app.call_from_thread(self.ovtui.tell, str(error), "error")
         else:
-            self.app.call_from_thread(self.app.push_screen, ToldScreen("The data", preview_text(seen)))
+            self.app.call_from_thread(self._seen, seen)
         finally:
             self._looking = False
+
+    def _seen(self, seen: Preview) -> None:
+        # Whoever has gone on meanwhile is not called back.
+        if self.is_active:
+            self.app.push_screen(ToldScreen("The data", preview_text(seen)))
 
     def action_copy(self) -> None:
         if self._asked is not None:
@@ -439,7 +472,54 @@ def _sources(text: str) -> tuple[Data, ...]:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for part in text.split(",") if (name := part.strip()))
+    """Names with commas between; one that has a comma itself stands in quotes."""
+    try:
+        found = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+    except csv.Error as error:
+        raise InputError(f"'{plain(text, 60)}' has a quote that is not closed.") from error
+    return tuple(dict.fromkeys(name for part in found if (name := part.strip())))
+
+
+def _listed(names: Iterable[str]) -> str:
+    """What `_names` reads."""
+    return ", ".join('"' + each.replace('"', '""') + '"' if set(each) & {",", '"'} else each for each in names)
+
+
+def _pattern(text: str) -> tuple[str, ...]:
+    return (text,)
+
+
+def _either(patterns: tuple[str, ...]) -> str:
+    """One that finds what any of them finds: there is a line for one."""
+    return "|".join(f"(?:{each})" for each in patterns) if len(patterns) > 1 else "".join(patterns)
+
+
+def _layout(text: str) -> str:
+    if sorted(text.upper()) != sorted("NCHW"):
+        raise InputError(f"'{plain(text, 40)}' is no layout of images: NCHW or NHWC.")
+    return text.upper()
+
+
+def _choices(operations: Iterable[Operation], profile: Profile | None) -> list[tuple[str, str, str]]:
+    """Operations to mark; with their times, the longest first, where a run has looked at the layers."""
+    told: dict[str, tuple[float, str]] = {}
+    if profile is not None:
+        total = total_us(profile)
+        for operation, origin in zip(profile.operations, origins(profile).operations, strict=True):
+            time = profile.layers[origin.layers[0]].time_us if origin.fate == "executed" else None
+            if time is not None:
+                share = f"{words.percent(time / total):>6}" if total else ""
+                told[operation.name] = time, f"{share} {words.number(time):>8} µs  "
+    shown = [each for each in operations if each.type not in _NOT_OFFERED]
+    shown.sort(key=lambda each: -told[each.name][0] if each.name in told else 0.0)
+    return [
+        (
+            each.name,
+            plain(each.name, 120),
+            f"{told[each.name][1] if each.name in told else '':<20}{plain(each.type, 30)}",
+        )
+        for each in shown
+    ]
 
 
 def _subset(text: str) -> int:

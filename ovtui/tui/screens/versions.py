@@ -84,8 +84,6 @@ class VersionsScreen(OvtuiScreen):
         table = self.query_one("#ways", Table)
         table.set_columns(_columns(self._measure))
         table.show(ListedRows([(_key(way), self._cells(way)) for way in self._ways]))
-        told = f"{marks().front} nothing is both faster and more accurate" if self._ways else "No version was made yet."
-        self.query_one("#basis", Static).update(Text(told))
         self._draw()
 
     def _cells(self, way: Way) -> dict[str, Cell]:
@@ -104,11 +102,22 @@ class VersionsScreen(OvtuiScreen):
     def _draw(self) -> None:
         if not self.has("#chart", "#chart-title"):
             return
-        picture = _picture(self._ways, self._measure)
+        way = self._here
+        picture = _picture(self._ways, self._measure, way)
         self.query_one("#chart", Plot).show(picture)
         known = picture is not None and self._measure is not None
         title = f"{MEASURES[self._measure]}, by speed over the parent's" if known and self._measure else ""
         self.query_one("#chart-title", Static).update(Text(title))
+        self.query_one("#basis", Static).update(Text(_basis(self._ways, way, drawn=picture is not None)))
+
+    @property
+    def _here(self) -> Way | None:
+        """The one under the cursor."""
+        key = self.query_one("#ways", Table).cursor_key
+        return next((each for each in self._ways if _key(each) == key), None)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        self._draw()
 
     def on_table_opened(self, event: Table.Opened) -> None:
         if event.key:
@@ -118,8 +127,7 @@ class VersionsScreen(OvtuiScreen):
         self.ovtui.open_optimize(self._model)
 
     def action_measure(self) -> None:
-        key = self.query_one("#ways", Table).cursor_key
-        way = next((each for each in self._ways if _key(each) == key), None)
+        way = self._here
         if way is not None and way.optimization is not None and way.optimization.version is not None:
             self.ovtui.open_configure(way.optimization.version)
         else:
@@ -156,7 +164,27 @@ def _figure(value: float | None, measure: Measure | None) -> str:
     return f"{value:.1f}" if measure == "sqnr" else f"{100 * value:.2f} %"
 
 
-def _picture(found: list[Way], measure: Measure | None) -> Picture | None:
+def _basis(found: list[Way], here: Way | None, *, drawn: bool) -> str:
+    """What the marks mean, and what the chart does not have."""
+    if not found:
+        return "No version was made yet."
+    shown = marks()
+    told = [f"{shown.front} nothing is both faster and more accurate"]
+    if drawn and any(not way.front and _is_known(way) for way in found):
+        told.append(f"{shown.plain} something is")
+    if drawn and here is not None and _is_known(here):
+        told.append(f"{shown.best} {plain(here.name, 40)}")
+    unknown = sum(not _is_known(way) for way in found)
+    if drawn and unknown:
+        told.append(f"not drawn: {unknown} of which speed or accuracy is not known")
+    return "   ".join(told)
+
+
+def _is_known(way: Way) -> bool:
+    return way.speed is not None and way.accuracy is not None
+
+
+def _picture(found: list[Way], measure: Measure | None, here: Way | None) -> Picture | None:
     """Accuracy by speed; None while there is too little to see."""
     scale = 1 if measure == "sqnr" else 100
     known = [
@@ -173,6 +201,9 @@ def _picture(found: list[Way], measure: Measure | None) -> Picture | None:
         chosen = [(x, y) for x, y, way in known if way.front is front]
         if chosen:
             curves.append(Curve([x for x, _ in chosen], [y for _, y in chosen], look, marker=marker))
+    at = [(x, y) for x, y, way in known if way is here]
+    if at:
+        curves.append(Curve([x for x, _ in at], [y for _, y in at], "second", marker=shown.best))
     low, high = known[0][0], known[-1][0]
     margin = (high - low) * 0.08 or 0.1
     text = "\n".join(f"{plain(way.name, 80)}: {x:.2f} ×, {_figure(way.accuracy, measure)}" for x, _, way in known)
