@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import string
+from collections.abc import Sequence
+
 import click
 
 from ovtui import words
@@ -9,7 +13,7 @@ from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing.advice import next_steps
 from ovtui.analysis.optimizing.fates import summary
 from ovtui.analysis.optimizing.outcome import agreement_of
-from ovtui.analysis.optimizing.ways import MEASURES, accuracy_measure, called
+from ovtui.analysis.optimizing.ways import MEASURES, Way, accuracy_measure, called
 from ovtui.analysis.optimizing.ways import ways as side_by_side
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
@@ -25,6 +29,8 @@ from ovtui.text import plain
 _ALL = 1000
 _WORST = 5
 _SHOWN = 8
+_CHART = (56, 7)  # columns, rows
+_LETTERS = string.ascii_letters
 
 
 def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Optimization:
@@ -79,7 +85,11 @@ def optimization(store: Store, study: Optimization) -> None:
     for warning in study.warnings:
         field("!", plain(warning))
     name = store.models.called(study.version)
-    field("next", strong(plain(f"ovtui export {name} -o {study.version.name}.tar.gz --bundle")))
+    steps = [["ovtui", "export", name, "-o", f"{study.version.name}.tar.gz", "--bundle"]]
+    if told.latency is None and told.throughput is None:
+        steps.insert(0, ["ovtui", "run", name])
+    for place, step in enumerate(steps):
+        field("" if place else "next", strong(plain(shlex.join(step))))
     parent = store.models.called(study.parent)
     for why, recipe in next_steps(study, told, layers):
         field("", why)
@@ -106,8 +116,8 @@ def _accuracy(accuracy: Accuracy) -> None:
 def row(store: Store, study: Optimization) -> tuple[str, ...]:
     """A line of the list."""
     told = gathered(store, study).outcome
-    duel = told.throughput or told.latency
-    speed = words.NOTHING if duel is None or duel.ratio is None else f"{duel.ratio:.2f} ×"
+    ratio = next((duel.ratio for duel in (told.throughput, told.latency) if duel and duel.ratio is not None), None)
+    speed = words.NOTHING if ratio is None else f"{ratio:.2f} ×"
     size = words.NOTHING if told.size_ratio is None else f"{1 / told.size_ratio:.2f} ×"
     return (
         study.id, words.when(study.created), plain(study.parent.name, 24), called(study.recipe), speed, size,
@@ -144,11 +154,13 @@ def ways(store: Store, model: Model) -> None:
     outcomes = [gathered(store, study).outcome for study in made]
     measure = accuracy_measure(outcomes)
     title = "ACCURACY" if measure is None else MEASURES[measure].partition(" as")[0].upper()
+    found = side_by_side(outcomes)
+    chart = _chart(found, measure == "sqnr")
     table(
         ("", "SPEED", "95 % CI", "MB", title, "WAY", "VERSION"),
         [
             (
-                "●" if way.front else "",
+                (f"{_letter(place)} " if chart else "") + ("●" if way.front else ""),
                 words.NOTHING if way.speed is None else f"{way.speed:.2f} ×",
                 "" if way.speed_ci95 is None else f"{way.speed_ci95[0]:.2f} – {way.speed_ci95[1]:.2f}",
                 words.number(way.size_mb),
@@ -156,12 +168,58 @@ def ways(store: Store, model: Model) -> None:
                 plain(way.name, 60),
                 way.optimization.version.name if way.optimization and way.optimization.version else "the parent",
             )
-            for way in side_by_side(outcomes)
+            for place, way in enumerate(found)
         ],
         right=frozenset({"SPEED", "MB", title}),
         spare=("VERSION", "95 % CI"),
     )
     click.echo(faint("● nothing is both faster and more accurate"))
+    for line in chart:
+        click.echo(line)
+
+
+def _letter(place: int) -> str:
+    return _LETTERS[place] if place < len(_LETTERS) else " "
+
+
+def _chart(found: Sequence[Way], decibels: bool) -> list[str]:
+    """Accuracy over speed, a letter for each; nothing for fewer than three, of which the table says as much.
+
+    In decibels the parent has no place: without any noise, it would leave the others one line.
+    """
+    placed = [
+        (_letter(place), way.speed, way.accuracy)
+        for place, way in enumerate(found)
+        if way.speed is not None and way.accuracy is not None and not (decibels and way.optimization is None)
+    ]
+    if len(placed) < 3:
+        return []
+    width, height = _CHART
+    speeds, accuracies = [speed for _, speed, _ in placed], [accuracy for _, _, accuracy in placed]
+    cells: dict[tuple[int, int], str] = {}
+    for letter, speed, accuracy in placed:
+        row, column = _step(max(accuracies) - accuracy, accuracies, height), _step(speed - min(speeds), speeds, width)
+        while (row, column) in cells:  # beside the one that is there
+            column += 1
+        cells[row, column] = letter
+    best, worst_one = (_figure(edge, decibels) for edge in (max(accuracies), min(accuracies)))
+    margin = max(len(best), len(worst_one))
+    labels = {0: best, height - 1: worst_one}
+    lines = [""]
+    for row in range(height):
+        last = max((column for line, column in cells if line == row), default=-1)
+        drawn = "".join(cells.get((row, column), " ") for column in range(last + 1))
+        lines.append(f"{labels.get(row, ''):>{margin}} │{drawn}")
+    slowest, quickest = f"{min(speeds):.2f} ×", f"{max(speeds):.2f} ×"
+    lines.append(f"{'':>{margin}} └{'─' * width}")
+    lines.append(f"{'':>{margin}}  {slowest}{quickest:>{width - len(slowest)}}")
+    return lines
+
+
+def _step(distance: float, values: Sequence[float], steps: int) -> int:
+    """Which of the steps between the least and the most of the values lies at that distance from the first."""
+    span = max(values) - min(values)
+    return round(distance / span * (steps - 1)) if span else 0
 
 
 def _figure(value: float | None, decibels: bool) -> str:

@@ -123,7 +123,7 @@ def optimization_document(
     """A version and what it gained and cost. `runs`: those of the sides of both comparisons, by id.
 
     `size_ratio` is the version's bytes over the parent's; `speedup` the version's speed over the parent's, in
-    throughput where that was measured.
+    throughput where that is known.
     """
     from ovtui.analysis.optimizing.fates import fates
     from ovtui.analysis.optimizing.outcome import outcome
@@ -131,7 +131,7 @@ def optimization_document(
     found = outcome(optimization, latency, throughput, {run_id: each.run for run_id, each in runs.items()})
     parent, version = profiles(latency, throughput, runs)
     known = {"latency": found.latency, "throughput": found.throughput}
-    first = found.throughput or found.latency
+    first = next((duel for duel in (found.throughput, found.latency) if duel and duel.ratio is not None), None)
     return {
         "id": optimization.id,
         "status": optimization.status,

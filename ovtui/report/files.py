@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ovtui.errors import InputError
-from ovtui.records import Cell, Comparison, Exploration, Latency, Load, Optimization, Run, Series
+from ovtui.records import (
+    Accuracy,
+    Cell,
+    Comparison,
+    Exploration,
+    Latency,
+    Load,
+    Optimization,
+    Proportion,
+    Run,
+    Series,
+)
 from ovtui.report.documents import (
     comparison_document,
     duel_document,
@@ -207,8 +218,8 @@ def _padded(*cells: object) -> tuple[object, ...]:
 
 
 _OPTIMIZATION_COLUMNS = (
-    "optimization", "part", "name", "type", "parent", "version", "change", "share", "sqnr_db", "cosine", "max_abs",
-    "loss_db", "int8", "why",
+    "optimization", "part", "name", "type", "parent", "version", "change", "ratio", "ci95_low", "ci95_high",
+    "time_parent_us", "time_version_us", "share", "sqnr_db", "cosine", "max_abs", "loss_db", "int8", "why",
 )  # fmt: skip
 
 
@@ -218,47 +229,77 @@ def optimization_csv(
     throughput: Comparison | None,
     runs: Mapping[str, Exported],
 ) -> bytes:
-    """A row for each figure, each output, each operation that drifted, and each layer of the version."""
+    """A row for each figure as it is shown; speed and accuracy as numbers; outputs, drift, and the version's layers."""
     from ovtui.analysis.optimizing.fates import fates
     from ovtui.analysis.optimizing.outcome import outcome
 
     found = outcome(optimization, latency, throughput, {run_id: each.run for run_id, each in runs.items()})
-    rows: list[Iterable[object]] = [
-        (optimization.id, "figure", each.title, None, each.parent, each.version, each.change, *(None,) * 7)
+    rows: list[dict[str, object]] = [
+        {"part": "figure", "name": each.title, "parent": each.parent, "version": each.version, "change": each.change}
         for each in found.figures
     ]
-    accuracy = optimization.accuracy
-    if accuracy is not None:
-        rows += [
-            (
-                optimization.id,
-                "output",
-                each.output,
-                *(None,) * 5,
-                each.sqnr_db,
-                each.cosine,
-                each.max_abs,
-                *(None,) * 3,
-            )
-            for each in accuracy.outputs
-        ]
-        rows += [
-            (
-                optimization.id, "drift", each.name, each.type, *(None,) * 4, each.sqnr_db, each.cosine, each.max_abs,
-                each.loss_db, None, None,
-            )
-            for each in accuracy.drift
-        ]  # fmt: skip
+    rows += [
+        {"part": "speed", "name": name, "change": duel.verdict, "ratio": duel.ratio, **_interval(duel.ci95)}
+        for name, duel in (("throughput", found.throughput), ("latency", found.latency))
+        if duel is not None
+    ]
+    rows += _accuracy_rows(optimization.accuracy)
     parent, version = profiles(latency, throughput, runs)
     if parent is not None and version is not None:
         rows += [
-            (
-                optimization.id, "layer", each.name, each.type, each.precision_before, each.precision_after, None,
-                each.share, *(None,) * 4, each.int8, each.why,
-            )
+            {
+                "part": "layer", "name": each.name, "type": each.type, "parent": each.precision_before,
+                "version": each.precision_after, "time_parent_us": each.time_before,
+                "time_version_us": each.time_after, "share": each.share, "int8": each.int8, "why": each.why,
+            }
             for each in fates(parent, version, optimization.recipe)
         ]  # fmt: skip
-    return _table(_OPTIMIZATION_COLUMNS, rows)
+    whole = ({"optimization": optimization.id} | row for row in rows)
+    return _table(_OPTIMIZATION_COLUMNS, ([row.get(column) for column in _OPTIMIZATION_COLUMNS] for row in whole))
+
+
+def _accuracy_rows(accuracy: Accuracy | None) -> list[dict[str, object]]:
+    """Shares of the samples; what was measured on noise has no accuracy, only how near the outputs are."""
+    if accuracy is None:
+        return []
+    rows: list[dict[str, object]] = []
+    labelled = accuracy.labelled
+    if labelled is not None and not accuracy.meaningless:
+        shares = (
+            ("top-1", labelled.parent_top1, labelled.version_top1),
+            ("top-5", labelled.parent_top5, labelled.version_top5),
+        )
+        rows += [
+            {"part": "accuracy", "name": name, "parent": _share(parent), "version": _share(version),
+             **_interval(version.ci95)}
+            for name, parent, version in shares
+            if parent is not None and version is not None
+        ]  # fmt: skip
+        rows.append(
+            {"part": "accuracy", "name": "top-1 drop", "version": labelled.drop, **_interval(labelled.drop_ci95)}
+        )
+    for each in accuracy.outputs:
+        same = each.top1
+        agreed = {} if same is None else {"version": _share(same), **_interval(same.ci95)}
+        rows.append(
+            {"part": "output", "name": each.output, "sqnr_db": each.sqnr_db, "cosine": each.cosine,
+             "max_abs": each.max_abs, **agreed}
+        )  # fmt: skip
+    rows += [
+        {"part": "drift", "name": each.name, "type": each.type, "sqnr_db": each.sqnr_db, "cosine": each.cosine,
+         "max_abs": each.max_abs, "loss_db": each.loss_db}
+        for each in accuracy.drift
+    ]  # fmt: skip
+    return rows
+
+
+def _share(found: Proportion) -> float | None:
+    return found.hits / found.of if found.of else None
+
+
+def _interval(ci95: tuple[float, float] | None) -> dict[str, object]:
+    low, high = ci95 or (None, None)
+    return {"ci95_low": low, "ci95_high": high}
 
 
 _CELL_COLUMNS = (

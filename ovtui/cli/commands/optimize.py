@@ -178,5 +178,5 @@ def _list(*, as_json: bool) -> None:
         table(
             ("OPTIMIZATION", "WHEN", "MODEL", "METHOD", "SPEED", "SIZE", "ACCURACY", "STATUS", "LABEL"),
             [show_optimization.row(store, each) for each in found],
-            spare=("LABEL", "WHEN"),
+            spare=("LABEL", "WHEN", "SIZE"),
         )

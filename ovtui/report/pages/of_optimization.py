@@ -192,7 +192,7 @@ def preprocessing_in_words(made: Preprocessing | None) -> str | None:
     if made.pixels != made.size:
         steps.insert(0, f"resized to {made.size[0]}×{made.size[1]}")
     if made.channels == "bgr":
-        steps.insert(0, "blue first")
+        steps.insert(0, "turned to blue first" if made.baked else "blue first")
     told = ", ".join(steps)
     if made.baked:
         return f"built in: takes bytes [1,{height},{width},{len(made.mean)}], red first; {told}"
