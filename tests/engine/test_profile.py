@@ -205,10 +205,12 @@ def test_a_device_without_counters_says_so(ovtui: Ovtui, cnn: Path) -> None:
 
 
 def test_a_pass_that_dies_leaves_the_measurement(ovtui: Ovtui, cnn: Path) -> None:
-    run, _ = interrupted_pass(ovtui, cnn, lambda job: job.children()[0].kill())
+    run, profile = interrupted_pass(ovtui, cnn, lambda job: job.children()[0].kill())
     assert run["status"] == "done"
     assert run["result"]["inferences"] > 10
-    assert any("layers are unknown" in warning and "killed" in warning for warning in run["warnings"])
+    # On a busy machine it may have been the next process that was hit, which looks for the ceilings.
+    unknown = any("layers are unknown" in warning and "killed" in warning for warning in run["warnings"])
+    assert unknown or (profile is not None and profile.ceilings is None), run["warnings"]
 
 
 def test_cancelling_the_pass_leaves_the_measurement(ovtui: Ovtui, cnn: Path) -> None:

@@ -35,7 +35,8 @@ _BUNDLE = bundles.ENDINGS[0]
 )
 @click.option(
     "--for", "aim", type=click.Choice(["throughput", "latency"]),
-    help="With --bundle, of a model: which of its runs was the best (default: throughput).",
+    help="With --bundle, of a model: its best run by what throughput surely is, or by median latency "
+    "(default: throughput).",
 )  # fmt: skip
 def command(
     runs: tuple[str, ...], output: Path, bundle: bool, aim: Literal["throughput", "latency"] | None
@@ -93,7 +94,9 @@ def _bundle(
         click.echo(
             "note: it was not measured yet; the settings are those with which a device chooses itself.", err=True
         )
-    return bundles.pack(output, bundles.plan(model, run, made))
+    elif run.effective is None:
+        raise InputError(f"Run {run.id} ended before a device had taken its settings: name another one, or its model.")
+    return bundles.pack(output, bundles.plan(model, run, made, aim or "throughput"))
 
 
 def _to_take(
@@ -103,6 +106,10 @@ def _to_take(
     models = store.models.find(text) or store.models.find(str(expanded(text).absolute()))
     if text != "last" and models and not store.named(text):
         return models[0], store.runs.best(models[0].id, aim or "throughput")
+    if text != "last" and not store.named(text):
+        raise InputError(
+            f"There is no model and no run '{plain(text, 60)}'. `ovtui models` and `ovtui history` list them."
+        )
     record = store.find(text)
     if isinstance(record, Run) and aim is None:
         return record.model, record

@@ -1,4 +1,4 @@
-"""Programs that run a model as it was measured, asynchronously: in Python, and in C++ with what builds it.
+"""Programs that run a model as it was measured: in Python, and in C++ with what builds it.
 
 What differs between bundles are constants at their top, written as literals of the language, so that a name from a file
 is data and nothing else.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import pprint
 
+from ovtui.report.bundle.feeding import Span, span
 from ovtui.report.bundle.plan import Plan
 
 _PYTHON = '''\
-"""Run the model as it was measured: asynchronously, with the same settings. Needs openvino and numpy."""
+"""Run the model as it was measured. Needs openvino and numpy: python infer.py --seconds 5"""
 
 from __future__ import annotations
 
@@ -26,18 +27,30 @@ MODEL = @MODEL@
 DEVICE = @DEVICE@
 PROPERTIES = @PROPERTIES@
 SHAPES = @SHAPES@  # of the inputs, in their order; empty: as they are
+SPANS = @SPANS@  # of their whole numbers: first, and end; None: normally distributed
 REQUESTS = @REQUESTS@  # in flight; 0: as many as the device wants
 BATCH = @BATCH@
 
 
-def fill(tensor: ov.Tensor, seed: int) -> None:
-    """What an input is filled with: put your own data here."""
-    memory, random = tensor.data, np.random.default_rng(seed)
-    if memory.dtype.kind == "f":
-        memory[...] = random.standard_normal(memory.shape)
-    else:
-        top = 256 if memory.dtype == np.uint8 and memory.ndim > 2 else 2
-        memory[...] = random.integers(0, top, memory.shape)
+def inputs(ports: list[ov.ConstOutput], request: int) -> list[np.ndarray]:
+    """The values of each input for a request: put your own data here."""
+    random = np.random.default_rng(request)
+    return [
+        random.standard_normal(tuple(port.shape), np.float32) if span is None else random.integers(*span, port.shape)
+        for port, span in zip(ports, SPANS)
+    ]
+
+
+def fill(request: ov.InferRequest, values: list[np.ndarray]) -> None:
+    for index, value in enumerate(values):
+        tensor = request.get_input_tensor(index)
+        if tensor.element_type == ov.Type.bf16:  # numpy has none: the upper half of a float32
+            tensor.data.view(np.uint16)[...] = np.asarray(value, np.float32).view(np.uint32) >> 16
+        else:
+            tensor.data[...] = value
+
+
+@MEASURE@
 
 
 def main() -> None:
@@ -50,30 +63,59 @@ def main() -> None:
     if SHAPES:
         model.reshape({place: shape for place, shape in enumerate(SHAPES)})
     compiled = core.compile_model(model, DEVICE, PROPERTIES)
-    queue = ov.AsyncInferQueue(compiled, REQUESTS)
-    for place in range(len(queue)):
-        for index in range(len(compiled.inputs)):
-            fill(queue[place].get_input_tensor(index), 1000 * place + index)
-
-    latencies: list[float] = []
-    # What came out is in request.get_output_tensor(0).data, here in the callback.
-    queue.set_callback(lambda request, begin: latencies.append(time.perf_counter() - begin))
-    begin = time.perf_counter()
-    while time.perf_counter() - begin < seconds:
-        queue.get_idle_request_id()  # waits for one
-        queue.start_async(userdata=time.perf_counter())
-    queue.wait_all()
-    took = time.perf_counter() - begin
-
-    print(f"requests       {len(queue)}")
+    requests, latencies, took = measure(compiled, seconds)
+    rate = len(latencies) / took
+    print(f"requests       {requests}")
     print(f"inferences     {len(latencies)}")
-    print(f"throughput     {BATCH * len(latencies) / took:.2f} FPS")
+    print(f"inferences/s   {rate:.2f}")
+    print(f"throughput     {BATCH * rate:.2f} FPS")
     print(f"latency p50    {1e3 * float(np.median(latencies)):.3f} ms")
 
 
 if __name__ == "__main__":
     main()
 '''
+
+_ONE_AT_A_TIME = '''\
+def measure(compiled: ov.CompiledModel, seconds: float) -> tuple[int, list[float], float]:
+    """One inference after the other: requests, latencies in seconds, and how long all of it took."""
+    request = compiled.create_infer_request()
+    fill(request, inputs(compiled.inputs, 0))
+    request.infer(share_outputs=True)  # the first one is slower
+    latencies: list[float] = []
+    begin = now = time.perf_counter()
+    while not latencies or now - begin < seconds:
+        start = time.perf_counter()
+        request.infer(share_outputs=True)  # what came out is in request.get_output_tensor(0).data
+        now = time.perf_counter()
+        latencies.append(now - start)
+    return 1, latencies, now - begin'''
+
+_MANY_AT_ONCE = '''\
+def measure(compiled: ov.CompiledModel, seconds: float) -> tuple[int, list[float], float]:
+    """All requests in flight: their number, latencies in seconds, and how long all of it took.
+
+    Without a callback: Python in the device's threads can keep the program from ending.
+    """
+    queue = ov.AsyncInferQueue(compiled, REQUESTS)
+    for place in range(len(queue)):
+        fill(queue[place], inputs(compiled.inputs, place))
+        queue.start_async()  # the first ones are slower
+    queue.wait_all()
+    latencies: list[float] = []
+    used: set[int] = set()
+    begin = now = time.perf_counter()
+    while not used or now - begin < seconds:
+        place = queue.get_idle_request_id()  # waits for one; what came out is in its get_output_tensor(0).data
+        if place in used:
+            latencies.append(queue[place].latency / 1e3)
+        used.add(place)
+        queue.start_async()  # the same one
+        now = time.perf_counter()
+    queue.wait_all()
+    took = time.perf_counter() - begin
+    latencies += [queue[place].latency / 1e3 for place in used]
+    return len(queue), latencies, took'''
 
 _CPP = """\
 // Runs the model as it was measured: asynchronously, with the same settings.
@@ -84,11 +126,11 @@ _CPP = """\
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <map>
 #include <mutex>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -102,13 +144,38 @@ static const std::vector<ov::Shape> SHAPES = @SHAPES@;  // of the inputs, in the
 static const std::size_t REQUESTS = @REQUESTS@;  // in flight; 0: as many as the device wants
 static const double BATCH = @BATCH@;
 
+struct Span {
+    std::int64_t first, end;  // whole numbers from the first one, below the end; none: normally distributed
+};
+static const std::vector<Span> SPANS = @SPANS@;  // of the inputs' values
+
+template <typename T>
+static void draw(ov::Tensor tensor, const Span& span, std::mt19937& random) {
+    std::normal_distribution<float> normal;
+    std::uniform_int_distribution<std::int64_t> whole(span.first, std::max(span.first, span.end - 1));
+    std::generate_n(tensor.data<T>(), tensor.get_size(), [&] {
+        return span.first < span.end ? static_cast<T>(whole(random)) : static_cast<T>(normal(random));
+    });
+}
+
 // What an input is filled with: put your own data here.
-static void fill(ov::Tensor tensor, std::mt19937& random) {
-    if (tensor.get_element_type() == ov::element::f32) {
-        std::normal_distribution<float> normal;
-        std::generate_n(tensor.data<float>(), tensor.get_size(), [&] { return normal(random); });
-    } else {
-        std::memset(tensor.data(), 0, tensor.get_byte_size());
+static void fill(ov::Tensor tensor, const Span& span, std::mt19937& random) {
+    using Type = ov::element::Type_t;
+    switch (Type(tensor.get_element_type())) {
+        case Type::f32: return draw<float>(tensor, span, random);
+        case Type::f64: return draw<double>(tensor, span, random);
+        case Type::f16: return draw<ov::float16>(tensor, span, random);
+        case Type::bf16: return draw<ov::bfloat16>(tensor, span, random);
+        case Type::i8: return draw<std::int8_t>(tensor, span, random);
+        case Type::i16: return draw<std::int16_t>(tensor, span, random);
+        case Type::i32: return draw<std::int32_t>(tensor, span, random);
+        case Type::i64: return draw<std::int64_t>(tensor, span, random);
+        case Type::u8: return draw<std::uint8_t>(tensor, span, random);
+        case Type::u16: return draw<std::uint16_t>(tensor, span, random);
+        case Type::u32: return draw<std::uint32_t>(tensor, span, random);
+        case Type::u64: return draw<std::uint64_t>(tensor, span, random);
+        case Type::boolean: return draw<bool>(tensor, span, random);
+        default: throw std::runtime_error("fill() does not know the type of an input: put your own data there");
     }
 }
 
@@ -133,7 +200,8 @@ int main(int argc, char* argv[]) {
     for (std::size_t i = 0; i < count; ++i) {
         requests.push_back(compiled.create_infer_request());
         for (std::size_t port = 0; port < compiled.inputs().size(); ++port)
-            fill(requests[i].get_input_tensor(port), random);
+            fill(requests[i].get_input_tensor(port), SPANS.at(port), random);
+        requests[i].infer();  // the first one is slower
     }
     const auto begin = Clock::now();
     const auto end = begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -166,6 +234,7 @@ int main(int argc, char* argv[]) {
     std::sort(latencies.begin(), latencies.end());
     std::cout << "requests       " << count << "\\n"
               << "inferences     " << latencies.size() << "\\n"
+              << "inferences/s   " << latencies.size() / took << "\\n"
               << "throughput     " << BATCH * latencies.size() / took << " FPS\\n"
               << "latency p50    " << latencies[latencies.size() / 2] << " ms\\n";
 }
@@ -175,6 +244,9 @@ _CMAKE = """\
 cmake_minimum_required(VERSION 3.13)
 project(infer CXX)
 set(CMAKE_CXX_STANDARD 17)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
 find_package(OpenVINO REQUIRED COMPONENTS Runtime)
 find_package(Threads REQUIRED)
 add_executable(infer infer.cpp)
@@ -185,11 +257,12 @@ target_link_libraries(infer PRIVATE openvino::runtime Threads::Threads)
 def python(told: Plan) -> str:
     """`infer.py`."""
     return _filled(
-        _PYTHON,
+        _PYTHON.replace("@MEASURE@", _ONE_AT_A_TIME if told.one_at_a_time else _MANY_AT_ONCE),
         MODEL=ascii(told.start),
         DEVICE=ascii(told.device),
         PROPERTIES=pprint.pformat({str(key): str(value) for key, value in told.properties.items()}, width=100),
         SHAPES=repr([list(shape) for _, shape in told.shapes]),
+        SPANS=repr([None if each is None else tuple(each) for each in map(span, told.model.inputs)]),
         REQUESTS=str(told.requests),
         BATCH=str(told.batch),
     )
@@ -199,12 +272,14 @@ def cpp(told: Plan) -> str:
     """`infer.cpp`."""
     properties = ", ".join(f"{{{_literal(key)}, {_literal(value)}}}" for key, value in told.properties.items())
     shapes = ", ".join("{" + ", ".join(map(str, shape)) + "}" for _, shape in told.shapes)
+    spans = ", ".join(f"{{{each.first}, {each.end}}}" for each in (span(p) or Span(0, 0) for p in told.model.inputs))
     return _filled(
         _CPP,
         MODEL=_literal(told.start),
         DEVICE=_literal(told.device),
         PROPERTIES=f"{{{properties}}}",
         SHAPES=f"{{{shapes}}}",
+        SPANS=f"{{{spans}}}",
         REQUESTS=str(told.requests),
         BATCH=str(told.batch),
     )

@@ -36,8 +36,9 @@ def pack(path: Path, told: Plan) -> int:
     contents = {name: text.encode() for name, text in texts.items()}
     manifest = {name: {"sha256": _digest(content), "bytes": len(content)} for name, content in contents.items()}
     manifest |= {f"model/{place}": {"sha256": file.sha256, "bytes": file.bytes} for file, place in told.files}
-    contents["manifest.json"] = msgspec.json.format(
-        msgspec.json.encode({"schema": 1, "files": dict(sorted(manifest.items()))}), indent=2
+    contents["manifest.json"] = (
+        msgspec.json.format(msgspec.json.encode({"schema": 1, "files": dict(sorted(manifest.items()))}), indent=2)
+        + b"\n"
     )
     with opened(path) as file:
         # Without a time and a name of its own, so that equal bundles are equal files.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from ovtui.analysis.shapes import resolve
 from ovtui.errors import InputError
-from ovtui.records import File, Model, Optimization, Run, StaticShape
+from ovtui.records import File, Model, Optimization, Record, Run, StaticShape
 from ovtui.text import is_safe, plain
 
 
@@ -29,11 +29,20 @@ class Plan(NamedTuple):
     run: Run | None  # that measured it so
     made: Optimization | None  # that made this version
 
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether each inference is waited for, as where latency was measured."""
+        return self.mode == "latency" and self.requests == 1
 
-def plan(model: Model, run: Run | None, made: Optimization | None) -> Plan:
-    """Of a run; without one, of the device's own choice for throughput. InputError for names that cannot be."""
+
+def plan(
+    model: Model, run: Run | None, made: Optimization | None, mode: Literal["latency", "throughput"] = "throughput"
+) -> Plan:
+    """Of a run; without one, of what the device chooses for `mode`. InputError for names of files that cannot be."""
     base = Path(model.path).parent
     files = tuple((file, _place(Path(file.path), base)) for file in model.files)
+    if len({place for _, place in files}) < len(files):
+        raise InputError(f"Two files of {plain(model.name, 60)} have one name: import it from one folder.")
     effective = run.effective if run is not None else None
     known = effective.shapes if effective is not None else _sensible(model)
     shapes = tuple((port.name, known[port.name]) for port in model.inputs if port.name in known)
@@ -43,9 +52,9 @@ def plan(model: Model, run: Run | None, made: Optimization | None) -> Plan:
         files=files,
         start=_place(Path(model.path), base),
         device=run.spec.device if run is not None else "CPU",
-        mode=run.spec.mode if run is not None else "throughput",
-        properties=dict(effective.properties) if effective is not None else {"PERFORMANCE_HINT": "THROUGHPUT"},
-        requests=effective.requests if effective is not None else 0,
+        mode=run.spec.mode if run is not None else mode,
+        properties=dict(effective.properties) if effective is not None else {"PERFORMANCE_HINT": mode.upper()},
+        requests=effective.requests if effective is not None else int(mode == "latency"),
         batch=effective.batch if effective is not None else 1,
         shapes=shapes if len(shapes) == len(model.inputs) else (),
         run=run,
@@ -54,9 +63,10 @@ def plan(model: Model, run: Run | None, made: Optimization | None) -> Plan:
 
 
 def as_document(told: Plan) -> dict[str, Any]:
-    """`spec.json`."""
+    """`spec.json`: what this machine alone knows (its name, where data lies) stays on it."""
     run, result = told.run, told.run.result if told.run is not None else None
     environment = run.environment if run is not None else None
+    effective = run.effective if run is not None else None
     return {
         "schema": 1,
         "model": {
@@ -72,8 +82,12 @@ def as_document(told: Plan) -> dict[str, Any]:
         "properties": told.properties,
         "requests": told.requests or None,
         "batch": told.batch,
+        "streams": None if effective is None else effective.streams,
+        "threads": None if effective is None else effective.threads,
+        "precision": None if effective is None else effective.precision,
+        "layouts": {} if effective is None else effective.layouts,
         "shapes": {name: list(shape) for name, shape in told.shapes},
-        "spec": None if run is None else msgspec.to_builtins(run.spec),
+        "spec": None if run is None else _without(run.spec, "model", "data"),
         "measured": None
         if run is None or result is None
         else {
@@ -82,10 +96,17 @@ def as_document(told: Plan) -> dict[str, Any]:
             "latency_ms": msgspec.to_builtins(result.latency_ms),
             "peak_rss_mb": result.peak_rss_mb,
         },
-        "environment": msgspec.to_builtins(environment),
-        "recipe": None if told.made is None else msgspec.to_builtins(told.made.recipe),
+        "openvino": None if environment is None else environment.openvino,
+        "environment": None if environment is None else _without(environment, "host"),
+        "parent": None if told.made is None else told.made.parent.name,
+        "recipe": None if told.made is None else _without(told.made.recipe, "data", "labels"),
         "preprocessing": None if told.made is None else msgspec.to_builtins(told.made.preprocessing),
     }
+
+
+def _without(record: Record, *fields: str) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(record)
+    return {key: value for key, value in document.items() if key not in fields}
 
 
 def _sensible(model: Model) -> dict[str, StaticShape]:

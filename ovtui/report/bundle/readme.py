@@ -12,7 +12,11 @@ from ovtui.report.bundle.plan import Plan
 from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.text import plain
 
-_HINTS = {"latency": "latency", "throughput": "throughput", "server": "throughput", "manual": "none"}
+_HINTS = {
+    "LATENCY": "latency",
+    "THROUGHPUT": "throughput",
+    "CUMULATIVE_THROUGHPUT": "cumulative_throughput",
+}
 
 
 def readme(told: Plan) -> str:
@@ -26,7 +30,7 @@ def readme(told: Plan) -> str:
         + (f", {words.plural(told.requests, 'request')} in flight" if told.requests else "")
         + ", with these properties:",
         "\n".join(f"- {_code(f'{key} = {value}')}" for key, value in told.properties.items()) or "- none",
-        _measured(told.run),
+        *_measured(told.run),
         "## What goes in and comes out",
         "\n".join(
             [f"- in: {_port(port)}" for port in told.model.inputs]
@@ -34,10 +38,11 @@ def readme(told: Plan) -> str:
         ),
         "## Run it",
         "With Python (`pip install openvino numpy`):",
-        "```sh\npython infer.py\n```",
+        "```sh\npython infer.py --seconds 10\n```",
         "With C++ and OpenVINO's headers, wherever they are installed (`pip install openvino` has them, too):",
         "```sh\ncmake -B build -DOpenVINO_DIR=$(python -c 'import openvino.utils as u; print(u.get_cmake_path())')\n"
-        "cmake --build build && ./build/infer\n```",
+        "cmake --build build && ./build/infer 10\n```",
+        "Both fill the inputs with random values: your own data goes into `inputs` of the one, `fill` of the other.",
         "With OpenVINO's own tool:",
         f"```sh\n{benchmark_app(told)}\n```",
         "`spec.json` holds the same for programs, `manifest.json` the SHA-256 of every file.",
@@ -46,28 +51,34 @@ def readme(told: Plan) -> str:
 
 
 def benchmark_app(told: Plan) -> str:
-    """The line that measures about the same."""
-    line = ["benchmark_app", "-m", f"model/{told.start}", "-d", told.device, "-hint", _HINTS[told.mode]]
+    """The lines that measure about the same.
+
+    Beside a hint, benchmark_app refuses -nstreams and -nthreads, which OpenVINO takes: then they go into a file.
+    """
+    own = dict(told.properties)
+    hint = _HINTS.get(own.pop("PERFORMANCE_HINT", ""), "none")
+    own.pop("PERFORMANCE_HINT_NUM_REQUESTS", None)  # follows from -nireq
+    line = ["benchmark_app", "-m", f"model/{told.start}", "-d", told.device, "-hint", hint]
+    line += ["-api", "sync" if told.one_at_a_time else "async"]
     if told.requests:
         line += ["-nireq", str(told.requests)]
-    own = dict(told.properties)
-    streams = own.pop("NUM_STREAMS", None)
-    if streams is not None:
-        line += ["-nstreams", streams]
-    threads = own.pop("INFERENCE_NUM_THREADS", None)
-    if threads is not None:
-        line += ["-nthreads", threads]
-    precision = own.pop("INFERENCE_PRECISION_HINT", None)
-    if precision is not None:
-        line += ["-infer_precision", precision]
-    if told.shapes:
-        line += ["-shape", ",".join(f"{name}[{','.join(map(str, shape))}]" for name, shape in told.shapes)]
-    rest = {key: value for key, value in own.items() if not key.startswith("PERFORMANCE_HINT")}
+    if hint == "none":
+        line += _moved(own, {"NUM_STREAMS": "-nstreams", "INFERENCE_NUM_THREADS": "-nthreads"})
+    line += _moved(own, {"INFERENCE_PRECISION_HINT": "-infer_precision"})
+    shapes = [(name, f"[{','.join(map(str, shape))}]") for name, shape in told.shapes]
+    if shapes:
+        # An only input needs no name, and names may hold what benchmark_app splits at.
+        line += ["-shape", shapes[0][1] if len(shapes) == 1 else ",".join(name + shape for name, shape in shapes)]
     before = ""
-    if rest:
-        before = f"echo {shlex.quote(json.dumps({told.device: rest}))} > settings.json\n"
+    if own:
+        before = f"printf '%s' {shlex.quote(json.dumps({told.device.partition(':')[0]: own}))} > settings.json\n"
         line += ["-load_config", "settings.json"]
     return before + plain(shlex.join([*line, "-t", "10"]))
+
+
+def _moved(own: dict[str, str], options: dict[str, str]) -> list[str]:
+    """Those properties as options, taken out of `own`."""
+    return [word for key, option in options.items() if key in own for word in (option, own.pop(key))]
 
 
 def _made(made: Optimization | None) -> list[str]:
@@ -78,17 +89,20 @@ def _made(made: Optimization | None) -> list[str]:
     return [*told, f"Preprocessing is {pixels}."] if pixels else told
 
 
-def _measured(run: Run | None) -> str:
-    result = run.result if run is not None else None
-    if run is None or result is None:
-        return "It was not measured yet: these are the settings with which a device chooses for itself."
-    machine = run.environment
+def _measured(run: Run | None) -> list[str]:
+    if run is None:
+        return ["It was not measured yet: these are the settings with which a device chooses for itself."]
+    result, machine = run.result, run.environment
+    if result is None:
+        return ["It was not measured to the end."]
     where = "" if machine is None else f" On {_safe(machine.cpu)} with OpenVINO {_safe(machine.openvino)}."
     estimate = result.throughput_fps
-    return (
-        f"Measured so: {words.number(estimate.mean)} inferences per second × batch ({words.doubt(estimate)}), "
-        f"{_latency(result.latency_ms)}.{where}"
-    )
+    told = f"{words.number(estimate.mean)} FPS ({words.doubt(estimate)}), {_latency(result.latency_ms)}"
+    found = [f"Measured so: {told}.{where}"]
+    if run.spec.mode == "server" and run.spec.rate is not None:
+        rate = words.number(run.spec.rate)
+        found.append(f"That was with {rate} arrivals per second; the programs run as fast as they can.")
+    return found
 
 
 def _latency(found: Latency) -> str:
