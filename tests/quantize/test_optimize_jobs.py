@@ -145,6 +145,7 @@ def test_what_the_data_hides_is_refused_in_a_sentence(ovtui: Ovtui, cnn: Path, t
         (["--random", "--labels", "absent.csv"], "absent.csv"),
         (["--random", "--pixels", "0x5"], "0x5"),
         (["--data", "absent"], "absent"),
+        (["--method", "fp16", "-d", "NOPE"], "no device 'NOPE'"),
     ],
 )
 def test_recipes_that_contradict_themselves_are_refused(

@@ -13,11 +13,13 @@ import msgspec
 
 from ovtui import paths
 from ovtui.engine import liveness, messages
+from ovtui.engine.device.properties import check_device
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.folder import Order, new_id
 from ovtui.engine.job import importing
 from ovtui.engine.job.comparing import Comparing
 from ovtui.engine.job.studying import Studying
+from ovtui.engine.probe import probe
 from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Comparison, Job, Model, Optimization, Side
 from ovtui.text import plain
@@ -45,6 +47,9 @@ class Optimizing(Studying[Optimization]):
 
     def work(self) -> None:
         """The version first; what follows can fail without costing it."""
+        # What it is measured on is not looked for only after minutes of quantizing.
+        self._show(phase="looking for the device")
+        check_device(self.study.spec.device, sorted(probe().devices))
         partial = paths.unfinished(self.study.id)
         try:
             version = self._version(partial)

@@ -176,6 +176,14 @@ def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: 
             f"Nothing in {plain(record.name, 60)} could be compressed: there is no matrix product or convolution with "
             "constant weights that is not ignored."
         )
+    if recipe.method == "int4-weights" and not any(
+        op.get_type_name() == "Constant" and op.get_element_type().get_type_name() in ("i4", "u4")
+        for op in found.get_ops()
+    ):
+        raise OvtuiError(
+            f"Nothing in {plain(record.name, 60)} could become 4 bits: only the weights of matrix products do, the first "
+            "and last of them left out. int8-weights makes all of them 8 bits."
+        )
     return found
 
 
