@@ -181,8 +181,8 @@ def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: 
         for op in found.get_ops()
     ):
         raise OvtuiError(
-            f"Nothing in {plain(record.name, 60)} could become 4 bits: only weights of matrix products do, the first and "
-            "last of them left out. int8-weights makes all of them 8 bits."
+            f"Nothing in {plain(record.name, 60)} could become 4 bits: only weights of matrix products do, but for the "
+            "first and the last of them. int8-weights makes all of them 8 bits."
         )
     return found
 
