@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from ovtui import specs
+from ovtui.analysis.optimizing.expecting import cpu_flags, expectations
 from ovtui.cli import show_optimization
 from ovtui.cli.follow import Display, display
 from ovtui.cli.importing import model_for
@@ -20,7 +22,7 @@ from ovtui.cli.studying import followed, left_alone
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Images, Recipe, Spec
+from ovtui.records import Images, Model, Recipe, Spec
 from ovtui.store import open_store
 from ovtui.text import plain
 
@@ -103,7 +105,7 @@ def command(
     try:
         went = _optimize(
             model, recipe, spec, shown,
-            compare=compare, preview=preview, seconds=seconds, label=label, detach=detach, as_json=as_json,
+            compare=compare, preview=preview, seconds=seconds, label=label, detach=detach, quiet=quiet, as_json=as_json,
         )  # fmt: skip
         sys.exit(asyncio.run(went))
     finally:
@@ -130,7 +132,7 @@ def _asked(*, asymmetric: bool, **given: Any) -> tuple[Recipe, Spec]:
 
 async def _optimize(
     text: str, recipe: Recipe, spec: Spec, shown: Display, *,
-    compare: bool, preview: bool, seconds: float | None, label: str | None, detach: bool, as_json: bool,
+    compare: bool, preview: bool, seconds: float | None, label: str | None, detach: bool, quiet: bool, as_json: bool,
 ) -> int:  # fmt: skip
     missing = client.quantize_missing()
     if missing is not None and recipe.method != "fp16" and not preview:
@@ -147,10 +149,24 @@ async def _optimize(
             show_optimization.preview(seen)
         return 0
     spec = msgspec.structs.replace(spec, model=model.id)
+    if not quiet:
+        _say_what_to_expect(model, recipe, spec)
     job = await client.start_optimization(model, recipe, spec, compare=compare, seconds=seconds, label=label)
     if detach:
         return left_alone(job, as_json=as_json)
     return await followed(job, shown, lambda ended: show_optimization.finish(job.id, ended, as_json=as_json))
+
+
+def _say_what_to_expect(model: Model, recipe: Recipe, spec: Spec) -> None:
+    """On this processor, of this kind of net: before it takes minutes."""
+    with open_store(readonly=True) as store:
+        graph = store.models.graph(model.id)
+    try:
+        flags = cpu_flags(Path("/proc/cpuinfo").read_text())
+    except OSError:
+        flags = frozenset()
+    for text in expectations(model, graph.operations if graph is not None else (), flags, spec.device, recipe):
+        click.echo(f"expect: {text}", err=True)
 
 
 def _versions(text: str, *, as_json: bool) -> None:
