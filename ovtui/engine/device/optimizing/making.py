@@ -15,7 +15,7 @@ from ovtui.engine.device.calibration.preprocessing import prepared
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.device.optimizing.originals import check, fix, fixed, places, read
-from ovtui.engine.device.optimizing.progress import Steps, nncf
+from ovtui.engine.device.optimizing.progress import Steps, errors_of, nncf
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Optimized, Said, Say, Task
@@ -42,16 +42,12 @@ def optimize(task: Task, say: Say) -> None:
     model = _prepared(model, record, recipe, samples)
     used = 0
     if package is not None:
+        expected: tuple[type[BaseException], ...] = (*FAILURES, OSError, *errors_of(package))
         try:
             model, used = _made(package, model, record, recipe, samples, say)
-        except FAILURES as error:
-            if isinstance(error, OvtuiError):
-                raise
-            raise OvtuiError(f"NNCF cannot make a version of {plain(record.name, 60)}: {reason(error)}") from error
-        except Exception as error:
-            # NNCF has a family of its own errors, which derive from Exception.
-            if not type(error).__module__.startswith("nncf"):
-                raise
+        except OvtuiError:
+            raise
+        except expected as error:
             raise OvtuiError(f"NNCF cannot make a version of {plain(record.name, 60)}: {reason(error)}") from error
     say(At(phase="saving"))
     write(model, Path(task.path), half=recipe.method == "fp16")

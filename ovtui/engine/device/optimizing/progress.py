@@ -71,6 +71,12 @@ def nncf(say: Say) -> Any:
     return package
 
 
+def errors_of(package: Any) -> tuple[type[Exception], ...]:
+    """NNCF's own errors, which have no base in common but Exception."""
+    found = vars(package.errors).values()
+    return tuple(each for each in found if isinstance(each, type) and issubclass(each, Exception))
+
+
 def _tell(track: Any, say: Say) -> None:
     def begin(
         self: Any,
