@@ -46,10 +46,9 @@ class Terminal:
         found = wanted if callable(wanted) else lambda seen: wanted in seen
         deadline = time.monotonic() + seconds
         while not found(self.seen):
-            assert time.monotonic() < deadline, self.seen[-3000:]
+            assert time.monotonic() < deadline, f"not written within {seconds} s: {self.seen[-3000:]}"
             if self._read(0.5) < 0:
-                break  # the command has left
-        assert found(self.seen), self.seen[-3000:]
+                assert found(self.seen), f"it left with {self.wait()} and had written: {self.seen[-3000:]}"
         return time.perf_counter()
 
     def forget(self) -> None:

@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from ovtui.records import Environment, Model, Spec
-from ovtui.store import Store, open_store
-from tests.cli.conftest import assert_safe
+from ovtui.store import open_store
+from tests.cli.conftest import Past, add, assert_safe
 from tests.conftest import Ovtui
-from tests.store.samples import NOW, a_model, a_result, a_run, an_effective, an_environment, its_job
-
-Past = Callable[..., None]
+from tests.store.samples import NOW, a_model, an_environment
 
 NET = a_model("net0000001", name="net")
-NEWER = msgspec.structs.replace(an_environment(), openvino="2026.5.0")
-
-
-@pytest.fixture
-def past(home: Path) -> Past:
-    """`past(model, 100, 10, 80, 10)`: 10 runs around 100 FPS, then 10 around 80, these with a newer OpenVINO."""
-
-    def remember(model: Model, *rates_and_runs: int, mode: Any = "throughput") -> None:
-        with open_store(home / "ovtui.db") as store:
-            store.models.save(model)
-            count = 0
-            for part, (rate, runs) in enumerate(zip(rates_and_runs[::2], rates_and_runs[1::2], strict=True)):
-                for _ in range(runs):
-                    machine = NEWER if part else an_environment()
-                    add(store, model, count, rate * (1 + 0.004 * (count * 7 % 5 - 2)), mode, machine)
-                    count += 1
-
-    return remember
-
-
-def add(store: Store, model: Model, n: int, rate: float, mode: Any, machine: Environment) -> None:
-    run = a_run(
-        f"{model.id[:4]}{mode[:2]}{n:04}", model, created=NOW + 3600 * n, spec=Spec(model=model.id, mode=mode)
-    )  # fmt: skip
-    store.runs.create(run, its_job(run))
-    store.runs.set_environment(run.id, machine)
-    store.runs.set_effective(run.id, an_effective())
-    store.runs.finish(run.id, "done", finished=run.created + 9, result=a_result(rate))
 
 
 def test_each_series_of_a_model_tells_its_changes_or_that_there_are_none(ovtui: Ovtui, past: Past) -> None:

@@ -55,26 +55,14 @@ def test_the_runs_of_a_comparison_are_found_by_id_and_stand_in_no_history(ovtui:
     assert ovtui("attach", run).code == 2
 
 
-def test_two_recorded_runs_are_compared_with_wider_doubt(ovtui: Ovtui, mlp: Path) -> None:
-    a, b = (ovtui("run", mlp, "-t", "1", "--json").json["run"]["id"] for _ in range(2))
+def test_two_real_runs_are_compared_and_it_says_how_to_be_surer(ovtui: Ovtui, mlp: Path) -> None:
+    a, b = (ovtui("run", mlp, "-n", "50", "--json").json["run"]["id"] for _ in range(2))
     told = ovtui("compare", a, b, "--json").json
-    low, high = told["ci95"]
-    assert high / low > 1.1
-    assert told["verdict"] in ("undecided", "same")
     assert (told["a"]["id"], told["b"]["id"]) == (a, b)
+    assert told["verdict"] == "undecided"  # too few inferences for an interval
     shown = ovtui("compare", a, b).out
-    assert "measured at different times" in shown
     assert f"ovtui compare --interleave {a} {b}" in shown
     assert "profile" in shown  # neither side has one, and it says what to do
-
-
-def test_more_than_two_runs_are_ranked(ovtui: Ovtui, mlp: Path, cnn: Path) -> None:
-    runs = [ovtui("run", model, "-t", "1", "--json").json["run"]["id"] for model in (cnn, mlp, mlp)]
-    ranking = ovtui("compare", *runs, "--json").json["ranking"]
-    assert [place["rank"] for place in ranking] == [1, 2, 3]
-    assert ranking[2]["run"]["id"] == runs[0]
-    assert not ranking[2]["alike"]
-    assert runs[0] in ovtui("compare", *runs).out
 
 
 def test_runs_bring_their_settings_to_be_measured_in_turn(ovtui: Ovtui, cnn: Path) -> None:

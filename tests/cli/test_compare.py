@@ -1,0 +1,38 @@
+"""`ovtui compare` of recorded runs: the doubt between runs, ranks, and the way to be surer."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import Past
+from tests.conftest import Ovtui
+from tests.store.samples import a_model
+
+NET = a_model("net0000001", name="net")
+
+
+def test_two_recorded_runs_are_compared_with_wider_doubt(ovtui: Ovtui, past: Past) -> None:
+    a, b = past(NET, 100, 2)
+    told = ovtui("compare", a, b, "--json").json
+    low, high = told["ci95"]
+    assert high / low > 1.1  # each is known to a percent, but nobody knows how runs of this model scatter
+    assert told["verdict"] == "undecided"
+    assert (told["a"]["id"], told["b"]["id"]) == (a, b)
+    shown = ovtui("compare", a, b).out
+    assert "measured at different times" in shown
+    assert f"ovtui compare --interleave {a} {b}" in shown
+
+
+def test_many_runs_alike_narrow_the_doubt(ovtui: Ovtui, past: Past) -> None:
+    fast, slow = past(NET, 100, 12), past(a_model("other00001", name="other"), 80, 12)
+    told = ovtui("compare", fast[-1], slow[-1], "--json").json
+    low, high = told["ci95"]
+    assert high / low < 1.1
+    assert told["verdict"] == "slower"
+
+
+def test_more_than_two_runs_are_ranked(ovtui: Ovtui, past: Past) -> None:
+    slow, one, other = past(NET, 2, 1, 100, 2)
+    ranking = ovtui("compare", slow, one, other, "--json").json["ranking"]
+    assert [place["rank"] for place in ranking] == [1, 2, 3]
+    assert [place["alike"] for place in ranking] == [True, True, False]
+    assert ranking[2]["run"]["id"] == slow
+    assert slow in ovtui("compare", slow, one, other).out
