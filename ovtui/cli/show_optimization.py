@@ -13,7 +13,7 @@ from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing.advice import next_steps
 from ovtui.analysis.optimizing.fates import summary
 from ovtui.analysis.optimizing.outcome import agreement_of
-from ovtui.analysis.optimizing.ways import MEASURES, Way, accuracy_measure, called
+from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, called
 from ovtui.analysis.optimizing.ways import ways as side_by_side
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
@@ -58,7 +58,7 @@ def optimization(store: Store, study: Optimization) -> None:
     whole = gathered(store, study)
     told = whole.outcome
     status = "" if study.status == "done" else f"  {study.status.upper()}"
-    click.echo(f"{strong(plain(study.parent.name))}  {called(study.recipe)}  {faint(study.id)}{status}")
+    click.echo(f"{strong(plain(study.parent.name))}  {called(study)}  {faint(study.id)}{status}")
     field("verdict", strong(told.verdict))
     if study.version is None:
         for warning in study.warnings:
@@ -120,7 +120,7 @@ def row(store: Store, study: Optimization) -> tuple[str, ...]:
     speed = words.NOTHING if ratio is None else f"{ratio:.2f} ×"
     size = words.NOTHING if told.size_ratio is None else f"{1 / told.size_ratio:.2f} ×"
     return (
-        study.id, words.when(study.created), plain(study.parent.name, 24), called(study.recipe), speed, size,
+        study.id, words.when(study.created), plain(study.parent.name, 24), called(study), speed, size,
         _kept(study.accuracy), study.status, plain(study.label or "", 24),
     )  # fmt: skip
 
@@ -155,7 +155,7 @@ def ways(store: Store, model: Model) -> None:
     measure = accuracy_measure(outcomes)
     title = "ACCURACY" if measure is None else MEASURES[measure].partition(" as")[0].upper()
     found = side_by_side(outcomes)
-    chart = _chart(found, measure == "sqnr")
+    chart = _chart(found, measure)
     table(
         ("", "SPEED", "95 % CI", "MB", title, "WAY", "VERSION"),
         [
@@ -164,7 +164,7 @@ def ways(store: Store, model: Model) -> None:
                 words.NOTHING if way.speed is None else f"{way.speed:.2f} ×",
                 "" if way.speed_ci95 is None else f"{way.speed_ci95[0]:.2f} – {way.speed_ci95[1]:.2f}",
                 words.number(way.size_mb),
-                _figure(way.accuracy, measure == "sqnr"),
+                accuracy_in_words(way.accuracy, measure),
                 plain(way.name, 60),
                 way.optimization.version.name if way.optimization and way.optimization.version else "the parent",
             )
@@ -182,7 +182,7 @@ def _letter(place: int) -> str:
     return _LETTERS[place] if place < len(_LETTERS) else " "
 
 
-def _chart(found: Sequence[Way], decibels: bool) -> list[str]:
+def _chart(found: Sequence[Way], measure: Measure | None) -> list[str]:
     """Accuracy over speed, a letter for each; nothing for fewer than three, of which the table says as much.
 
     In decibels the parent has no place: without any noise, it would leave the others one line.
@@ -190,7 +190,7 @@ def _chart(found: Sequence[Way], decibels: bool) -> list[str]:
     placed = [
         (_letter(place), way.speed, way.accuracy)
         for place, way in enumerate(found)
-        if way.speed is not None and way.accuracy is not None and not (decibels and way.optimization is None)
+        if way.speed is not None and way.accuracy is not None and not (measure == "sqnr" and way.optimization is None)
     ]
     if len(placed) < 3:
         return []
@@ -202,7 +202,7 @@ def _chart(found: Sequence[Way], decibels: bool) -> list[str]:
         while (row, column) in cells:  # beside the one that is there
             column += 1
         cells[row, column] = letter
-    best, worst_one = (_figure(edge, decibels) for edge in (max(accuracies), min(accuracies)))
+    best, worst_one = (accuracy_in_words(edge, measure) for edge in (max(accuracies), min(accuracies)))
     margin = max(len(best), len(worst_one))
     labels = {0: best, height - 1: worst_one}
     lines = [""]
@@ -220,12 +220,6 @@ def _step(distance: float, values: Sequence[float], steps: int) -> int:
     """Which of the steps between the least and the most of the values lies at that distance from the first."""
     span = max(values) - min(values)
     return round(distance / span * (steps - 1)) if span else 0
-
-
-def _figure(value: float | None, decibels: bool) -> str:
-    if value is None:
-        return words.NOTHING
-    return f"{value:.1f}" if decibels else f"{100 * value:.2f} %"
 
 
 def preview(seen: Preview) -> None:

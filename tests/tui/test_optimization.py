@@ -474,10 +474,25 @@ async def test_it_leads_to_its_comparisons_and_is_deleted(open_app: Opened, stor
         await keys("l")(pilot)
         assert screen_name(pilot) == "InTurnScreen"
         await keys("escape", "X")(pilot)
-        await shows(pilot, "The version stays")
-        await keys("y")(pilot)
+        await shows(pilot, "the version stays")
+        assert "with files" not in text_of(pilot)  # there are none
+        await keys("enter")(pilot)
         assert store.optimizations.get("optimize00") is None
         assert store.models.get(optimization().version.id) is not None  # type: ignore[union-attr]
+
+
+async def test_the_files_of_its_version_go_with_it(open_app: Opened, store: Store, home: Path) -> None:
+    folder = home / "versions" / "made000001"
+    folder.mkdir(parents=True)
+    (folder / "net.xml").write_bytes(b"x" * 1000)
+    version = msgspec.structs.replace(optimization().version, path=str(folder / "net.xml"))  # type: ignore[type-var]
+    keep(store, optimization(version=version))
+    async with open_app() as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys("X", "down", "enter")(pilot)
+        await shows(pilot, "1.0 kB on the disk are free")
+        assert store.optimizations.get("optimize00") is None
+        assert not folder.exists()
 
 
 async def test_e_writes_a_report(open_app: Opened, store: Store, tmp_path: Path) -> None:

@@ -235,12 +235,8 @@ def _apart(parent: Run, version: Run, title: str) -> bool | None:
 def _verdict(optimization: Optimization, ratio: float | None, latency: Duel | None, throughput: Duel | None) -> str:
     if optimization.version is None or ratio is None:
         return _without_version(optimization)
-    both = latency is not None and throughput is not None
-    predicates = [
-        _speed(duel, f" in {what}" if both else "")
-        for duel, what in ((latency, "latency"), (throughput, "throughput"))
-        if duel is not None
-    ]
+    duels = ((latency, " in latency"), (throughput, " in throughput"))
+    predicates = [_speed(duel, where) for duel, where in duels if duel is not None]
     predicates.append("as large as its parent" if _is_alike(ratio) else _compared(1 / ratio, "smaller", "larger"))
     text = f"{METHODS[optimization.recipe.method]} is {', '.join(predicates)}"
     return f"{text}{_and_accuracy(optimization, ',' if len(predicates) > 1 else '')}."
@@ -280,10 +276,16 @@ def _and_accuracy(optimization: Optimization, comma: str) -> str:
         return f"{comma} and {_drop(accuracy.labelled)}{_doubt(accuracy.labelled)}"
     same, output = agreement_of(accuracy), nearest_to_nothing(accuracy)
     if same is not None:
-        between = percent_between(*same.ci95)
-        says = f"says the same as its parent of {percent_of(same.hits / same.of)} of the samples ({between})"
+        share, between = percent_of(same.hits / same.of), percent_between(*same.ci95)
+        says = f"says the same as its parent of {share} of {words.plural(same.of, 'sample')} ({between})"
         return f"{comma} and {says}; without labels nobody knows which of them is right"
-    if output is None or output.sqnr_db is None:
+    if output is None:
+        return ""
+    if output.cosine is None:
+        only = "as its parent does" if output.sqnr_db is None else "where its parent gives nothing but zeros"
+        gives = "gives nothing but zeros" if output.sqnr_db is None else f"gives up to {words.number(output.max_abs)}"
+        return f"{comma} and {gives} {only}, which says nothing of accuracy"
+    if output.sqnr_db is None:
         return f"{comma} and gives just what its parent does"
     return f"{comma} and its outputs are {output.sqnr_db:.1f} dB above the noise that it adds; {_judged(output)}"
 
@@ -301,7 +303,8 @@ def _drop(labelled: Labelled) -> str:
     if high < 0:
         return f"gains {points(-drop)} of top-1 ({points_between(-high, -low)})"
     if not drop:
-        return f"keeps its top-1 ({points_between(low, high)} points lost)"
+        samples = words.plural(labelled.parent_top1.of, "sample")
+        return f"keeps its top-1 on {samples} ({points_between(low, high)} points lost)"
     verb = "loses" if drop > 0 else "gains"
     low, high = (low, high) if drop > 0 else (-high, -low)
     return f"{verb} {points(abs(drop))} of top-1, which may be chance ({points_between(low, high)})"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-import msgspec
-
+from ovtui import words
 from ovtui.analysis.accuracy.drift import EXACT_DB
 from ovtui.analysis.optimizing.outcome import Outcome, agreement_of, broken_output, nearest_to_nothing
 from ovtui.analysis.optimizing.wording import called
-from ovtui.records import Accuracy, Duel, Labelled, Optimization, Recipe
+from ovtui.records import Accuracy, Duel, Labelled, Optimization
 
-__all__ = ["MEASURES", "Measure", "Way", "accuracy_measure", "called", "ways"]
+__all__ = ["MEASURES", "Measure", "Way", "accuracy_in_words", "accuracy_measure", "called", "ways"]
 
 Measure = Literal["top1", "agreement", "sqnr"]
 MEASURES: dict[Measure, str] = {
@@ -56,7 +55,7 @@ def ways(outcomes: Sequence[Outcome]) -> list[Way]:
         found.append(
             Way(
                 optimization=optimization,
-                name=called(_as_made(optimization)),
+                name=called(optimization),
                 size_mb=optimization.version.bytes / 1e6,
                 speed=None if duel is None else duel.ratio,
                 speed_ci95=None if duel is None else duel.ci95,
@@ -84,6 +83,15 @@ def accuracy_measure(outcomes: Sequence[Outcome]) -> Measure | None:
     }
     best = max(MEASURES, key=lambda measure: counts[measure])
     return best if counts[best] else None
+
+
+def accuracy_in_words(value: float | None, measure: Measure | None) -> str:
+    """`75.50 %`, `31.2` of decibels, or that there is no difference."""
+    if value is None:
+        return words.NOTHING
+    if measure != "sqnr":
+        return f"{100 * value:.2f} %"
+    return "exact" if value >= EXACT_DB else f"{value:.1f}"
 
 
 def _of_parent(outcomes: Sequence[Outcome], measure: Measure | None) -> float | None:
@@ -143,14 +151,6 @@ def _duels(outcomes: Sequence[Outcome]) -> list[Duel | None]:
 
 def _known(duels: Sequence[Duel | None]) -> int:
     return sum(duel is not None and duel.ratio is not None for duel in duels)
-
-
-def _as_made(optimization: Optimization) -> Recipe:
-    """The recipe, with as many samples as there were."""
-    recipe = optimization.recipe
-    if recipe.method != "int8" or not optimization.samples:
-        return recipe
-    return msgspec.structs.replace(recipe, subset=optimization.samples)
 
 
 def _place(way: Way) -> tuple[float, float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovtui import words
-from ovtui.records import Method, Recipe
+from ovtui.records import Method, Optimization
 
 METHODS: dict[Method, str] = {
     "int8": "INT8",
@@ -14,8 +14,12 @@ METHODS: dict[Method, str] = {
 """As they are named at the beginning of a sentence."""
 
 
-def called(recipe: Recipe) -> str:
-    """`int8 mixed, 300 samples`, `int4 weights, groups of 128, 80 % of them`, `fp16`: what sets recipes apart."""
+def called(optimization: Optimization) -> str:
+    """`int8 mixed, 300 samples`, `int4 weights, groups of 128, 80 % of them`, `fp16`: what sets recipes apart.
+
+    Once the version is made, with as many samples as there were.
+    """
+    recipe = optimization.recipe
     if recipe.method == "fp16":
         return "fp16"
     parts: list[str] = []
@@ -23,7 +27,7 @@ def called(recipe: Recipe) -> str:
         name = f"int8 {recipe.preset}"
         if recipe.model_type is not None:
             parts.append(recipe.model_type)
-        parts.append("noise" if recipe.random else words.plural(recipe.subset, "sample"))
+        parts.append("noise" if recipe.random else words.plural(optimization.samples or recipe.subset, "sample"))
     else:
         name = recipe.method.replace("-", " ")
         if not recipe.symmetric:

@@ -84,7 +84,7 @@ def _moved(own: dict[str, str], options: dict[str, str]) -> list[str]:
 def _made(made: Optimization | None) -> list[str]:
     if made is None:
         return []
-    told = [f"A version of {_code(made.parent.name)}: {called(made.recipe)}."]
+    told = [f"A version of {_code(made.parent.name)}: {called(made)}."]
     pixels = preprocessing_in_words(made.preprocessing)
     return [*told, f"Preprocessing is {pixels}."] if pixels else told
 

@@ -45,7 +45,7 @@ def optimization_report(
     """The whole of it. `runs`: of the sides of both comparisons, by id."""
     found = outcome(optimization, latency, throughput, {run_id: each.run for run_id, each in runs.items()})
     return document(
-        f"{optimization.parent.name}: {called(optimization.recipe)}",
+        f"{optimization.parent.name}: {called(optimization)}",
         subtitle(optimization.label, f"optimization {optimization.id}", moment(optimization.created)),
         section(
             "",
@@ -171,7 +171,7 @@ def _change(before: str | None, after: str | None) -> str:
 def _how(optimization: Optimization) -> list[tuple[str, str | None]]:
     version = optimization.version
     return [
-        ("recipe", called(optimization.recipe)),
+        ("recipe", called(optimization)),
         ("samples", f"{optimization.samples:,}" if optimization.samples else None),
         ("left out", ", ".join(optimization.skipped[:20]) or None),
         ("preprocessing", preprocessing_in_words(optimization.preprocessing)),

@@ -18,8 +18,8 @@ from ovtui.analysis.optimizing.advice import next_steps
 from ovtui.analysis.optimizing.fates import Fate, summary
 from ovtui.analysis.optimizing.outcome import Outcome
 from ovtui.analysis.optimizing.ways import called
+from ovtui.engine import versions
 from ovtui.engine.watching import Watched
-from ovtui.errors import InputError
 from ovtui.records import LIVE, Accuracy, Comparison, Drift, Optimization, Recipe
 from ovtui.report.files import write_optimization
 from ovtui.report.optimize_command import optimize_command
@@ -30,6 +30,7 @@ from ovtui.tui import rows
 from ovtui.tui.said import said
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.screens.pick import PickScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.tabbar import TabBar
@@ -175,7 +176,7 @@ class OptimizationScreen(OvtuiScreen):
         study, outcome = self._study, self._outcome
         if study is None or outcome is None or not self.has(*_PARTS):
             return
-        head = Text(plain(study.parent.name, 30), style="bold").append(f"  {called(study.recipe)}", style="not bold")
+        head = Text(plain(study.parent.name, 30), style="bold").append(f"  {called(study)}", style="not bold")
         version = study.version
         head.append(f"  → {plain(version.name, 40)}" if version is not None else "", style="not bold")
         self._say("top", head)
@@ -388,21 +389,26 @@ class OptimizationScreen(OvtuiScreen):
             self.ovtui.changed()
 
     def action_delete(self) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._delete()
+        def answered(key: str | None) -> None:
+            if key is not None:
+                self._delete(files=key == "files")
 
-        self.app.push_screen(ConfirmScreen("Delete this optimization? The version stays.", "delete"), answered)
+        version = self._study.version if self._study is not None else None
+        choices = [("record", "Delete", "what is shown here" + ("; the version stays" if version else ""))]
+        if version is not None and versions.folder(version) is not None:
+            choices.append(
+                ("files", "Delete with files", f"the version goes from the disk, too: {words.size(version.bytes)}")
+            )
+        self.app.push_screen(PickScreen("Delete this optimization?", choices), answered)
 
     @said
-    def _delete(self) -> None:
-        try:
-            self.ovtui.store.optimizations.delete(self._study_id)
-        except InputError as error:
-            self.ovtui.tell(str(error), "error")
-            return
+    def _delete(self, *, files: bool) -> None:
+        version = self._study.version if self._study is not None else None
+        self.ovtui.store.optimizations.delete(self._study_id)
         self.ovtui.changed()
         self.leave()
+        if files and version is not None:
+            self.ovtui.tell(f"{words.size(versions.remove_files(version))} on the disk are free.")
 
     async def action_back(self) -> None:
         live, before = self._live, self.app.screen

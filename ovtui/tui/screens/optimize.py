@@ -166,7 +166,7 @@ class OptimizeScreen(FormScreen):
     def list_before(self) -> None:
         """What was made before."""
         found = self.ovtui.store.optimizations.newest(self._model.id, BEFORE)
-        self.show_before([(each.id, each.created, called(each.recipe), each.status) for each in found])
+        self.show_before([(each.id, each.created, called(each), each.status) for each in found])
 
     # -- from a recipe to the form, and back
 
@@ -442,7 +442,7 @@ def preview_text(seen: Preview) -> Text:
 
 def in_short(study: Optimization) -> str:
     """An optimization in a line of a list."""
-    return f"{plain(study.parent.name, 60)}  {called(study.recipe)}"
+    return f"{plain(study.parent.name, 60)}  {called(study)}"
 
 
 def _flags() -> frozenset[str]:

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from ovtui import words
 from ovtui.analysis.optimizing.outcome import Outcome
-from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_measure, ways
+from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, ways
 from ovtui.records import Model
 from ovtui.report.optimized import gathered
 from ovtui.text import plain
@@ -95,7 +95,7 @@ class VersionsScreen(OvtuiScreen):
             "speed": Cell(words.NOTHING if way.speed is None else f"{way.speed:.2f} ×"),
             "ci": Cell("" if between is None else f"{between[0]:.2f} – {between[1]:.2f}", "dim"),
             "size": Cell(words.number(way.size_mb)),
-            "accuracy": Cell(_figure(way.accuracy, self._measure)),
+            "accuracy": Cell(accuracy_in_words(way.accuracy, self._measure)),
             "version": Cell(plain(version.name, 80) if version is not None else "the parent", "dim"),
         }
 
@@ -158,12 +158,6 @@ def _key(way: Way) -> str:
     return way.optimization.id if way.optimization is not None else ""
 
 
-def _figure(value: float | None, measure: Measure | None) -> str:
-    if value is None:
-        return words.NOTHING
-    return f"{value:.1f}" if measure == "sqnr" else f"{100 * value:.2f} %"
-
-
 def _basis(found: list[Way], here: Way | None, *, drawn: bool) -> str:
     """What the marks mean, and what the chart does not have."""
     if not found:
@@ -206,5 +200,6 @@ def _picture(found: list[Way], measure: Measure | None, here: Way | None) -> Pic
         curves.append(Curve([x for x, _ in at], [y for _, y in at], "second", marker=shown.best))
     low, high = known[0][0], known[-1][0]
     margin = (high - low) * 0.08 or 0.1
-    text = "\n".join(f"{plain(way.name, 80)}: {x:.2f} ×, {_figure(way.accuracy, measure)}" for x, _, way in known)
+    lines = (f"{plain(way.name, 80)}: {x:.2f} ×, {accuracy_in_words(way.accuracy, measure)}" for x, _, way in known)
+    text = "\n".join(lines)
     return Picture(tuple(curves), text=text, y_from_zero=False, x_limits=(max(0.0, low - margin), high + margin))

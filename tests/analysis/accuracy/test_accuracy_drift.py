@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -65,27 +66,36 @@ def test_an_output_that_is_not_a_number_is_the_worst_of_all() -> None:
     assert drift.loss_db == pytest.approx(30 - BROKEN_DB)
 
 
+def named(found: Sequence[Drift]) -> list[str]:
+    return [each.name for each in found]
+
+
 def test_the_worst_lose_most_of_what_came_in() -> None:
     residual, usual, little = a_drift("a", 16.6, 3.4), a_drift("b", 20.0, 1.0), a_drift("c", 19.0, 0.3)
-    assert worst([little, residual, usual], 3) == [residual, usual, little]
+    assert named(worst([little, residual, usual], 3)) == named([residual, usual, little])
 
 
 def test_what_is_far_better_than_the_worst_is_harmless_even_if_its_input_was_exact() -> None:
     first = a_drift("first", 45.0, EXACT_DB - 45.0)
     residual = a_drift("residual", 16.6, 3.4)
-    assert worst([first, residual], 2) == [residual]
-    assert worst([first], 2) == [first]  # alone it is what there is
+    assert named(worst([first, residual], 2)) == named([residual])
+    assert named(worst([first], 2)) == named([first])  # alone it is what there is
 
 
 def test_where_values_broke_is_told_from_what_they_broke() -> None:
     before, broken, behind = a_drift("a", 20.0, 9.0), a_drift("b", BROKEN_DB, 140.0), a_drift("c", BROKEN_DB, 0.0)
-    assert worst([before, broken, behind], 9) == [broken]
+    assert named(worst([before, broken, behind], 9)) == named([broken])
+
+
+def test_the_worst_tell_the_loss_that_they_are_ordered_by() -> None:
+    (broken,) = worst([a_drift("before", 20.0, 0.0), a_drift("broken", BROKEN_DB, 140.0)], 9)
+    assert broken.loss_db == 10.0
 
 
 def test_what_loses_nothing_is_not_among_the_worst() -> None:
     gains, unknown, exact = a_drift("a", 30.0, -2.0), a_drift("b", 23.0, None), a_drift("c", None, 0.0)
     harmful = a_drift("d", 25.0, 1.0)
-    assert worst([gains, unknown, exact, harmful], 10) == [harmful]
+    assert named(worst([gains, unknown, exact, harmful], 10)) == named([harmful])
 
 
 @pytest.mark.parametrize(("count", "left"), [(0, 0), (-1, 0), (2, 2), (9, 5)])

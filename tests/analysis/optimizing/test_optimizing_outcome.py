@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +43,7 @@ def row(found: Outcome, title: str) -> Figure:
 def test_the_verdict_has_speed_size_and_accuracy_with_their_doubt() -> None:
     found = an_outcome(FASTER, accuracy=an_accuracy(labelled(8, 0, 2000)))
     assert found.verdict == (
-        "INT8 is 1.83 × faster (1.79–1.87), 4.00 × smaller, and loses 0.4 points of top-1 (0.2–0.79)."
+        "INT8 is 1.83 × faster in latency (1.79–1.87), 4.00 × smaller, and loses 0.4 points of top-1 (0.2–0.79)."
     )
 
 
@@ -55,10 +57,10 @@ def test_latency_and_throughput_are_told_apart_where_both_are_known() -> None:
 @pytest.mark.parametrize(
     ("duel", "text"),
     [
-        (a_duel(0.969, 0.006), "is 3.1 % slower (2.5–3.7 %)"),
-        (SAME, "is as fast as its parent (within ±2 %)"),
-        (OPEN, "is not known to be faster or slower (about 20 s more would decide)"),
-        (Duel(verdict="undecided"), "is not known to be faster or slower (there are no results to compare)"),
+        (a_duel(0.969, 0.006), "is 3.1 % slower in latency (2.5–3.7 %)"),
+        (SAME, "is as fast as its parent in latency (within ±2 %)"),
+        (OPEN, "is not known to be faster or slower in latency (about 20 s more would decide)"),
+        (Duel(verdict="undecided"), "is not known to be faster or slower in latency (there are no results to compare)"),
     ],
 )
 def test_a_version_that_is_not_faster_is_not_called_so(duel: Duel, text: str) -> None:
@@ -77,7 +79,7 @@ def test_a_gain_and_no_drop_are_called_so() -> None:
         in an_outcome(FASTER, accuracy=an_accuracy(labelled(0, 10, 1000))).verdict
     )
     found = an_outcome(FASTER, accuracy=an_accuracy(labelled(1, 1, 1000))).verdict
-    assert "and keeps its top-1 (−0.47 to 0.47 points lost)." in found
+    assert "and keeps its top-1 on 1,000 samples (−0.47 to 0.47 points lost)." in found
 
 
 def test_too_few_samples_are_said_with_how_many_it_would_take() -> None:
@@ -90,7 +92,7 @@ def test_too_few_samples_are_said_with_how_many_it_would_take() -> None:
 
 def test_without_labels_the_same_answer_is_no_proof_of_a_right_one() -> None:
     found = an_outcome(FASTER, accuracy=an_accuracy(None, an_output(same=(497, 500)))).verdict
-    assert "says the same as its parent of 99.4 % of the samples (98.25–99.8 %)" in found
+    assert "says the same as its parent of 99.4 % of 500 samples (98.25–99.8 %)" in found
     assert found.endswith("without labels nobody knows which of them is right.")
 
 
@@ -103,6 +105,19 @@ def test_outputs_that_are_the_same_are_called_so() -> None:
     assert an_outcome(FASTER, accuracy=an_accuracy(None, an_output(sqnr_db=None))).verdict.endswith(
         "and gives just what its parent does."
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        ({"sqnr_db": None, "max_abs": 0.0}, "gives nothing but zeros as its parent does"),
+        ({"sqnr_db": -100.0, "max_abs": 0.25}, "gives up to 0.25 where its parent gives nothing but zeros"),
+    ],
+)
+def test_outputs_of_zeros_are_not_called_accurate(output: dict[str, Any], says: str) -> None:
+    told = an_outcome(FASTER, accuracy=an_accuracy(None, an_output(cosine=None, **output)))
+    assert told.verdict.endswith(f"and {says}, which says nothing of accuracy.")
+    assert "dB" not in told.verdict
 
 
 def test_what_was_measured_on_noise_means_nothing() -> None:
@@ -124,7 +139,7 @@ def test_what_was_not_looked_at_is_said() -> None:
 
 def test_fp16_on_disk_is_called_what_it_is() -> None:
     found = an_outcome(SAME, recipe=Recipe(method="fp16"), version=a_model("v", bytes=50_000_000))
-    assert found.verdict.startswith("FP16 is as fast as its parent (within ±2 %), 2.00 × smaller;")
+    assert found.verdict.startswith("FP16 is as fast as its parent in latency (within ±2 %), 2.00 × smaller;")
 
 
 @pytest.mark.parametrize(

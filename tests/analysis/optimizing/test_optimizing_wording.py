@@ -6,6 +6,7 @@ import pytest
 
 from ovtui.analysis.optimizing.wording import called, percent_between, percent_of, points, points_between
 from ovtui.records import Recipe
+from tests.analysis.optimizing.versions import an_optimization
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,11 @@ from ovtui.records import Recipe
     ],
 )  # fmt: skip
 def test_a_recipe_is_called_by_what_sets_it_apart(recipe: Recipe, name: str) -> None:
-    assert called(recipe) == name
+    assert called(an_optimization(recipe, samples=0)) == name
+
+
+def test_once_it_is_made_it_is_called_by_the_samples_that_there_were() -> None:
+    assert called(an_optimization(Recipe(subset=300), samples=40)) == "int8 mixed, 40 samples"
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,14 @@ def labelled(lost: int, gained: int, of: int, right: int | None = None) -> Label
 
 
 def an_output(
-    name: str = "logits", sqnr_db: float | None = 30.0, same: tuple[int, int] | None = None, cosine: float = 0.998
+    name: str = "logits",
+    sqnr_db: float | None = 30.0,
+    same: tuple[int, int] | None = None,
+    cosine: float | None = 0.998,
+    max_abs: float = 0.1,
 ) -> OutputAgreement:
     return OutputAgreement(
-        output=name, cosine=cosine, sqnr_db=sqnr_db, max_abs=0.1, top1=None if same is None else proportion(*same)
+        output=name, cosine=cosine, sqnr_db=sqnr_db, max_abs=max_abs, top1=None if same is None else proportion(*same)
     )
 
 
