@@ -140,7 +140,7 @@ def test_images_are_resized_scaled_and_laid_out(photos: Path) -> None:
 def test_what_was_guessed_for_images_is_said(photos: Path) -> None:
     (guess,) = fill(IMAGE, data=(Data(path=str(photos)),)).notes
     assert "scale 255" in guess
-    assert "layout N" not in guess  # the model states it
+    assert "Guessed for the images: channels, mean, scale (8×6 NCHW, rgb, mean 0, scale 255)" in guess
     stated = Images(mean=(0.0,), scale=(1.0,), channels="rgb")
     assert fill(IMAGE, data=(Data(path=str(photos)),), images=stated).notes == ()
 

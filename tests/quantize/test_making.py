@@ -186,6 +186,17 @@ def test_weights_become_what_was_asked_for(encoder: Path, tmp_path: Path, recipe
     assert made.told(Optimized) == [Optimized(samples=0, skipped=(), preprocessing=None)]
 
 
+@pytest.mark.parametrize(("width", "fitting"), [(100, 100), (131, -1), (192, 96)])
+def test_weights_share_a_scale_in_groups_that_fit(tmp_path: Path, width: int, fitting: int) -> None:
+    net = nets.mlp(tmp_path / "net.xml", width=width, layers=4)
+    made = Made(net, tmp_path, method="int4-weights")
+    assert weight_types(made.model)["i4"] >= 2 * width * width
+    shared = f"groups of {fitting}" if fitting > 0 else "all weights of a channel"
+    assert any(f"{shared} share a scale" in note.text for note in made.told(Said))
+    with pytest.raises(InputError, match=rf"--group-size 128 does not divide .*{width} weights: take {fitting}"):
+        Made(net, tmp_path, method="int4-weights", group_size=128)
+
+
 def test_half_precision_needs_no_nncf(encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nncf", None)
     assert weight_types(Made(encoder, tmp_path, method="fp16").model)["f16"] > 20_000

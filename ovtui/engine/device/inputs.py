@@ -257,8 +257,6 @@ def _from_array(array: Array, path: str, port: Port, shape: StaticShape, layout:
 
 
 def _from_images(folder: ImageFolder, port: Port, shape: StaticShape, layout: str | None, requests: int) -> Filling:
-    if len(shape) != 4:
-        raise InputError(f"Input '{plain(port.name, 60)}' {list(shape)} does not take images: it needs 4 dimensions.")
     batch, words, notes = folder.prepare(port, shape, layout, requests)
     return Filling(
         lambda request: (

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ovtui.engine.device.calibration import checks, labels, preprocessing
+from ovtui.engine.device import preprocessing
+from ovtui.engine.device.calibration import checks, labels
 from ovtui.engine.device.calibration.preview import preview, ranges, thumbnail
 from ovtui.engine.device.calibration.samples import open_samples
 from ovtui.engine.device.quiet import openvino
@@ -172,6 +173,20 @@ def test_labels_that_do_not_exist_are_refused_by_their_line(folder: Path, tmp_pa
     (tmp_path / "labels.csv").write_text(text)
     with pytest.raises(InputError, match=said):
         opened(folder, labels=str(tmp_path / "labels.csv"))
+
+
+@pytest.mark.parametrize("text", ["", "file,label\n"])
+def test_labels_that_label_nothing_are_refused(folder: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(InputError, match=r"labels\.csv labels none of the samples"):
+        opened(folder, labels=str(tmp_path / "labels.csv"))
+
+
+def test_what_is_for_pixels_is_not_passed_over_where_there_are_none(arrays: Path) -> None:
+    with pytest.raises(InputError, match="--pixels is for images"):
+        opened(arrays, pixels=(8, 8))
+    notes = opened(arrays, images=Images(mean=(1.0,))).notes
+    assert any("taken as they are" in note for note in notes)
 
 
 def test_labels_of_a_table_are_by_file_or_by_row(folder: Path, arrays: Path, tmp_path: Path) -> None:

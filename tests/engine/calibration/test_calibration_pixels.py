@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ovtui.engine.device.calibration import preprocessing
+from ovtui.engine.device import preprocessing
 from ovtui.engine.device.calibration.samples import open_samples
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.messages import Progress

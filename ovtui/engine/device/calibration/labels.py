@@ -116,4 +116,6 @@ def _of_table(path: Path, names: Sequence[str], classes: int) -> Labels:
                 f"but a line before says {found[places[name]]}."
             )
         found[places[name]] = int(label)
+    if names and all(label is None for label in found):
+        raise InputError(f"{plain(path)} labels none of the samples: each line is a file or a row, and a class number.")
     return found

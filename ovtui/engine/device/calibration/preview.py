@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from ovtui.engine.device.calibration import checks, preprocessing
+from ovtui.engine.device import preprocessing
+from ovtui.engine.device.calibration import checks
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.messages import Previewed, Say, Task

@@ -14,12 +14,13 @@ import numpy as np
 from ovtui.analysis.accuracy.judging import classes_of as class_output
 from ovtui.analysis.shapes import Resolved, format_shape, resolve
 from ovtui.engine.device import inputs as feed
-from ovtui.engine.device.calibration import labels, preprocessing
+from ovtui.engine.device import preprocessing
+from ovtui.engine.device.calibration import labels
 from ovtui.engine.device.images import ImageFolder
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.messages import Progress, Say
 from ovtui.errors import InputError
-from ovtui.records import Model, Port, Preprocessing, Recipe, Spec, StaticShape
+from ovtui.records import Images, Model, Port, Preprocessing, Recipe, Spec, StaticShape
 from ovtui.text import plain
 
 _NOISE = 10_000  # there is always more of it
@@ -76,6 +77,8 @@ def open_samples(model: Model, recipe: Recipe, *, limit: int | None, say: Say) -
     if _are_pixels(sources, model, recipe):
         (array,) = sources.arrays.values()
         return _of_arrays(sources, model, recipe, _for_pixels(model, recipe, array.shape), limit)
+    if recipe.pixels is not None:
+        raise InputError("--pixels is for images, and for uint8 pixels [samples,H,W,C] with --mean or --scale.")
     resolved = resolve(
         model.inputs,
         shapes=recipe.shapes,
@@ -83,7 +86,13 @@ def open_samples(model: Model, recipe: Recipe, *, limit: int | None, say: Say) -
         layouts=recipe.layouts,
         data_shapes=sources.shapes(model.inputs, recipe.layouts),
     )
-    return _of_arrays(sources, model, recipe, resolved, limit)
+    found = _of_arrays(sources, model, recipe, resolved, limit)
+    if recipe.images != Images():
+        found.notes += (
+            f"The values of {plain(found.source)} are taken as they are: what is stated of channels, mean and scale is "
+            "for images, and for uint8 pixels [samples,H,W,C].",
+        )
+    return found
 
 
 def classes_of(model: Model) -> int | None:
@@ -280,11 +289,7 @@ def _of_images(
     else:
         told_labels, why = labels.by_folder(files, folder.path, classes)
         notes += [why] if why else []
-    if made.guessed:
-        notes.append(
-            f"Guessed for the images: {', '.join(made.guessed)} ({preprocessing.in_words(made)}). A wrong guess costs "
-            "accuracy: state them with --layout, --channels, --mean, --scale."
-        )
+    notes += preprocessing.guesses(made)
     height, width = made.pixels if made.baked else made.size
     count = len(made.mean)
     order = _order(len(files), recipe.seed)

@@ -10,11 +10,11 @@ import numpy as np
 
 from ovtui.analysis.accuracy.drift import Taps
 from ovtui.analysis.accuracy.judging import Tally, classes_of
-from ovtui.engine.device.calibration.preprocessing import prepared
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.device.optimizing.originals import fix, fixed, places, read
 from ovtui.engine.device.optimizing.progress import Steps
+from ovtui.engine.device.preprocessing import prepared
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Judged, Said, Say, Task

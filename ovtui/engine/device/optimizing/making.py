@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import math
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,11 @@ import numpy as np
 
 from ovtui.analysis.accuracy.judging import classes_of
 from ovtui.engine.device.calibration.checks import Checker
-from ovtui.engine.device.calibration.preprocessing import prepared
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.device.optimizing.originals import check, fix, fixed, places, read
 from ovtui.engine.device.optimizing.progress import Steps, errors_of, nncf
+from ovtui.engine.device.preprocessing import prepared
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Optimized, Said, Say, Task
@@ -23,6 +25,7 @@ from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Model, Recipe
 from ovtui.text import plain
 
+_GROUP, _LEAST_GROUP = 128, 16  # weights that share a scale: what NNCF takes unasked, and below which it costs too much
 _MOST_JUDGED = 2_000  # samples, while it looks at the accuracy again and again
 
 
@@ -112,7 +115,7 @@ def _made(
     """The version, and how many samples calibrated it."""
     scope = package.IgnoredScope(names=list(recipe.ignored), patterns=list(recipe.ignored_patterns))
     if recipe.method != "int8":
-        return _compressed(package, model, record, recipe, scope), 0
+        return _compressed(package, model, record, recipe, scope, say), 0
     if samples is None:
         raise InputError("int8 calibrates on samples, and there are none.")
     checker = Checker(samples.source)
@@ -153,16 +156,13 @@ def _made(
     return found, used
 
 
-def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: Any) -> Any:
+def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: Any, say: Say) -> Any:
     modes = package.CompressWeightsMode
-    settings: dict[str, Any] = {"ignored_scope": scope}
     if recipe.method == "int8-weights":
-        settings["mode"] = modes.INT8_SYM if recipe.symmetric else modes.INT8_ASYM
+        mode = modes.INT8_SYM if recipe.symmetric else modes.INT8_ASYM
+        found = package.compress_weights(model, mode=mode, ignored_scope=scope)
     else:
-        settings["mode"] = modes.INT4_SYM if recipe.symmetric else modes.INT4_ASYM
-        settings["group_size"] = recipe.group_size
-        settings["ratio"] = recipe.ratio
-    found = package.compress_weights(model, **settings)
+        found = _in_groups(package, model, record, recipe, scope, say)
     integers = {"i8", "u8", "i4", "u4"}
     if not any(
         op.get_type_name() == "Constant" and op.get_element_type().get_type_name() in integers and op.get_shape()
@@ -181,6 +181,42 @@ def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: 
             "first and the last of them. int8-weights makes all of them 8 bits."
         )
     return found
+
+
+def _in_groups(package: Any, model: Any, record: Model, recipe: Recipe, scope: Any, say: Say) -> Any:
+    """4 bits, with a scale for each group of a channel's weights: of the size asked for, else of one that fits."""
+    modes = package.CompressWeightsMode
+
+    def compressed(group_size: int | None) -> Any:
+        return package.compress_weights(
+            model.clone(),
+            mode=modes.INT4_SYM if recipe.symmetric else modes.INT4_ASYM,
+            group_size=group_size,
+            ratio=recipe.ratio,
+            ignored_scope=scope,
+        )
+
+    try:
+        return compressed(recipe.group_size)
+    except package.InvalidGroupSizeError as error:
+        channels = sorted({int(size) for size in re.findall(r"channel size: (\d+)", str(error))})
+        fitting = _group_of(channels)
+        sizes = ", ".join(f"{size:,}" for size in channels[:4])
+        told = f"channels of {sizes}{' and more' if len(channels) > 4 else ''} weights"
+        if recipe.group_size is not None:
+            raise InputError(
+                f"--group-size {recipe.group_size} does not divide what is in {plain(record.name, 60)}, {told}: "
+                f"take {fitting}{'' if fitting > 0 else ', a whole channel'}."
+            ) from error
+        groups = f"groups of {fitting:,}" if fitting > 0 else "all weights of a channel"
+        say(Said(text=f"Groups of {_GROUP} weights do not divide {told}: {groups} share a scale."))
+        return compressed(fitting)
+
+
+def _group_of(channels: Sequence[int]) -> int:
+    """The largest group up to the usual one that divides all channels; −1, a whole channel, if that is a small one."""
+    common = math.gcd(*channels) if channels else 0
+    return next((size for size in range(_GROUP, _LEAST_GROUP - 1, -1) if common and common % size == 0), -1)
 
 
 def _validation(

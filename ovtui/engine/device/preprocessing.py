@@ -63,10 +63,20 @@ def stated(
 
 
 def in_words(made: Preprocessing) -> str:
-    """`224×224 NCHW, rgb, mean 0,0,0, scale 255,255,255`."""
+    """`224×224 NCHW, rgb, mean 123.7,116.3,103.5, scale 255`."""
     height, width = made.size
-    mean, scale = (",".join(f"{value:g}" for value in values) for values in (made.mean, made.scale))
+    mean, scale = (_of_channels(values) for values in (made.mean, made.scale))
     return f"{height}×{width} {made.layout}, {made.channels}, mean {mean}, scale {scale}"
+
+
+def guesses(made: Preprocessing) -> tuple[str, ...]:
+    """A note on what nobody stated, if there is any."""
+    if not made.guessed:
+        return ()
+    return (
+        f"Guessed for the images: {', '.join(made.guessed)} ({in_words(made)}). "
+        "State them with --layout, --channels, --mean, --scale.",
+    )
 
 
 def applied(made: Preprocessing, pixels: Pixels) -> npt.NDArray[np.float32]:
@@ -114,6 +124,11 @@ def _place(model: Any, name: str) -> int:
         if name in port.get_names() or port.get_node().get_friendly_name() == name:
             return index
     return 0
+
+
+def _of_channels(values: tuple[float, ...]) -> str:
+    """One number where it is the same for all."""
+    return ",".join(f"{value:g}" for value in (values[:1] if len(set(values)) == 1 else values))
 
 
 def _per_channel(given: tuple[float, ...] | None, channels: int, option: str, default: float) -> tuple[float, ...]:
