@@ -318,6 +318,7 @@ def test_arithmetic_in_floating_point_suggests_int8() -> None:
     assert found.gain is not None and found.gain.startswith("Up to 2.5 × as fast")
     assert "3.0 × as fast as f32" in found.gain
     assert found.weight == pytest.approx(0.6)
+    assert found.command == f"optimize {a_case().model.id} --data FOLDER"
 
 
 def test_memory_limits_what_int8_can_give() -> None:

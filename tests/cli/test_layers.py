@@ -103,7 +103,7 @@ def test_advice_names_its_evidence_and_the_line_that_tries_it(ovtui: Ovtui, mixn
     assert found["reference"]["command"] == f"ovtui layers {mixnet.id} --by kernel"
     assert "head/CumSum" in found["reference"]["evidence"]
     assert found["host"]["command"] == "ovtui run mixnet -b 16 -t 10"
-    assert found["int8"]["command"] is None
+    assert found["int8"]["command"] == f"ovtui optimize {mixnet.model.id} --data FOLDER"
     text = ovtui("layers").out
     assert "quantize to INT8" in text
     assert "ovtui run mixnet -b 16 -t 10" in text

@@ -679,15 +679,19 @@ async def test_advice_that_can_be_measured_is_started(seen: Seen, started: list[
         assert started[-1].mode == "throughput"
 
 
-@pytest.mark.parametrize(
-    ("what", "leads"), [("reference kernels", "kernels"), ("quantize to INT8", "precision"), ("read layer", "layers")]
-)
+@pytest.mark.parametrize(("what", "leads"), [("reference kernels", "kernels"), ("read layer", "layers")])
 async def test_advice_without_a_measurement_leads_to_its_tab(
     seen: Seen, started: list[Spec], what: str, leads: str
 ) -> None:
     async with seen(msgspec.structs.replace(PROFILE, overhead=0.3)) as pilot:
         await choose(pilot, what)
         assert (tab(pilot), started) == (leads, [])
+
+
+async def test_quantizing_is_asked_for_at_once(seen: Seen) -> None:
+    async with seen() as pilot:
+        await choose(pilot, "quantize to INT8")
+        await until(pilot, lambda: screen_name(pilot) == "OptimizeScreen")
 
 
 async def test_advice_that_is_a_command_is_copied(seen: Seen, started: list[Spec], home: Path) -> None:

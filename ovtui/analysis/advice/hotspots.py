@@ -47,7 +47,7 @@ def int8(case: Case) -> Advice | None:
     )
     if ratio is None:
         gain = "How much is known once it is measured: depthwise convolutions may even be slower."
-        return Advice("int8", "quantize to INT8", evidence, gain, weight=0.4 * share)
+        return Advice("int8", "quantize to INT8", evidence, gain, command=_optimize(case), weight=0.4 * share)
     if ratio < _FASTER:
         return Advice(
             "int8",
@@ -63,8 +63,13 @@ def int8(case: Case) -> Advice | None:
         evidence,
         f"Up to {1 / (1 - saved):.1f} × as fast: this machine was measured to compute i8 {ratio:.1f} × as fast as "
         f"{main}. Conversions and depthwise convolutions may take a part of that away again.",
+        command=_optimize(case),
         weight=saved,
     )
+
+
+def _optimize(case: Case) -> str:
+    return f"optimize {case.run.model.id} --data FOLDER"
 
 
 def converting(case: Case) -> Advice | None:

@@ -251,6 +251,8 @@ class RunScreen(OvtuiScreen):
         tab = _LEADS.get(chosen.key)
         if chosen.spec is not None:
             self.ovtui.measure(run.model, chosen.spec)
+        elif chosen.key == "int8" and chosen.command is not None:
+            self.ovtui.open_optimize(run.model)
         elif tab is not None:
             self._open_tab(tab)
         elif chosen.command is not None:

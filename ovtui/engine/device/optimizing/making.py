@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ovtui import words
 from ovtui.analysis.accuracy.judging import classes_of
 from ovtui.engine.device.calibration.checks import Checker
 from ovtui.engine.device.calibration.samples import Samples, open_samples
@@ -74,7 +76,9 @@ def write(model: Any, path: Path, *, half: bool) -> None:
         for file in (path, path.with_suffix(".bin")):
             with contextlib.suppress(OSError):
                 file.unlink()
-        raise OvtuiError(f"Cannot write {plain(path.name, 60)}: {why or reason(error)}") from error
+        # What OpenVINO says of a disk that filled up just now is "iostream error"; the figure tells.
+        free = f" ({words.size(shutil.disk_usage(path.parent).free)} are free there)" if path.parent.exists() else ""
+        raise OvtuiError(f"Cannot write {plain(path.name, 60)}: {why or reason(error) + free}") from error
 
 
 def _no_room(path: Path) -> str | None:
