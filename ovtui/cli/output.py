@@ -125,7 +125,7 @@ def table(
     """
     safe = [[plain(cell) for cell in row] for row in rows]
     shown = list(range(len(head)))
-    widths = [max(cells(title), *(cells(row[i]) for row in safe)) for i, title in enumerate(head)]
+    widths = [max([cells(title), *(cells(row[i]) for row in safe)]) for i, title in enumerate(head)]
     room = columns()
     if room is not None:
         for title in spare:

@@ -152,9 +152,15 @@ def _loads(study: Exploration, best: Run | None) -> None:
     field("limit", f"{_limits(study)}, arrivals at random, latency from the moment of arrival")
     answer = next((load for load in study.loads if best is not None and load.run == best.id), None)
     if answer is not None:
-        field("highest", f"{words.number(answer.rate)} arrivals/s, measured in {words.duration(study.elapsed_s)}")
+        missed = words.percent(answer.missed)
+        if answer.missed_ci95 is not None:
+            missed += f" ({' – '.join(words.percent(end) for end in answer.missed_ci95)})"
+        field("highest", f"{words.number(answer.rate)} arrivals/s, of which {missed} miss it")
+        field("measured", f"in {words.duration(study.elapsed_s)}")
     elif study.loads:
         field("highest", "no rate that was tried keeps it")
+    if not study.loads:
+        return
     click.echo()
     table(
         ("ARRIVALS/S", "P50 MS", "P99 MS", "MISSED", "95 % CI", ""),

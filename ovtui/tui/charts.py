@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ovtui import words
-from ovtui.analysis.exploring.choosing import called, limited_ms
+from ovtui.analysis.exploring.choosing import called
 from ovtui.records import Cell, Limits, Load, Percentile
 from ovtui.terminal import has_few_glyphs
 from ovtui.tui.widgets.plot import Curve, Picture
@@ -44,7 +44,8 @@ def trade(
 ) -> Picture | None:
     """Throughput by the latency that a limit is held against; the line is the most that each latency allows.
 
-    `front`: runs that nothing beats; `spot`: the best within the limit. None while nothing is known.
+    `front`: runs that nothing beats; `spot`: the best within the limit. These have their intervals. What has too few
+    inferences for the percentile has no place. None while nothing is known.
     """
     points = sorted(
         (
@@ -52,7 +53,8 @@ def trade(
             for cell in cells
             if cell.throughput_fps is not None
             and cell.latency_ms is not None
-            and (ms := limited_ms(cell.latency_ms, percentile)) > 0
+            and (ms := getattr(cell.latency_ms, percentile)) is not None
+            and ms > 0
         ),
         key=lambda point: point[:2],
     )
@@ -67,6 +69,7 @@ def trade(
         ("second", shown.best, [point for point in points if spot is not None and point.cell.setting == spot.setting]),
     ):
         if chosen:
+            curves += [] if look == "faint" else [_doubt(point, look) for point in chosen]
             curves.append(Curve([point.ms for point in chosen], [point.fps for point in chosen], look, marker=name))
     ends = [first, last]
     if limit_ms is not None and first / _BEYOND <= limit_ms <= last * _BEYOND:
@@ -81,6 +84,13 @@ def trade(
         f"{words.number(last)} ms and up to {words.number(top)} FPS.{best}"
     )
     return Picture(tuple(curves), text=text, x_limits=limits, log_x=wide)
+
+
+def _doubt(point: _Point, look: str) -> Curve:
+    """The interval of a throughput, upright."""
+    ci95 = point.cell.throughput_fps.ci95 if point.cell.throughput_fps is not None else None
+    low, high = ci95 or (point.fps, point.fps)
+    return Curve((point.ms, point.ms), (max(0.0, low), high), look)
 
 
 def _envelope(points: Sequence[_Point]) -> Curve:
@@ -104,12 +114,17 @@ def rates(loads: Sequence[Load], limits: Limits) -> Picture | None:
     shown = marks()
     at = [rate for rate, _, _ in known]
     medians = [latency.p50 for _, latency, _ in known]
-    limited = [limited_ms(latency, limits.percentile) for _, latency, _ in known]
+    limited: list[float | None] = [getattr(latency, limits.percentile) for _, latency, _ in known]
     curves = [Curve(at, limited, "second")]
     if limits.percentile != "p50":
         curves.insert(0, Curve(at, medians, "first"))
     for name, kept in ((shown.front, True), (shown.missed, False)):
-        chosen = [(rate, ms) for (rate, _, load), ms in zip(known, limited, strict=True) if load.kept is kept]
+        # Where there are too few arrivals for the percentile, the mark stands on the median.
+        chosen = [
+            (rate, latency.p50 if ms is None else ms)
+            for (rate, latency, load), ms in zip(known, limited, strict=True)
+            if load.kept is kept
+        ]
         if chosen:
             curves.append(Curve([x for x, _ in chosen], [y for _, y in chosen], "second", marker=name))
     margin = (at[-1] - at[0]) * 0.05 or at[0] * 0.1

@@ -34,14 +34,13 @@ def test_what_was_measured_is_not_measured_again_unless_it_is_asked_for(ovtui: O
     first = ovtui(*arguments).json
     again = ovtui(*arguments).json
     assert [cell["state"] for cell in first["cells"]] == ["measured", "measured"]
-    known = {cell["run"] for cell in first["cells"]}
-    sure = [
-        cell for cell in first["cells"]
-        if cell["throughput_fps"]["ci95"][1] / cell["throughput_fps"]["ci95"][0] < 1.08
-    ]  # fmt: skip
-    reused = [cell for cell in again["cells"] if cell["state"] == "reused"]
-    assert len(reused) >= len(sure)
-    assert {cell["run"] for cell in reused} <= known
+    known = {cell["run"]: cell["throughput_fps"] for cell in first["cells"]}
+    sure = {
+        run for run, found in known.items()
+        if found["ci95"] is not None and (found["ci95"][1] - found["ci95"][0]) / 2 <= 0.05 * found["mean"]
+    }  # fmt: skip
+    reused = {cell["run"] for cell in again["cells"] if cell["state"] == "reused"}
+    assert reused == sure
     fresh = ovtui(*arguments, "--fresh").json
     assert {cell["state"] for cell in fresh["cells"]} == {"measured"}
 

@@ -24,6 +24,12 @@ def limited_ms(latency: Latency, percentile: Percentile) -> float:
     return latency.max if value is None else value
 
 
+def limited_in_words(latency: Latency, percentile: Percentile) -> str:
+    """`4.72 ms`; of a sample too small for the percentile, the slowest, called so."""
+    text = f"{_short(limited_ms(latency, percentile))} ms"
+    return text if getattr(latency, percentile) is not None else f"{text} at most (too few inferences for {percentile})"
+
+
 def keeps(cell: Cell, limits: Limits) -> bool:
     """Whether a measured cell is within the limits; what is not known keeps none."""
     return cell.throughput_fps is not None and excess(cell, limits) <= 1
@@ -104,7 +110,7 @@ def nearest_miss(cells: Sequence[Cell], limits: Limits) -> str:
         return f"{nothing}: nothing could be measured."
     reached = []
     if limits.latency_ms is not None and near.latency_ms is not None:
-        reached.append(f"{_short(limited_ms(near.latency_ms, limits.percentile))} ms")
+        reached.append(limited_in_words(near.latency_ms, limits.percentile))
     if limits.memory_mb is not None and near.peak_rss_mb is not None:
         reached.append(f"{_short(near.peak_rss_mb)} MB")
     return f"{nothing}; the nearest is {called(near.setting)} with {' and '.join(reached)}."

@@ -119,8 +119,22 @@ def next_rate(loads: Sequence[Load], predicted: float) -> float | None:
 
 
 def highest_kept(loads: Iterable[Load]) -> Load | None:
-    """The load of the highest rate that kept the limit: the answer."""
-    return max((load for load in loads if load.kept), key=lambda load: load.rate, default=None)
+    """The load of the highest rate that kept the limit, below each that missed it: the answer.
+
+    What keeps a limit that a lower rate missed was lucky with its moment.
+    """
+    found = list(loads)
+    lowest_missed = min((load.rate for load in found if load.kept is False), default=math.inf)
+    return max(
+        (load for load in found if load.kept and load.rate < lowest_missed), key=lambda load: load.rate, default=None
+    )
+
+
+def lucky(loads: Iterable[Load]) -> list[Load]:
+    """Those that kept a limit which a lower rate missed, lowest first."""
+    found = list(loads)
+    lowest_missed = min((load.rate for load in found if load.kept is False), default=math.inf)
+    return sorted((load for load in found if load.kept and load.rate > lowest_missed), key=lambda load: load.rate)
 
 
 def _gaps(seed: int, customers: int) -> Floats:

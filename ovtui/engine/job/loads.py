@@ -137,6 +137,12 @@ class Loads:
         return tuple(sorted((tried.load for tried in self._tried), key=lambda load: load.rate))
 
     def _conclude(self) -> None:
+        lucky = queueing.lucky(self._loads())
+        if lucky:
+            self._job.note(
+                f"{lucky[-1].rate:.4g}/s kept the limit, and a lower rate missed it: the machine was disturbed for a "
+                "while. The answer is below all that missed; once more, on a quiet machine, it may be higher."
+            )
         if queueing.highest_kept(self._loads()) is None:
             lowest = self._loads()[0]
             self._job.note(

@@ -177,7 +177,8 @@ class Measuring:
                 self._look(sensors.sample())
             if now >= next_window:
                 next_window = now + _WINDOW_S
-                snapshot = now >= next_snapshot
+                # The last one has the result, whatever becomes of this process afterwards.
+                snapshot = now >= next_snapshot or measurement.phase == "done"
                 if snapshot:
                     next_snapshot = now + _SNAPSHOT_S
                 self._tell(device, shared, snapshot=snapshot)

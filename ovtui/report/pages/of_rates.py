@@ -38,7 +38,7 @@ def _share(value: float | None) -> str:
 def _limited(latency: Latency | None, percentile: Percentile) -> str:
     if latency is None:
         return words.NOTHING
-    return f"{percentile} {words.number(choosing.limited_ms(latency, percentile))} ms"
+    return f"{percentile} {choosing.limited_in_words(latency, percentile)}"
 
 
 def _rates(loads: Sequence[Load], limits: Limits) -> Lines | None:

@@ -191,6 +191,15 @@ def search(capacity: float, predicted: float) -> tuple[list[float], float | None
     return [load.rate for load in loads], answer.rate if answer else None
 
 
+def test_what_keeps_a_limit_that_a_lower_rate_missed_is_no_answer() -> None:
+    loads = [Load(rate=rate, kept=kept) for rate, kept in ((95, True), (100, False), (105, True), (110, False))]
+    answer = queueing.highest_kept(loads)
+    assert answer is not None
+    assert answer.rate == 95
+    assert [load.rate for load in queueing.lucky(loads)] == [105]
+    assert queueing.highest_kept(loads[1:]) is None
+
+
 def test_a_good_prediction_takes_three_loads() -> None:
     assert search(101, 100) == ([95, 100, 105], 100)
     assert search(96, 100) == ([95, 100, 105], 95)
