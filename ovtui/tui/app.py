@@ -83,7 +83,8 @@ class OvtuiApp(Starts):
         for theme in themes.OURS:
             self.register_theme(theme)
         wanted = self.looks.theme
-        self.theme = wanted if wanted in self.available_themes else themes.fitting()
+        no_color = self.no_color
+        self.theme = wanted if wanted in themes.offered(no_color=no_color) else themes.fitting(no_color=no_color)
 
     # -- beginning and end
 
@@ -296,7 +297,7 @@ class OvtuiApp(Starts):
         yield SystemCommand("Explorations", "The best settings that were found", self.open_explorations)
         yield SystemCommand("Optimizations", "Versions that were made, and what they cost", self.open_optimizations)
         yield SystemCommand("Comparisons", "What was measured in turn, and its verdicts", self.open_comparisons)
-        for name in themes.OFFERED:
+        for name in themes.offered(no_color=self.no_color):
             yield SystemCommand(f"Theme: {name.removeprefix('ovtui-')}", "How it looks", self._themed(name))
         slow = self.looks.slow_line
         yield SystemCommand(

@@ -57,8 +57,16 @@ OURS = (DARK, LIGHT, CONTRAST)
 OFFERED = (DARK.name, LIGHT.name, CONTRAST.name, "ansi-dark", "ansi-light")
 
 
-def fitting() -> str:
-    """The theme for this terminal: its own palette where it has sixteen colours."""
+_OF_TERMINAL = frozenset({"ansi-dark", "ansi-light"})
+
+
+def offered(*, no_color: bool) -> tuple[str, ...]:
+    """Without colour, greys are made of a theme's own; of the terminal's nothing is known, and all would be black."""
+    return tuple(name for name in OFFERED if not (no_color and name in _OF_TERMINAL))
+
+
+def fitting(*, no_color: bool) -> str:
+    """The theme for this terminal: its own palette where it has sixteen colours, of which few are greys."""
     term = os.environ.get("TERM", "")
     many = "256" in term or os.environ.get("COLORTERM") in ("truecolor", "24bit") or "direct" in term
-    return DARK.name if many else TERMINAL.name
+    return DARK.name if many else CONTRAST.name if no_color else TERMINAL.name

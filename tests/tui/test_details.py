@@ -177,7 +177,7 @@ async def test_looks_are_kept_between_starts(open_app: Opened, store: Store) -> 
 async def test_settings_that_cannot_be_read_are_forgotten(open_app: Opened, store: Store) -> None:
     store.settings.set("looks", {"theme": 5, "slow_line": "x"})
     async with open_app() as pilot:
-        assert pilot.app.theme == themes.fitting()
+        assert pilot.app.theme == themes.fitting(no_color=False)
 
 
 async def test_on_a_slow_line_there_are_numbers_and_no_plots(

@@ -202,6 +202,23 @@ def test_no_colour_means_greys(terminal: Opened) -> None:
     assert all(len(set(colour.split(";"))) == 1 for colour in colours)
 
 
+@pytest.mark.parametrize("term", ["linux", "screen"])
+def test_without_colour_a_terminal_of_sixteen_shows_what_it_writes(terminal: Opened, term: str) -> None:
+    """What is as dark as what it stands on cannot be read."""
+    one = terminal(NO_COLOR="1", TERM=term, COLORTERM="")
+    one.read_until("Nothing here yet")
+    one.settle()
+    one.type("q")
+    assert one.wait() == 0
+    seen, grounds = one.seen, set()
+    for codes, text in re.findall(r"\x1b\[([\d;]*)m([^\x1b]*)", seen):
+        found = codes.split(";")
+        if text.strip() and any(30 <= int(code or 0) <= 37 or 90 <= int(code or 0) <= 97 for code in found):
+            grounds.add(("30" in found, "40" in found))
+    assert grounds
+    assert (True, True) not in grounds
+
+
 def test_an_idle_screen_writes_nothing(terminal: Opened) -> None:
     one = terminal()
     one.read_until("Nothing here yet")

@@ -178,7 +178,7 @@ class Measuring:
             if now >= next_window:
                 next_window = now + _WINDOW_S
                 # The last one has the result, whatever becomes of this process afterwards.
-                snapshot = now >= next_snapshot or measurement.phase == "done"
+                snapshot = now >= next_snapshot or self._is_done
                 if snapshot:
                     next_snapshot = now + _SNAPSHOT_S
                 self._tell(device, shared, snapshot=snapshot)
@@ -186,6 +186,11 @@ class Measuring:
                 self._hear(device.hear(0))  # raises what became of it, unless it left without a word
                 raise OvtuiError(f"The device process ended early; the log is {plain(self._folder.log)}.")
         self._tell(device, shared, snapshot=True)
+
+    @property
+    def _is_done(self) -> bool:
+        """Whether the stop rule is satisfied."""
+        return self._measurement is not None and self._measurement.phase == "done"
 
     def _look(self, sample: noise.Sample) -> None:
         """Keep what the machine did since the last look, and when it disturbed."""
@@ -250,7 +255,7 @@ class Measuring:
         status: Status = "done"
         if error is not None:
             status = error.status
-        elif self._cancel.asked and (self._measurement is None or self._measurement.phase != "done"):
+        elif self._cancel.asked and not self._is_done:
             status = "cancelled"
         if result is not None and self._measurement is not None:
             quiet = self._measurement.quiet(self._disturbed)
