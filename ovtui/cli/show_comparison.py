@@ -13,7 +13,7 @@ from ovtui.analysis.comparing import recorded as apart
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Comparison, Duel, Profile, Run, RunFilter
+from ovtui.records import Comparison, Criterion, Duel, Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.exported import Exported
 from ovtui.store import Store, open_store
@@ -69,19 +69,22 @@ def row(study: Comparison) -> tuple[str, ...]:
     return study.id, words.when(study.created), sides, verdict, study.status, plain(study.label or "", 24)
 
 
-def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View) -> None:
-    """Two runs as they were recorded."""
+def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criterion: Criterion | None = None) -> None:
+    """Two runs as they were recorded; judged by a criterion if one is asked for."""
     scatter = apart.scatter_of(_alike(store, (a, b)))
-    duel = apart.recorded(a, b, scatter)
+    duel = apart.recorded(a, b, scatter, criterion)
+    sentence = apart.sentence(duel, a, b, criterion)
     if as_json:
         from ovtui.report.documents import duel_document, run_document
 
         told = duel_document(duel, exported(store, a), exported(store, b))
-        document({"a": run_document(a), "b": run_document(b), **told, "doubt": apart.rests_on(scatter)})
+        by = apart.wanted((a, b), criterion)
+        judged = {"criterion": "latency" if by == "p50" else by, "sentence": sentence, "doubt": apart.rests_on(scatter)}
+        document({"a": run_document(a), "b": run_document(b), **told, **judged})
         return
     _head((a, b))
     _different(a, b)
-    field("verdict", strong(_verdict(duel)))
+    field("verdict", strong(f"{sentence}."))
     field("doubt", apart.rests_on(scatter))
     field("next", "Measure them in turn, which tells more:")
     field("", strong(f"ovtui compare --interleave {a.id} {b.id}"))
@@ -90,10 +93,10 @@ def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View) -> None
     _layers(store.runs.profile(a.id), store.runs.profile(b.id), view, duel)
 
 
-def ranked(store: Store, runs: Sequence[Run], *, as_json: bool) -> None:
+def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Criterion | None = None) -> None:
     """More than two runs, by speed."""
     scatter = apart.scatter_of(_alike(store, runs))
-    found = ranking.ranking(runs, scatter)
+    found = ranking.ranking(runs, scatter, criterion)
     if as_json:
         from ovtui.report.documents import ranking_document
 

@@ -64,7 +64,11 @@ def add(store: Store, model: Model, n: int, rate: float, mode: Any, machine: Env
     store.runs.create(run, its_job(run))
     store.runs.set_environment(run.id, machine)
     store.runs.set_effective(run.id, an_effective())
-    store.runs.finish(run.id, "done", finished=run.created + 9, result=a_result(rate))
+    result = a_result(rate)
+    median = result.latency_ms.p50 or 1.0
+    latency = msgspec.structs.replace(result.latency_ms, ci95={"p50": (0.99 * median, 1.01 * median)})
+    result = msgspec.structs.replace(result, latency_ms=latency)
+    store.runs.finish(run.id, "done", finished=run.created + 9, result=result)
     return run.id
 
 

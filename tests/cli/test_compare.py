@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.conftest import Past
 from tests.conftest import Ovtui
 from tests.store.samples import a_model
@@ -19,6 +21,33 @@ def test_two_recorded_runs_are_compared_with_wider_doubt(ovtui: Ovtui, past: Pas
     shown = ovtui("compare", a, b).out
     assert "measured at different times" in shown
     assert f"ovtui compare --interleave {a} {b}" in shown
+
+
+def test_the_verdict_says_by_what_it_is_and_can_be_asked_for(ovtui: Ovtui, past: Past) -> None:
+    fast, slow = past(NET, 100, 12, mode="latency"), past(a_model("other00001", name="other"), 80, 12, mode="latency")
+    pair = fast[-1], slow[-1]
+    told = ovtui("compare", *pair, "--json").json
+    assert (told["criterion"], told["ratio"]) == ("latency", pytest.approx(1))  # all of these have the same median
+    assert "by median latency" in ovtui("compare", *pair).out
+    told = ovtui("compare", *pair, "--criterion", "throughput", "--json").json
+    assert (told["criterion"], told["ratio"]) == ("throughput", pytest.approx(0.8, rel=0.01))
+    assert "by throughput." in ovtui("compare", *pair, "--criterion", "throughput").out
+    ranking = ovtui("compare", *pair, fast[0], "--criterion", "throughput", "--json").json["ranking"]
+    assert ranking[2]["run"]["id"] == slow[-1]
+
+
+def test_servers_at_different_rates_are_told_why_there_is_no_verdict(ovtui: Ovtui, past: Past) -> None:
+    (one,), (other,) = past(NET, 100, 1, mode="server"), past(NET, 80, 1)
+    out = ovtui("compare", one, other).out
+    assert "no results" not in out
+    assert "their latencies tell" in out
+
+
+@pytest.mark.parametrize("option", [("--detach",), ("--no-profile",), ("--label", "x"), ("-t", "5")])
+def test_what_is_for_measuring_is_refused_of_recorded_runs(ovtui: Ovtui, past: Past, option: tuple[str, ...]) -> None:
+    refused = ovtui("compare", *past(NET, 100, 2), *option)
+    assert refused.code == 2
+    assert "add --interleave" in refused.err
 
 
 def test_many_runs_alike_narrow_the_doubt(ovtui: Ovtui, past: Past) -> None:

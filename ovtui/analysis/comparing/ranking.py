@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ovtui import words
 from ovtui.analysis.comparing.margins import DIFFERENT, around
-from ovtui.analysis.comparing.recorded import Basis, Scatter, basis, half_width, speed
-from ovtui.records import Run
+from ovtui.analysis.comparing.recorded import Basis, Scatter, half_width, speed, wanted
+from ovtui.records import Criterion, Run
 
 ALIKE = "≈"
 
@@ -40,13 +40,13 @@ class Ranking(NamedTuple):
     places: tuple[Place, ...]
 
 
-def ranking(runs: Sequence[Run], scatter: Scatter | None = None) -> Ranking:
+def ranking(runs: Sequence[Run], scatter: Scatter | None = None, criterion: Criterion | None = None) -> Ranking:
     """Any number of runs; `scatter` between runs of one spec as history knows it.
 
     Set apart from the best are runs that are surely more than 1 % slower, each at a level of 1 − 5 %/(n−1): of so many
     comparisons one would otherwise err (Bonferroni). The intervals that are shown are at 95 %.
     """
-    by = basis(runs)
+    by = wanted(runs, criterion)
     speeds = [speed(run, by) if by is not None else None for run in runs]
     known = [(place, found) for place, found in enumerate(speeds) if found is not None]
     known.sort(key=lambda each: (-each[1].ln, math.inf if each[1].error is None else each[1].error))
@@ -54,7 +54,7 @@ def ranking(runs: Sequence[Run], scatter: Scatter | None = None) -> Ranking:
     places = []
     for rank, (place, own) in enumerate(known, 1):
         best = known[0][1]
-        shown, apart = (half_width(best, own, scatter, wanted) for wanted in (0.95, level))
+        shown, apart = (half_width(best, own, scatter, at) for at in (0.95, level))
         ln_ratio = own.ln - best.ln
         places.append(
             Place(

@@ -8,11 +8,13 @@ from statistics import fmean
 from typing import Literal, NamedTuple
 
 from ovtui import words
+from ovtui.analysis.comparing import interleaved
 from ovtui.analysis.comparing.margins import DIFFERENT, around, judge
 from ovtui.analysis.student import normal_quantile, t_quantile
-from ovtui.records import Duel, Run
+from ovtui.records import Criterion, Duel, Run
 
 Basis = Literal["throughput", "p50"]
+BASES: dict[Basis, str] = {"throughput": "throughput", "p50": "median latency"}
 
 ASSUMED = 0.03
 """Standard deviation of ln throughput between runs of one spec, where history knows none.
@@ -68,6 +70,15 @@ def basis(runs: Sequence[Run]) -> Basis | None:
     return None if "server" in modes else "throughput"
 
 
+def wanted(runs: Sequence[Run], criterion: Criterion | None) -> Basis | None:
+    """What they are judged by when somebody asked for a criterion, and what `basis` says when nobody did."""
+    if criterion is None:
+        return basis(runs)
+    if criterion == "latency":
+        return "p50"
+    return None if any(run.spec.mode == "server" for run in runs) else "throughput"
+
+
 def speed(run: Run, by: Basis) -> Speed | None:
     """None where the run has no such figure."""
     if by == "p50":
@@ -90,12 +101,12 @@ def half_width(a: Speed, b: Speed, scatter: Scatter | None, level: float) -> flo
     return quantile * math.sqrt(a.error**2 + b.error**2 + 2 * between**2)
 
 
-def recorded(a: Run, b: Run, scatter: Scatter | None = None) -> Duel:
-    """B's speed over A's by throughput, or by median latency (see `basis`); `scatter` as history knows it.
+def recorded(a: Run, b: Run, scatter: Scatter | None = None, criterion: Criterion | None = None) -> Duel:
+    """B's speed over A's by throughput, or by median latency (see `wanted`); `scatter` as history knows it.
 
     Undecided without a ratio where one of them has no result, or nothing that both can be judged by.
     """
-    by = basis((a, b))
+    by = wanted((a, b), criterion)
     left, right = (speed(run, by) if by is not None else None for run in (a, b))
     if left is None or right is None:
         return Duel(verdict="undecided")
@@ -109,6 +120,17 @@ def recorded(a: Run, b: Run, scatter: Scatter | None = None) -> Duel:
         ci95=around(ln_ratio, wide),
         ci90=around(ln_ratio, narrow),
     )
+
+
+def sentence(found: Duel, a: Run, b: Run, criterion: Criterion | None = None) -> str:
+    """As of a comparison in turn, with what was judged by; without a ratio, why there is none. Safe to show."""
+    by = wanted((a, b), criterion)
+    if found.ratio is not None or a.result is None or b.result is None:
+        named = f", by {BASES[by]}" if by is not None and found.ratio is not None else ""
+        return f"{interleaved.sentence(found)}{named}"
+    if by is None:
+        return "Undecided: how fast a server is at one rate says nothing of others; their latencies tell"
+    return "Undecided: one of them has too few inferences for a median latency"
 
 
 def rests_on(scatter: Scatter | None = None) -> str:

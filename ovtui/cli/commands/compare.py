@@ -20,13 +20,13 @@ from ovtui.cli.studying import followed, left_alone
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Run, Side, Spec
+from ovtui.records import Comparison, Criterion, Run, Side, Spec
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
 _LISTED = 20
-_OWN = frozenset({"sides", "interleave", "seconds", "criterion", "by", "threshold", "top", "output", "label", "detach",
-                  "quiet", "as_json", "profile"})  # fmt: skip
+_OF_RECORDED = frozenset({"sides", "interleave", "criterion", "by", "threshold", "top", "output", "quiet", "as_json"})
+_OWN = _OF_RECORDED | {"seconds", "label", "detach", "profile"}
 
 
 @click.command()
@@ -35,7 +35,12 @@ _OWN = frozenset({"sides", "interleave", "seconds", "criterion", "by", "threshol
     "--interleave", is_flag=True,
     help="Measure them in turn: the way to know. Sides are models, or runs, whose settings they bring.",
 )  # fmt: skip
-@click.option("-t", "--seconds", type=Number(1, 86400), help="Measure for so long at most (default: 60).")
+@click.option(
+    "-t",
+    "--seconds",
+    type=Number(1, 86400),
+    help="Measure for so long at most, once each side had its four starts (default: 60).",
+)
 @click.option(
     "--criterion", type=click.Choice(["throughput", "latency"]),
     help="What decides (default: the latency when all are in latency mode).",
@@ -57,7 +62,7 @@ def command(
     sides: tuple[str, ...],
     interleave: bool,
     seconds: float | None,
-    criterion: str | None,
+    criterion: Criterion | None,
     label: str | None,
     detach: bool,
     quiet: bool,
@@ -89,15 +94,15 @@ def command(
         finally:
             shown.close()
     else:
-        foreign = sorted(given_on_the_line() - _OWN) + (["seconds"] if seconds is not None else [])
+        foreign = sorted(given_on_the_line() - _OF_RECORDED)
         if foreign:
             raise click.UsageError(f"--{foreign[0].replace('_', '-')} is for measuring: add --interleave.")
-        _recorded(sides, view, as_json=as_json)
+        _recorded(sides, view, criterion, as_json=as_json)
 
 
 async def _interleaved(
-    texts: tuple[str, ...], spec: Spec, criterion: Any, seconds: float | None, label: str | None, shown: Display,
-    view: show_comparison.View, *, detach: bool, as_json: bool,
+    texts: tuple[str, ...], spec: Spec, criterion: Criterion | None, seconds: float | None, label: str | None,
+    shown: Display, view: show_comparison.View, *, detach: bool, as_json: bool,
 ) -> int:  # fmt: skip
     if len(texts) < 2:
         raise InputError("A comparison takes two sides: `ovtui compare --interleave A B`.")
@@ -129,19 +134,23 @@ async def _side(text: str, spec: Spec, shown: Display) -> Side:
     return Side(model=model, spec=own)
 
 
-def _recorded(texts: tuple[str, ...], view: show_comparison.View, *, as_json: bool) -> None:
+def _recorded(
+    texts: tuple[str, ...], view: show_comparison.View, criterion: Criterion | None, *, as_json: bool
+) -> None:
     with open_store() as store:
         reconcile(store)
         if len(texts) == 1:
+            if criterion is not None:
+                raise InputError("An earlier comparison was made by a criterion of its own: leave out --criterion.")
             show_comparison.finish(_comparison(store, texts[0]).id, None, as_json=as_json, view=view)
             return
         runs = [_run(store, text) for text in texts]
         if len({run.id for run in runs}) < len(runs):
             raise InputError("A run is compared with itself: name two different ones.")
         if len(runs) == 2:
-            show_comparison.recorded(store, runs[0], runs[1], as_json=as_json, view=view)
+            show_comparison.recorded(store, runs[0], runs[1], as_json=as_json, view=view, criterion=criterion)
         else:
-            show_comparison.ranked(store, runs, as_json=as_json)
+            show_comparison.ranked(store, runs, as_json=as_json, criterion=criterion)
 
 
 def _comparison(store: Store, text: str) -> Comparison:

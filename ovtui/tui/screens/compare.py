@@ -384,8 +384,9 @@ class RecordedScreen(CompareScreen):
         return Pair(sides, (a, b), recorded.recorded(a, b, self._scatter))
 
     def head(self, pair: Pair) -> Head:
-        verdict = f"{interleaved.sentence(pair.duel)}."
-        return Head(verdict, f"{recorded.rests_on(self._scatter)} m measures them in turn.")
+        a, b = pair.runs
+        said = interleaved.sentence(pair.duel) if a is None or b is None else recorded.sentence(pair.duel, a, b)
+        return Head(f"{said}.", f"{recorded.rests_on(self._scatter)} m measures them in turn.")
 
 
 def scatter_of(store: Store, runs: Sequence[Run]) -> recorded.Scatter | None:
