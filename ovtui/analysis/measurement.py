@@ -289,7 +289,7 @@ class Measurement:
         low, high = known.bounds
         return Estimate(
             mean=self._batch * known.mean,
-            ci95=(self._batch * low, self._batch * high),
+            ci95=(self._batch * max(0.0, low), self._batch * high),  # no throughput is below
             converged=self._converged if self._stop.kind == "ci" else self._is_precise(self._watched()),
         )
 

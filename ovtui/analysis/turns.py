@@ -93,7 +93,7 @@ class Tally:
         ci95, converged, n_eff = None, False, None
         if known is not None:
             low, high = known.bounds
-            ci95, n_eff = (self._batch * low, self._batch * high), known.n_eff
+            ci95, n_eff = (self._batch * max(0.0, low), self._batch * high), known.n_eff
             converged = known.relative <= stop.ci and known.n_eff >= ENOUGH
         return Result(
             throughput_fps=Estimate(mean=self._batch * mean, ci95=ci95, converged=converged),

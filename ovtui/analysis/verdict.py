@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -63,14 +64,20 @@ def suggestions(run: Run) -> list[Suggestion]:
     spec, result, found = run.spec, run.result, []
     if result is not None and run.status == "done" and not result.throughput_fps.converged:
         longer = min(86_400.0, max(60.0, 4 * result.measured_s))
-        found.append(
-            Suggestion("longer", f"Measure for {words.duration(longer)}: four times as long halves the doubt.",
-                       msgspec.structs.replace(spec, stop=Stop(kind="seconds", seconds=longer)))
-        )  # fmt: skip
+        why = f"Measure for {words.duration(longer)}: {_narrower(longer / max(result.measured_s, 1e-3))}."
+        stop = Stop(kind="seconds", seconds=longer)
+        found.append(Suggestion("longer", why, msgspec.structs.replace(spec, stop=stop)))
     if run.status in ("failed", "cancelled", "interrupted"):
         found.append(Suggestion("again", "Measure the same again.", spec))
     found += _other_modes(run)
     return found[:3]
+
+
+def _narrower(times: float) -> str:
+    """What measuring so many times as long does: the doubt shrinks with the square root."""
+    if times < 4.5:
+        return "four times as long halves the doubt"
+    return f"{round(times):,} times as long narrows the doubt to 1/{round(math.sqrt(times))}"
 
 
 def _other_modes(run: Run) -> list[Suggestion]:

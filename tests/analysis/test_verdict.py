@@ -55,6 +55,7 @@ def test_doubt_is_answered_by_measuring_longer() -> None:
     assert first.short == "longer"
     assert first.spec.stop.kind == "seconds"
     assert first.spec.stop.seconds >= 4 * a_result().measured_s
+    assert first.why == "Measure for 1 min: 6 times as long narrows the doubt to 1/2."
 
 
 def test_latency_and_throughput_suggest_each_other() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ovtui.cli.output import cells
@@ -97,7 +98,8 @@ def test_transitions_and_conversions_follow_the_edges(ovtui: Ovtui, mixnet: Run)
     assert [group["name"] for group in content["precisions"]] == ["f32", "i8", "u8"]
 
 
-def test_advice_names_its_evidence_and_the_line_that_tries_it(ovtui: Ovtui, mixnet: Run) -> None:
+def test_advice_names_its_evidence_and_the_line_that_tries_it(ovtui: Ovtui, keep: Keep) -> None:
+    mixnet = keep(msgspec.structs.replace(profiled.mixnet(), latency_us=None))
     found = {each["key"]: each for each in ovtui("layers", "--json").json["advice"]}
     assert set(found) == {"int8", "host", "reference"}
     assert found["reference"]["command"] == f"ovtui layers {mixnet.id} --by kernel"

@@ -77,17 +77,21 @@ class Case:
     def rest(self) -> Rest | None:
         """In a closed loop, where a stream begins its next inference when it has ended one.
 
-        The run's own pace is taken, as the pass with counters is driven in another way. Counters lengthen layers, so
-        that the rest is rather more.
+        By the run's own pace; but where both are driven in the same way and the pass with counters was quicker, by
+        that: then something disturbed the run, and that is no rest. Counters lengthen layers, so that the rest is
+        rather more.
         """
         if self.profile is None or self.total_us is None or self.blurred or self.spec.mode == "server":
             return None
+        known = []
         if self.result is not None and self.result.inferences_per_s > 0:
-            inference = self.profile.streams * 1e6 / self.result.inferences_per_s
-        elif self.profile.latency_us and self.profile.requests <= self.profile.streams:
-            inference = self.profile.latency_us
-        else:
+            known.append(self.profile.streams * 1e6 / self.result.inferences_per_s)
+        alike = self.spec.api == "threads" or not known
+        if alike and self.profile.latency_us and self.profile.requests <= self.profile.streams:
+            known.append(self.profile.latency_us)
+        if not known:
             return None
+        inference = min(known)
         rest = inference - self.total_us
         return Rest(inference, self.total_us, rest, rest / inference)
 

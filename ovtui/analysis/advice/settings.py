@@ -127,7 +127,7 @@ def threads(case: Case) -> Advice | None:
         return None
     cores, physical = environment.cores, min(environment.physical_cores or environment.cores, environment.cores)
     asked = case.spec.threads
-    used = asked or (effective.threads if effective else None)
+    used = (effective.threads if effective else None) or asked  # a device may take fewer than it was asked for
     limit = physical if asked else cores  # a device's own choice to use both threads of a core is no mistake
     if used is None or used <= limit:
         return None

@@ -33,6 +33,7 @@ _SENSOR_S = 1.0
 _SNAPSHOT_S = 2.0  # a whole result so far, which is what is left of a run that is killed
 _SEEN_BUCKETS = 48  # of the histogram that viewers get
 _GRACE_S = 3.0
+_MANY = 100  # inferences, which would do for an interval, had they taken longer
 
 
 class Measuring:
@@ -294,7 +295,8 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
         found += _of_the_server(result, spec)
     elif not estimate.converged:
         if estimate.ci95 is None:
-            found.append("NOT CONVERGED: too few inferences for a confidence interval; measure longer with -t.")
+            few = "too few inferences" if result.inferences < _MANY else "too short a time"
+            found.append(f"NOT CONVERGED: {few} for a confidence interval; measure longer with -t.")
         else:
             found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t, or quiet the machine.")
     # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
