@@ -91,7 +91,8 @@ def _cells(study: Exploration) -> None:
     field("settings", f"{len(states)}: {', '.join(told)}, in {words.duration(study.elapsed_s)}")
     best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
     if best is not None:
-        field("best", f"{called(best.setting)}: {_figures(best)}")
+        earlier = ", known from earlier" if best.state == "reused" else ""
+        field("best", f"{called(best.setting)}: {_figures(best)}{earlier}")
         if study.limits.latency_ms is not None or study.limits.memory_mb is not None:
             field("", f"the highest throughput with {_limits(study)}")
     elif any(cell.throughput_fps for cell in study.cells):

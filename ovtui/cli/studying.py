@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from typing import Any, Literal
 
 import click
 
 from ovtui.cli.follow import Display, follow
 from ovtui.cli.output import document
+from ovtui.cli.spec_options import given_on_the_line
 from ovtui.engine import client
 from ovtui.engine.events import Ended
+from ovtui.engine.reconcile import reconcile
+from ovtui.specs import expanded
+from ovtui.store import open_store
+from ovtui.store.studies import Studies
 
 
 def left_alone(job: client.Job, *, as_json: bool) -> int:
@@ -33,3 +40,19 @@ async def followed(job: client.Job, shown: Display, finish: Callable[[Ended], ob
         shown.close()
     finish(end.ended)
     return end.exit_code
+
+
+def shows_earlier(
+    text: str, kind: Literal["explorations", "optimizations"], finish: Callable[..., object], *, as_json: bool
+) -> bool:
+    """Where `text` means an earlier study, and neither a file nor a model: print that one; whether it did."""
+    if given_on_the_line() - {"model", "as_json", "quiet"} or os.path.lexists(expanded(text)):
+        return False
+    with open_store() as store:
+        reconcile(store)
+        studies: Studies[Any] = getattr(store, kind)
+        if store.models.find(text) or (text != "last" and not studies.named(text)):
+            return False
+        found = studies.find(text)
+    finish(found.id, None, as_json=as_json)
+    return True

@@ -29,7 +29,8 @@ def the_one(text: str, found: Sequence[str], what: str, where: str) -> str:
         return found[0]
     if found:
         names = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
-        raise InputError(f"'{plain(text, 60)}' could be {len(found)} {what}s: {names}. Give more of the id.")
+        several = f"any of {len(found)}" if " " in what else f"{len(found)} {what}s"
+        raise InputError(f"'{plain(text, 60)}' could be {several}: {names}. Give more of the id.")
     if len(text) < SHORTEST:
         raise InputError(
             f"No {what} is called '{plain(text, 60)}', and the beginning of an id has {SHORTEST} characters or more."

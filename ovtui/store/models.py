@@ -62,19 +62,20 @@ class Models:
     def find(self, text: str) -> list[Model]:
         """The models that `text` may mean, newest first.
 
-        An id or its beginning (4 characters), a name, a path, or the beginning of a SHA-256 (8 characters).
+        An id or its beginning (4 characters), a name, a path (from the working folder, too), or the beginning of a
+        SHA-256 (8 characters).
         """
         text = searchable(text)
         prefix = text.lower()
         rows = self._database.rows(
             """
             SELECT record FROM models
-            WHERE id = :text OR name = :text OR path = :text
+            WHERE id = :text OR name = :text OR path IN (:text, :whole)
                 OR (length(:prefix) >= 4 AND id >= :prefix AND id < :after)
                 OR (length(:prefix) >= 8 AND sha256 >= :prefix AND sha256 < :after)
             ORDER BY created DESC
             """,
-            {"text": text, "prefix": prefix, "after": after_prefix(prefix)},
+            {"text": text, "whole": _whole(text), "prefix": prefix, "after": after_prefix(prefix)},
         )
         return [from_text(row["record"], Model) for row in rows]
 
@@ -104,3 +105,11 @@ class Models:
             "SELECT record FROM models WHERE family = :family ORDER BY created", {"family": family_id}
         )
         return [from_text(row["record"], Model) for row in rows]
+
+
+def _whole(text: str) -> str:
+    """As an absolute path, which models have; the text itself where there is no working folder any more."""
+    try:
+        return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 (a path with a zero byte is one, too)
+    except (OSError, ValueError):
+        return text

@@ -100,7 +100,7 @@ def test_whatever_has_an_id_or_a_label_is_found_by_it(kept: Store) -> None:
     with pytest.raises(InputError, match="no run, comparison, exploration or optimization"):
         kept.find("nothing")
     kept.runs.set_label("r3run00000", "nightly")
-    with pytest.raises(InputError, match="could be 2"):
+    with pytest.raises(InputError, match="could be any of 2"):
         kept.find("nightly")
 
 

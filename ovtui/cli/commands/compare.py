@@ -176,7 +176,8 @@ def _list(*, as_json: bool) -> None:
             document({"comparisons": [show_comparison.as_document(store, each) for each in found]})
             return
     if not found:
-        raise InputError("There is no comparison yet. `ovtui compare --interleave A B` makes one.")
+        click.echo("There is no comparison yet. `ovtui compare --interleave A B` makes one.", err=True)
+        return
     table(
         ("COMPARISON", "WHEN", "SIDES", "VERDICT", "STATUS", "LABEL"),
         [show_comparison.row(each) for each in found],

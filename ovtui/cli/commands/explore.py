@@ -18,7 +18,7 @@ from ovtui.cli.importing import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import parsed, spec_of, spec_options, usage
-from ovtui.cli.studying import followed, left_alone
+from ovtui.cli.studying import followed, left_alone, shows_earlier
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
@@ -80,20 +80,24 @@ def command(
 
     It probes settings, follows what gets better, and lets the best race in turn; what was measured earlier on this
     machine and still holds is not measured again. Ctrl-C keeps what was found; the same command, or --resume, goes on.
-    Without MODEL: the explorations that there are.
+    Without MODEL: the explorations that there are; the id of one shows it again.
     """
     if model is None and resume is None:
         _list(as_json=as_json)
         return
     if model is not None and resume is not None:
         raise click.UsageError("--resume knows its model: leave MODEL out.")
+    if model is not None and shows_earlier(model, "explorations", show_exploration.finish, as_json=as_json):
+        return
     shown = display(quiet or detach)
     try:
         if resume is not None:
             with open_store() as store:
                 reconcile(store)
                 before = store.explorations.find(resume)
-            resumes, label, seconds = before.id, label or before.label, seconds or before.seconds
+            if before.status == "done":
+                raise InputError(f"Exploration {before.id} is done: there is nothing to go on with.")
+            resumes, seconds = before.id, seconds or before.seconds
             asked = before.model.path, before.spec, before.grid, before.limits
         else:
             resumes = None
@@ -173,7 +177,8 @@ def _list(*, as_json: bool) -> None:
             document({"explorations": [show_exploration.as_document(store, each) for each in found]})
             return
     if not found:
-        raise InputError("There is no exploration yet. `ovtui explore MODEL` makes one.")
+        click.echo("There is no exploration yet. `ovtui explore MODEL` makes one.", err=True)
+        return
     table(
         ("EXPLORATION", "WHEN", "MODEL", "DEVICE", "SETTINGS", "BEST", "STATUS", "LABEL"),
         [show_exploration.row(each) for each in found],

@@ -17,7 +17,6 @@ from ovtui.records import Comparison, Exploration, Model, Optimization, Run
 from ovtui.report import bundle as bundles
 from ovtui.report.files import ENDINGS, write, write_comparison, write_exploration, write_optimization
 from ovtui.report.optimized import gathered
-from ovtui.specs import expanded
 from ovtui.store import Store, open_store
 from ovtui.text import plain
 
@@ -103,7 +102,7 @@ def _to_take(
     store: Store, text: str, aim: Literal["throughput", "latency"] | None
 ) -> tuple[Model, Run | None]:  # fmt: skip
     """The model that `text` means, by itself or through a run, and the run whose settings it takes along."""
-    models = store.models.find(text) or store.models.find(str(expanded(text).absolute()))
+    models = store.models.find(text)
     if text != "last" and models and not store.named(text):
         return models[0], store.runs.best(models[0].id, aim or "throughput")
     if text != "last" and not store.named(text):

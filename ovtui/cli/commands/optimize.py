@@ -18,7 +18,7 @@ from ovtui.cli.importing import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import given_on_the_line, parsed, spec_of, spec_options, usage
-from ovtui.cli.studying import followed, left_alone
+from ovtui.cli.studying import followed, left_alone, shows_earlier
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
@@ -90,7 +90,8 @@ def command(
 
     int8 calibrates on --data (.npy, .npz, or a folder of images: a folder for each class, or flat with --labels). The
     version is held against MODEL on the same samples, and both are measured in turn. Ctrl-C ends it; a version that is
-    whole by then stays. Without MODEL: what was made. --versions: all ways that MODEL was optimized, side by side.
+    whole by then stays. Without MODEL: what was made; the id of an optimization shows it again. --versions: all ways
+    that MODEL was optimized, side by side.
     """
     if model is None:
         if given_on_the_line() - {"as_json", "quiet"}:
@@ -99,6 +100,8 @@ def command(
         return
     if versions:
         _versions(model, as_json=as_json)
+        return
+    if shows_earlier(model, "optimizations", show_optimization.finish, as_json=as_json):
         return
     recipe, spec = _asked(**given)
     shown = display(quiet or detach)
@@ -172,7 +175,7 @@ def _say_what_to_expect(model: Model, recipe: Recipe, spec: Spec) -> None:
 def _versions(text: str, *, as_json: bool) -> None:
     with open_store() as store:
         reconcile(store)
-        found = store.models.find(text) or store.models.find(str(specs.expanded(text).absolute()))
+        found = store.models.find(text)
         if not found:
             raise InputError(f"There is no registered model '{plain(text, 200)}'; `ovtui models` lists them.")
         if as_json:
@@ -190,7 +193,8 @@ def _list(*, as_json: bool) -> None:
             document({"optimizations": [show_optimization.as_document(store, each) for each in found]})
             return
         if not found:
-            raise InputError("No version was made yet. `ovtui optimize MODEL --data FOLDER` makes one.")
+            click.echo("No version was made yet. `ovtui optimize MODEL --data FOLDER` makes one.", err=True)
+            return
         table(
             ("OPTIMIZATION", "WHEN", "MODEL", "METHOD", "SPEED", "SIZE", "ACCURACY", "STATUS", "LABEL"),
             [show_optimization.row(store, each) for each in found],
