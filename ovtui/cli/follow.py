@@ -67,12 +67,13 @@ class Bar:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None if self._console.width > 120 else 16),
+            TimeElapsedColumn(),
             TextColumn("{task.fields[figures]}", markup=False),
             console=self._console,
             auto_refresh=False,
@@ -90,6 +91,9 @@ class Bar:
                 self._set(words.doing(event.name), figures=self._found)
             case events.Study():
                 self._found = found(event.study)
+                self._progress.update(self._task, figures=self._found, refresh=True)
+            case events.Beat():
+                self._progress.refresh()
             case events.Note():
                 self._console.print(f"note: {plain(event.text)}", markup=False, highlight=False)
             case events.Window():

@@ -90,6 +90,12 @@ class Study(Event, frozen=True, tag="study"):
     study: Comparison | Exploration | Optimization
 
 
+class Beat(Event, frozen=True, tag="beat"):
+    """Nothing has changed, but it goes on: seconds since a study began."""
+
+    elapsed_s: float
+
+
 class Ended(Event, frozen=True, tag="ended"):
     """The last event. `bad_input` tells a refused file or value from a failure."""
 
@@ -99,7 +105,7 @@ class Ended(Event, frozen=True, tag="ended"):
     model: str | None = None  # id, of an import
 
 
-AnyEvent: TypeAlias = Queued | Started | Phase | Note | Loaded | Window | Study | Ended
+AnyEvent: TypeAlias = Queued | Started | Phase | Note | Loaded | Window | Study | Beat | Ended
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)

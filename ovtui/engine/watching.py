@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from ovtui.engine import events
 from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.engine.reconcile import reconcile
@@ -71,6 +73,8 @@ class Watched:
                 self.part = part
             case events.Study():
                 self.study = event.study
+            case events.Beat() if self.study is not None:
+                self.study = msgspec.structs.replace(self.study, elapsed_s=event.elapsed_s)
             case events.Ended():
                 self.ended = event
 

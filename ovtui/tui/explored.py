@@ -81,12 +81,13 @@ def progress(study: Exploration, watched: Watched | None) -> str:
         if watched is not None and watched.behind:
             return f"queued behind {plain(watched.behind, 60)} …"
         doing = words.doing(watched.phase) if watched is not None else study.status
+        took = f"{words.duration(study.elapsed_s)}  " if study.elapsed_s else ""
         if study.eta_s is None:
-            return f"{'░' * _BAR}  {plain(doing, 60)} …"
+            return f"{took}{'░' * _BAR}  {plain(doing, 60)} …"
         share = study.elapsed_s / max(study.elapsed_s + study.eta_s, 1e-9)
         done = round(share * _BAR)
         left = f"about {words.duration(max(1.0, study.eta_s))} left"
-        return f"{'█' * done}{'░' * (_BAR - done)} {share:4.0%}  {left}  {plain(doing, 60)}"
+        return f"{took}{'█' * done}{'░' * (_BAR - done)} {share:4.0%}  {left}  {plain(doing, 60)}"
     took = words.duration(study.elapsed_s)
     counted = counts(study)
     if study.status == "done":

@@ -17,6 +17,7 @@ from ovtui.engine.environment import cores, environment
 from ovtui.engine.folder import EventWriter, JobFolder, new_id
 from ovtui.engine.job.cancel import Cancel
 from ovtui.engine.job.machine import alone
+from ovtui.engine.job.pulse import Pulse
 from ovtui.engine.job.sensors import Sensors
 from ovtui.engine.job.turns import Contestant
 from ovtui.errors import OvtuiError, sentence
@@ -84,7 +85,9 @@ class Studying(Generic[Study]):
 
     def _alone(self) -> None:
         who = f"{self.noun} {self.study.id} of {plain(self.models[0].name, 60)}"
-        with alone(who, self.models, writer=self._writer, cancel=self._cancel, behind=self._behind, noun=self.noun):
+        pulse = Pulse(self._writer, lambda: self.elapsed_s)
+        turn = alone(who, self.models, writer=self._writer, cancel=self._cancel, behind=self._behind, noun=self.noun)
+        with turn, pulse:
             self._at_work()
 
     def _at_work(self) -> None:

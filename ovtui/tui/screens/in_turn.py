@@ -205,8 +205,9 @@ def _progress(study: Comparison | None, watched: Watched | None) -> Text:
     if watched.behind is not None:
         return Text(f"queued behind {plain(watched.behind, 60)} …")
     doing = f"{plain(rows.doing(watched), 70)} …"
+    took = f"{words.duration(study.elapsed_s)}  " if study.elapsed_s else ""
     if study.eta_s is None:
-        return Text(doing if not study.elapsed_s else f"{words.duration(study.elapsed_s)}  {doing}")
+        return Text(f"{took}{doing}")
     done = round(study.elapsed_s / (study.elapsed_s + study.eta_s) * _BAR) if study.elapsed_s else 0
     left = f"about {words.duration(max(1.0, study.eta_s))} left"
-    return Text(f"{'█' * done}{'░' * (_BAR - done)} {left}  {doing}")
+    return Text(f"{took}{'█' * done}{'░' * (_BAR - done)} {left}  {doing}")

@@ -61,7 +61,7 @@ _LAYERS = (
     Column("why", "NOT IN INT8, SINCE", 24, grows=True, sentence=True, spare=2),
 )
 _NEXT = (Column("why", "", 20, grows=True, sentence=True),)
-_BAR = 24
+_BAR = 12
 _PARTS = ("#top", "#progress", "#phases", "#tab-figures", "#more", "#details")
 _LATER = "That is told once both have been measured."
 _WORST = 4
@@ -434,14 +434,15 @@ def _progress(study: Optimization, watched: Watched | None) -> Text:
         return Text(f"queued behind {plain(watched.behind, 60)} …")
     doing = f"{plain(rows.doing(watched), 60)} …"
     part = watched.part if study.phase.startswith("measuring") else None
+    took = f"{words.duration(study.elapsed_s)}  "
     if part is not None:
-        return _in_turn(part, doing)
+        return Text(f"{took}{_in_turn(part)}{doing}")
     if study.progress is None:
-        return Text(f"{words.duration(study.elapsed_s)}  {doing}")
-    return Text(f"{_bar(study.progress)} {words.percent(study.progress)}  {_left(study.eta_s)}{doing}")
+        return Text(f"{took}{doing}")
+    return Text(f"{took}{_bar(study.progress)} {words.percent(study.progress)}  {_left(study.eta_s)}{doing}")
 
 
-def _in_turn(part: Comparison, doing: str) -> Text:
+def _in_turn(part: Comparison) -> str:
     """The ratio with the interval that narrows, and how far that is."""
     duel = part.duels[0] if part.duels else None
     so_far = ""
@@ -449,9 +450,9 @@ def _in_turn(part: Comparison, doing: str) -> Text:
         so_far = f"{part.criterion} {duel.ratio:.2f} × as fast"
         so_far += f" ({duel.ci95[0]:.2f}–{duel.ci95[1]:.2f})  " if duel.ci95 is not None else "  "
     if part.eta_s is None:
-        return Text(f"{words.duration(part.elapsed_s)}  {so_far}{doing}")
+        return so_far
     share = part.elapsed_s / (part.elapsed_s + part.eta_s) if part.elapsed_s else 0.0
-    return Text(f"{_bar(share)} {so_far}{_left(part.eta_s)}{doing}")
+    return f"{_bar(share)} {so_far}{_left(part.eta_s)}"
 
 
 def _bar(share: float) -> str:
