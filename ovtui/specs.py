@@ -189,6 +189,8 @@ def check_recipe(recipe: Recipe) -> None:
         raise InputError("--labels are of samples: give --data, too.")
     if recipe.pixels is not None and not recipe.data:
         raise InputError("--pixels is the size of images: give --data, too.")
+    if any(value == 0 or not math.isfinite(value) for value in recipe.images.scale or ()):
+        raise InputError("--scale divides: it takes finite numbers other than 0.")
     if recipe.max_drop is not None and (method != "int8" or recipe.random):
         raise InputError("--max-drop is for int8 with --data: it looks at the accuracy while it quantizes.")
     if not weights and (recipe.group_size is not None or not recipe.symmetric):

@@ -50,6 +50,20 @@ def cnn(path: Path, *, channels: int, size: int, layers: int) -> Path:
     return _save([y], [x], path)
 
 
+def open_classifier(path: Path, *, channels: int = 16, classes: int = 10) -> Path:
+    """Batch, height and width are open; what comes out is a row of scores."""
+    x = _parameter([-1, 3, -1, -1], np.float32, "image")
+    y, depth = x, 3
+    for number in range(2):
+        kernel = op.constant(_weights(channels, depth, 3, 3, seed=number + 1))
+        y = op.relu(op.convolution(y, kernel, [1, 1], [1, 1], [1, 1], [1, 1]))
+        depth = channels
+    y = op.reshape(op.reduce_mean(y, [2, 3], True), np.array([0, channels]), True)
+    y = op.matmul(y, op.constant(_weights(channels, classes, seed=7)), False, False)
+    y.output(0).set_names({"scores"})
+    return _save([y], [x], path)
+
+
 def embedding(path: Path, *, rows: int) -> Path:
     ids = _parameter([1, 16], np.int64, "input_ids")
     mask = _parameter([1, 16], np.int64, "attention_mask")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import click
+import msgspec
 
 from ovtui.cli import show
 from ovtui.cli.output import document, notices
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Run, RunFilter
+from ovtui.records import LIVE, Comparison, Exploration, Optimization, Run, RunFilter
 from ovtui.store import open_store
 from ovtui.text import plain
 
 _HISTORY = 200  # runs of the model that advice looks at
+
+
+Ending = TypeVar("Ending", Run, Comparison, Exploration, Optimization)
+
+
+def as_it_ended(record: Ending, ended: Ended | None) -> Ending:
+    """With the end that the job told where the store could not take it down: its disk is full, say."""
+    if ended is None or record.status not in LIVE:
+        return record
+    return msgspec.structs.replace(record, status=ended.status, error=ended.error)
 
 
 def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
@@ -25,6 +38,7 @@ def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
         called = store.models.called(record.model) if record else ""
     if record is None:
         raise OvtuiError((ended and ended.error) or f"Run {run_id} is not in the store.")
+    record = as_it_ended(record, ended)
     if as_json:
         from ovtui.report.documents import run_document
 

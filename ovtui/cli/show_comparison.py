@@ -10,6 +10,7 @@ import click
 from ovtui import words
 from ovtui.analysis.comparing import circumstances, criteria, explaining, interleaved, past, ranking
 from ovtui.analysis.comparing import recorded as apart
+from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
@@ -38,6 +39,7 @@ def finish(study_id: str, ended: Ended | None, *, as_json: bool, view: View = Vi
         study = store.comparisons.get(study_id)
         if study is None:
             raise OvtuiError((ended and ended.error) or f"Comparison {study_id} is not in the store.")
+        study = as_it_ended(study, ended)
         if as_json:
             document(as_document(store, study))
         else:

@@ -8,6 +8,7 @@ import msgspec
 from ovtui import words
 from ovtui.analysis.exploring.choosing import called, nearest_miss
 from ovtui.analysis.exploring.heat import BEST, FAILED, REUSED, matrix
+from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
@@ -26,6 +27,7 @@ def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Exploration:
         study = store.explorations.get(study_id)
         if study is None:
             raise OvtuiError((ended and ended.error) or f"Exploration {study_id} is not in the store.")
+        study = as_it_ended(study, ended)
         if as_json:
             document(as_document(store, study))
         else:

@@ -15,6 +15,7 @@ from ovtui.analysis.optimizing.fates import summary
 from ovtui.analysis.optimizing.outcome import agreement_of
 from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, called
 from ovtui.analysis.optimizing.ways import ways as side_by_side
+from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import InputError, OvtuiError
@@ -40,6 +41,7 @@ def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Optimization
         study = store.optimizations.get(study_id)
         if study is None:
             raise OvtuiError((ended and ended.error) or f"Optimization {study_id} is not in the store.")
+        study = as_it_ended(study, ended)
         if as_json:
             document(as_document(store, study))
         else:

@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from ovtui.engine import liveness, messages
+from ovtui.engine import liveness, messages, stated
 from ovtui.engine.events import AnyEvent, Ended
 from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
 from ovtui.engine.reconcile import reconcile
@@ -255,7 +255,7 @@ async def start_optimization(
     """Begin to make a version of a model; unless `compare` is False, both are then measured in turn as `spec` says.
 
     `seconds`: the longest that each of the two comparisons takes. How images become inputs is remembered for the
-    family. InputError when the recipe needs what is not installed.
+    family once a version was made so. InputError when the recipe needs what is not installed.
     """
     missing = quantize_missing()
     if missing is not None and recipe.method != "fp16":
@@ -264,9 +264,6 @@ async def start_optimization(
     study = Optimization(
         id=job_id, status="queued", label=label, parent=model, recipe=recipe, spec=spec, created=time.time()
     )
-    if recipe.images != Images():
-        with open_store() as store:
-            store.settings.set(_images_key(model), recipe.images)
     order = Order(id=job_id, kind="optimization", optimization=study, seconds=seconds, compare=compare)
     return await _registered(_start(order))
 
@@ -274,11 +271,7 @@ async def start_optimization(
 def stated_images(model: Model) -> Images:
     """How images become this family's inputs, as somebody stated it last; empty if nobody did."""
     with open_store(readonly=True) as store:
-        return store.settings.get(_images_key(model), Images) or Images()
-
-
-def _images_key(model: Model) -> str:
-    return f"images:{model.family}"
+        return stated.recall(store, model)
 
 
 def quantize_missing() -> str | None:

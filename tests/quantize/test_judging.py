@@ -11,7 +11,9 @@ import pytest
 from ovtui.engine.device.optimizing import judge, judging, optimize
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.messages import AnyMessage, Judged, Progress, Task
+from ovtui.errors import InputError
 from ovtui.records import Accuracy, Data, Images, Recipe, Spec
+from tests import nets
 from tests.quantize import shapes
 from tests.quantize.conftest import record
 
@@ -121,6 +123,29 @@ def test_groups_of_layers_tell_the_same_as_all_at_once(
         assert one.sqnr_db == pytest.approx(other.sqnr_db, abs=0.01)
     looking = [each for each in heard if isinstance(each, Progress) and each.phase == "looking at layers"]
     assert looking[-1].total == looking[-1].done == len(at_once.drift)
+
+
+def test_where_shapes_are_open_layers_are_as_near_as_the_outputs(tmp_path: Path) -> None:
+    path, version = nets.open_classifier(tmp_path / "open.xml"), tmp_path / "open-int8.xml"
+    np.save(tmp_path / "x.npy", np.random.default_rng(3).standard_normal((20, 3, 24, 24)).astype(np.float32))
+    data = Data(path=str(tmp_path / "x.npy"))
+    recipe = Recipe(data=(data,), subset=20)
+    optimize(Task(kind="optimize", model=record(path), recipe=recipe, path=str(version)), lambda _: None)
+    accuracy, _ = judged(path, version, data=(data,))
+    (output,) = accuracy.outputs
+    assert output.sqnr_db is not None
+    assert output.sqnr_db > 10
+    ratios = [drift.sqnr_db for drift in accuracy.drift if drift.sqnr_db is not None]
+    assert len(ratios) > 5
+    assert min(ratios) > 10
+
+
+def test_what_is_no_number_is_refused_as_a_sample(trained: shapes.Trained, tmp_path: Path) -> None:
+    images = trained.images[:20].copy()
+    images[3, 0, 0, 0] = np.nan
+    np.save(tmp_path / "nan.npy", images)
+    with pytest.raises(InputError, match="row 3 holds a value that is no finite number"):
+        judged(trained.path, trained.path, data=(Data(path=str(tmp_path / "nan.npy")),))
 
 
 def test_it_tells_how_far_it_is(trained: shapes.Trained, data: Data, int8: Path) -> None:

@@ -89,6 +89,9 @@ def test_what_was_stated_of_images_is_remembered_for_the_family(ovtui: Ovtui, cn
     for number in range(12):
         pixels = np.random.default_rng(number).integers(0, 256, (40, 50, 3)).astype(np.uint8)
         image.fromarray(pixels).save(folder / f"{number}.png")
+    refused = ovtui("optimize", cnn, "--data", folder, "--mean", "1,2", "--no-compare")  # it has three channels
+    assert (refused.code, "one number or 3" in refused.err) == (2, True)
+    assert ovtui("optimize", cnn, "--data", folder, "--preview", "--json").json["preview"]["preprocessing"]["guessed"]
     first = optimized(ovtui, cnn, "--data", folder, "--mean", "120", "--scale", "60", "--no-compare")
     assert first["preprocessing"]["mean"] == [120.0] * 3
     assert first["version"]["inputs"][0]["type"] == "u8"

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from ovtui import paths
-from ovtui.engine import liveness, messages
+from ovtui.engine import liveness, messages, stated
 from ovtui.engine.device.properties import check_device
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.folder import Order, new_id
@@ -81,6 +81,8 @@ class Optimizing(Studying[Optimization]):
             messages.Task(kind="optimize", model=parent, recipe=recipe, path=str(file)), messages.Optimized
         )
         self._change(samples=made.samples, skipped=made.skipped, preprocessing=made.preprocessing)
+        if made.preprocessing is not None:
+            stated.remember(self._store, parent, recipe.images)  # it is known to fit the model
         final = paths.versions() / new_id()
         try:
             partial.rename(final)

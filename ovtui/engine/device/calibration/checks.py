@@ -39,8 +39,8 @@ class Checker:
                 low, high = float(array.min()), float(array.max())
                 if not (np.isfinite(low) and np.isfinite(high)):
                     raise InputError(
-                        f"{self._source}: {plain(name, 80)} holds a value that is no finite number (NaN or infinity), "
-                        "which would ruin the calibration: leave it out."
+                        f"{self._source}: {plain(name, 80)} holds a value that is no finite number (NaN or infinity): "
+                        "leave it out."
                     )
                 whole = low >= 0 and high <= _BYTES and bool(np.all(array == np.rint(array)))
                 self._byte_like[key] = self._byte_like.get(key, True) and whole

@@ -10,6 +10,7 @@ import numpy as np
 
 from ovtui.analysis.accuracy.drift import Taps
 from ovtui.analysis.accuracy.judging import Tally, classes_of
+from ovtui.engine.device.calibration.checks import Checker
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.device.optimizing.originals import fix, fixed, places, read
@@ -53,8 +54,10 @@ def judge(task: Task, say: Say) -> None:
     looked_at = chosen[:_MOST_TAPPED]
     drift: tuple[Drift, ...] = ()
     try:
+        for model in sides.parent, sides.version:
+            _as_sampled(model, parent, samples)
         drift = _drift(sides, samples, looked_at, say)
-    except FAILURES as error:  # accuracy without its layers is better than none
+    except (*FAILURES, InputError) as error:  # accuracy without its layers is better than none
         looked_at = []
         say(Said(text=f"Where the two part inside could not be looked at: {reason(error)}"))
     say(Judged(accuracy=tally.accuracy(drift, len(looked_at), recipe.random)))
@@ -87,8 +90,10 @@ def _outputs(parent: Model, sides: Sides, samples: Samples, chosen: list[int], s
     compiled = [core.compile_model(model, spec.device, config) for model in (sides.parent, sides.version)]
     tally = Tally([port.name for port in parent.outputs], classes_of([port.shape for port in parent.outputs]))
     steps = Steps(say, "judging", len(chosen))
+    checker = Checker(samples.source)
     for index in chosen:
         values = samples[index]
+        checker.look(samples.names[index], values)
         ours, theirs = (
             _values(one(tuple(values[name] for name in order)), len(parent.outputs))
             for one, order in zip(compiled, sides.orders, strict=True)
@@ -100,6 +105,12 @@ def _outputs(parent: Model, sides: Sides, samples: Samples, chosen: list[int], s
 
 def _values(found: Any, count: int) -> list[Array]:
     return [np.asarray(found[place]) for place in range(count)]
+
+
+def _as_sampled(model: Any, record: Model, samples: Samples) -> None:
+    """With the shapes that the samples have: where shapes are open, OpenVINO gives zeros for some of many outputs."""
+    if any(port.get_partial_shape().is_dynamic for port in model.inputs):
+        fix(model, record, samples.shapes)
 
 
 def _drift(sides: Sides, samples: Samples, chosen: list[int], say: Say) -> tuple[Drift, ...]:
