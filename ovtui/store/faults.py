@@ -131,6 +131,10 @@ def unreadable(error: Exception, path: Path) -> StoreError:
     )
 
 
+def no_folder(path: Path) -> StoreError:
+    return StoreError(f"{plain(path.parent)} is not a folder, and cannot become one: set OVTUI_HOME to another one.")
+
+
 def in_the_way(path: Path) -> StoreError:
     return StoreError(
         f"{plain(path)} is a folder, but the database belongs there. Move it away, or set OVTUI_HOME to another folder."

@@ -30,6 +30,8 @@ def opened(path: Path, *, readonly: bool, notices: list[str]) -> Opened:
     with contextlib.suppress(PermissionError):
         if path.is_dir():
             raise faults.in_the_way(path)
+        if any(parent.exists() and not parent.is_dir() for parent in path.parents):
+            raise faults.no_folder(path)
     if readonly and file_at(path) is None:
         return Opened(_empty(), None, StoreError(f"There is no database {plain(path)}."))
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,24 @@ def test_the_doctor_tells_of_the_machine(ovtui: Ovtui, home: Path) -> None:
     text = ovtui("doctor")
     assert text.code == 0
     assert "Optional parts" in text.out
+    assert "pip install 'ovtui[quantize]'" in str(content["extras"])
+    assert "stdout is no terminal" in text.out
     assert not home.exists()  # looking changes nothing
+
+
+def test_the_doctor_says_what_every_other_command_would_say_of_the_folder(ovtui: Ovtui, home: Path) -> None:
+    home.write_text("a file")
+    for command in (["history"], ["models"], ["doctor"], ["run", "net"]):
+        outcome = ovtui(*command)
+        assert outcome.code == 1
+        assert "is not a folder" in outcome.out + outcome.err
+    home.unlink()
+    home.mkdir()
+    with sqlite3.connect(home / "ovtui.db") as database:
+        database.execute("CREATE TABLE other (x)")
+    outcome = ovtui("doctor")
+    assert outcome.code == 1
+    assert "another program's database" in outcome.out
 
 
 def test_version_and_help_are_there(ovtui: Ovtui) -> None:

@@ -78,16 +78,12 @@ def test_a_folder_in_its_place_is_an_error(path: Path) -> None:
             open_store(path, readonly=readonly)
 
 
-def test_a_file_in_place_of_the_data_folder_can_only_be_read_as_empty(tmp_path: Path) -> None:
+@pytest.mark.parametrize("readonly", [False, True])
+@pytest.mark.parametrize("folder", ["home", "home/below"])
+def test_a_file_in_place_of_the_data_folder_is_no_empty_store(tmp_path: Path, folder: str, readonly: bool) -> None:
     (tmp_path / "home").write_text("")
-    with open_store(tmp_path / "home" / "ovtui.db") as store:
-        assert store.runs.page() == []
-        with pytest.raises(StoreError) as caught:
-            store.models.save(a_model())
-    assert str(caught.value) == (
-        f"Cannot write to the data folder {tmp_path / 'home'}: it is not a folder. "
-        "Give it write permission, or set OVTUI_HOME to another folder."
-    )
+    with pytest.raises(StoreError, match=rf"{folder} is not a folder, and cannot become one: set OVTUI_HOME"):
+        open_store(tmp_path / folder / "ovtui.db", readonly=readonly)
 
 
 READ_AND_TRY_TO_WRITE = """

@@ -28,6 +28,7 @@ _SMALL_FLOPS = 20_000_000
 """An inference of so little arithmetic takes less than a millisecond, much of it for starting layers."""
 _FEW_SAMPLES = 100
 _ALREADY = 0.5
+_STRUCTURE = 0.1
 
 
 def cpu_flags(cpuinfo: str) -> frozenset[str]:
@@ -51,8 +52,11 @@ def expectations(
     kind = kind_of(model, operations)
     flags = cpu_flags if _is_cpu(device) else frozenset[str]()
     found: list[str | None]
+    twice = _twice(model)
+    if twice is not None and recipe.method != "fp16":
+        return [twice]
     if recipe.method == "int8":
-        found = [_twice(model), _noise(recipe), _none(kind), *_processor(flags), _depthwise(kind), _small(model),
+        found = [_noise(recipe), _none(kind), *_processor(flags), _depthwise(kind), _small(model),
                  _transformer(kind, recipe), _few(recipe), _controlled(recipe)]  # fmt: skip
     elif recipe.method == "fp16":
         found = [_half(model, device)]
@@ -221,7 +225,9 @@ def _weights(model: Model, kind: Kind) -> list[str | None]:
 
 def _size(model: Model, recipe: Recipe) -> str | None:
     expected = expected_bytes(model, recipe)
-    if expected is None or expected[1] >= model.bytes:
+    weights = sum(count * (_float_bytes(name) or 1) for name, count in model.weight_precisions.items())
+    # Of a small model, the file's own structure is a good part, and a version has more of it.
+    if expected is None or expected[1] >= model.bytes or model.bytes - weights > _STRUCTURE * expected[0]:
         return None
     low, high = map(words.size, expected)
     return f"On disk: about {low if low == high else f'{low} to {high}'} instead of {words.size(model.bytes)}."

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ovtui.text import plain
 
 _EXTRAS = {
     "images": ("pillow", "folders of images as --data"),
+    "quantize": ("nncf", "INT8 and compressed versions"),
     "serve": ("textual-serve", "the app in a browser"),
 }
 
@@ -75,11 +77,15 @@ def command(everything: bool, as_json: bool) -> None:
         click.echo(f"\n{strong('Data')}")
         field("folder", f"{plain(folder['path'])}  ({folder['state']})", width=13)
         field("free", words.size(folder["free_bytes"]), width=13)
+        click.echo(f"\n{strong('Terminal')}")
+        field("kind", f"{plain(terminal['term'] or 'TERM is not set')}, {terminal['encoding']}", width=13)
+        size = f"{terminal['columns']} columns, {terminal['lines']} lines"
+        field("size", size if terminal["tty"] else "stdout is no terminal", width=13)
         click.echo(f"\n{strong('Optional parts')}")
         for name, part in extras.items():
             state = "present" if part["present"] else f"missing: {part['install']}"
             field(name, f"{state}  ({part['for']})", width=13)
-    if error:
+    if error or folder["error"]:
         sys.exit(1)
 
 
@@ -136,16 +142,31 @@ def _folder() -> dict[str, Any]:
     while not os.path.exists(there) and there != there.parent:  # noqa: PTH110 (it takes what it may not see as absent)
         there = there.parent
     exists = there == home
-    writable = there.is_dir() and os.access(there, os.W_OK)
+    writable = _takes_files(there)
     state = "there" if exists else "made when it is needed"
+    error = None if writable else "not writable: set OVTUI_HOME to another folder"
+    try:
+        open_store(readonly=True).close()
+    except OvtuiError as unusable:
+        error = plain(unusable)
     return {
         "path": str(home),
         "exists": exists,
         "writable": writable,
-        "state": state if writable else "not writable: set OVTUI_HOME to another folder",
+        "error": error,
+        "state": error or state,
         "free_bytes": shutil.disk_usage(there).free,
         "database_bytes": _size(paths.database()),
     }
+
+
+def _takes_files(folder: Path) -> bool:
+    """Tried, since permissions do not tell it of every file system; what is tried has no name there."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _size(path: Path) -> int | None:

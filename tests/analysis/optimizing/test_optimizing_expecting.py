@@ -106,9 +106,14 @@ def test_a_net_without_products_has_nothing_to_gain() -> None:
 
 
 def test_a_quantized_model_is_not_quantized_again() -> None:
-    assert text(operation_types={"Convolution": 5, "FakeQuantize": 1}).startswith(
-        "This model is quantized already (1 FakeQuantize operation)"
-    )
+    told = text(operation_types={"Convolution": 5, "FakeQuantize": 1})
+    assert told.startswith("This model is quantized already (1 FakeQuantize operation)")
+    assert "On disk" not in told
+    assert "gains" not in told
+
+
+def test_of_a_file_that_is_mostly_structure_no_size_is_foretold() -> None:
+    assert "On disk" not in text(bytes=90_900, parameters=10_000, weight_precisions={"f32": 10_000})
 
 
 def test_a_transformer_is_told_of_its_model_type() -> None:
