@@ -615,6 +615,7 @@ class Optimization(Record, frozen=True, tag_field="study", tag="optimization"):
     elapsed_s: float = 0.0
     finished: float | None = None
     environment: Environment | None = None
+    nncf: str | None = None  # version of NNCF, where it took part
     warnings: tuple[str, ...] = ()
     error: str | None = None
 

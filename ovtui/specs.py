@@ -203,8 +203,11 @@ def check_recipe(recipe: Recipe) -> None:
         raise InputError("--ratio is for int4-weights: the share that becomes 4 bits.")
     if method == "fp16" and (recipe.ignored or recipe.ignored_patterns):
         raise InputError("fp16 stores all weights alike: --ignore is for the other methods.")
-    if method != "int8" and recipe.model_type is not None:
-        raise InputError("--model-type is for int8.")
+    if method != "int8":
+        usual = Recipe()
+        for option, name in (("--model-type", "model_type"), ("--preset", "preset"), ("--subset", "subset")):
+            if getattr(recipe, name) != getattr(usual, name):
+                raise InputError(f"{option} is for int8.")
     for pattern in recipe.ignored_patterns:
         try:
             re.compile(pattern)

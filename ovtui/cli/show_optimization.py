@@ -80,7 +80,7 @@ def optimization(store: Store, study: Optimization) -> None:
     )
     click.echo()
     if study.accuracy is not None:
-        _accuracy(study.accuracy)
+        _accuracy(study.accuracy, keeps="" if study.recipe.method == "fp16" else " (--ignore keeps one)")
     layers = whole.fates
     for sentence in summary(layers):
         field("layers", sentence)
@@ -98,7 +98,7 @@ def optimization(store: Store, study: Optimization) -> None:
         field("", strong(plain(optimize_command(parent, recipe, study.spec))))
 
 
-def _accuracy(accuracy: Accuracy) -> None:
+def _accuracy(accuracy: Accuracy, keeps: str) -> None:
     if accuracy.changes and not accuracy.meaningless:
         names = ", ".join(plain(each.sample, 30) for each in accuracy.changed[:_SHOWN])
         more = " …" if accuracy.changes > _SHOWN else ""
@@ -106,7 +106,7 @@ def _accuracy(accuracy: Accuracy) -> None:
     hurt = worst(accuracy.drift, _WORST)
     if not hurt:
         return
-    field("drift", f"what adds most noise, on {words.plural(accuracy.drift_samples, 'sample')} (--ignore keeps one)")
+    field("drift", f"what adds most noise, on {words.plural(accuracy.drift_samples, 'sample')}{keeps}")
     table(
         ("SQNR dB", "LOST dB", "TYPE", "OPERATION"),
         [(words.number(each.sqnr_db), words.number(each.loss_db), plain(each.type, 24), plain(each.name, 80))

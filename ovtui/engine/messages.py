@@ -19,6 +19,7 @@ from ovtui.records import (
     Recipe,
     Record,
     Spec,
+    StaticShape,
 )
 
 
@@ -131,6 +132,8 @@ class Optimized(Message, frozen=True, tag="optimized"):
     samples: int
     skipped: tuple[str, ...]
     preprocessing: Preprocessing | None
+    shapes: dict[str, StaticShape] = {}  # of the samples, by input of the parent
+    nncf: str | None = None  # its version, where it took part
 
 
 class Judged(Message, frozen=True, tag="judged"):

@@ -136,8 +136,8 @@ def inputs(spec: Spec) -> list[str]:
     images = spec.images
     for option, numbers in (("--mean", images.mean), ("--scale", images.scale)):
         if numbers is not None:
-            # In brackets, so that a negative one is no option.
-            words += [option, f"[{','.join(map(repr, numbers))}]"]
+            # With an equals sign, so that a negative one is no option.
+            words.append(f"{option}={','.join(repr(number).removesuffix('.0') for number in numbers)}")
     if images.channels is not None:
         words += ["--channels", images.channels]
     words += options(("--seed", spec.seed or None, None), ("--precision", spec.precision, None))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ovtui import words
-from ovtui.records import Comparison, Duel, Exploration, Model, Optimization, Profile, Run, Side
+from ovtui.records import Accuracy, Comparison, Duel, Exploration, Model, Optimization, Profile, Run, Side
 from ovtui.report.exported import Exported
 
 if TYPE_CHECKING:
@@ -151,7 +151,8 @@ def optimization_document(
             "ci95": None if first is None else _pair(first.ci95),
         }
         | {name: None if duel is None else _raced(duel) for name, duel in known.items()},
-        "accuracy": msgspec.to_builtins(optimization.accuracy),
+        "nncf": optimization.nncf,
+        "accuracy": None if optimization.accuracy is None else _accuracy(optimization.accuracy),
         "layers": []
         if parent is None or version is None
         else [_fate(each) for each in fates(parent, version, optimization.recipe)],
@@ -174,6 +175,12 @@ def profiles(
         if len(found) == 2 and None not in found:
             return found[0], found[1]
     return None, None
+
+
+def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
+    """With names for what the record keeps by place."""
+    told: dict[str, Any] = msgspec.to_builtins(accuracy)
+    return told | {"drift": [msgspec.structs.asdict(each) for each in accuracy.drift]}
 
 
 def _fate(found: Fate) -> dict[str, Any]:

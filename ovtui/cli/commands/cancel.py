@@ -10,7 +10,7 @@ from ovtui.cli.output import document, json_option
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import LIVE, Run
+from ovtui.records import LIVE, Optimization, Run
 from ovtui.store import open_store
 
 
@@ -30,7 +30,11 @@ def command(run: str, as_json: bool) -> None:
         reconcile(store)
         ended = store.find(record.id)
     if not as_json:
-        kept = "" if isinstance(ended, Run) and ended.result is None else "; what it measured is kept"
+        nothing = isinstance(ended, (Run, Optimization)) and (
+            ended.result is None if isinstance(ended, Run) else ended.version is None
+        )
+        what = "the version" if isinstance(ended, Optimization) else "what it measured"
+        kept = "" if nothing else f"; {what} is kept"
         click.echo(f"{noun} {ended.id} is {ended.status}{kept}.")
     elif isinstance(ended, Run):
         from ovtui.report.documents import run_document

@@ -21,7 +21,7 @@ from ovtui.engine.job.comparing import Comparing
 from ovtui.engine.job.studying import Studying
 from ovtui.engine.probe import probe
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import Comparison, Job, Model, Optimization, Side
+from ovtui.records import Comparison, Job, Model, Optimization, Side, StaticShape
 from ovtui.text import plain
 
 T = TypeVar("T", messages.Optimized, messages.Judged)
@@ -40,6 +40,7 @@ class Optimizing(Studying[Optimization]):
         assert order.optimization is not None
         super().__init__(order.optimization, *args, **places)  # type: ignore[arg-type]
         self._compares, self._seconds = order.compare, order.seconds
+        self._shapes: dict[str, StaticShape] = {}  # of the samples
 
     @property
     def models(self) -> Sequence[Model]:
@@ -49,7 +50,10 @@ class Optimizing(Studying[Optimization]):
         """The version first; what follows can fail without costing it."""
         # What it is measured on is not looked for only after minutes of quantizing.
         self._show(phase="looking for the device")
-        check_device(self.study.spec.device, sorted(probe().devices))
+        found = probe()
+        check_device(self.study.spec.device, sorted(found.devices))
+        if self.study.environment is not None:
+            self._change(environment=msgspec.structs.replace(self.study.environment, openvino=found.openvino))
         partial = paths.unfinished(self.study.id)
         try:
             version = self._version(partial)
@@ -80,7 +84,8 @@ class Optimizing(Studying[Optimization]):
         made = self._ask(
             messages.Task(kind="optimize", model=parent, recipe=recipe, path=str(file)), messages.Optimized
         )
-        self._change(samples=made.samples, skipped=made.skipped, preprocessing=made.preprocessing)
+        self._shapes = made.shapes
+        self._change(samples=made.samples, skipped=made.skipped, preprocessing=made.preprocessing, nncf=made.nncf)
         if made.preprocessing is not None:
             stated.remember(self._store, parent, recipe.images)  # it is known to fit the model
         final = paths.versions() / new_id()
@@ -130,14 +135,10 @@ class Optimizing(Studying[Optimization]):
         """Measure parent and version in turn; what came of it stays also when it is broken off."""
         self._show(phase=f"measuring {mode} in turn")
         spec = msgspec.structs.replace(self.study.spec, mode=mode, profile=profile)
-        # A version has the shapes that it was made with; a layout is of the parent's inputs.
-        own = msgspec.structs.replace(spec, model=version.id, shapes={}, layouts={})
-        made = self.study.preprocessing
-        if made is not None and made.baked and made.input not in spec.shapes:
-            # A parent whose shape is open is to see images of the same size.
-            sizes = {"N": 1, "C": len(made.mean), "H": made.size[0], "W": made.size[1]}
-            shape = tuple(sizes[axis] for axis in made.layout)
-            spec = msgspec.structs.replace(spec, shapes={**spec.shapes, made.input: shape})
+        # What is open is measured at what the samples have, so that speed and accuracy are of the same thing. A version
+        # has the shapes that it was made with; a layout is of the parent's inputs.
+        own = msgspec.structs.replace(spec, model=version.id, shapes=_open(version, self._shapes), layouts={})
+        spec = msgspec.structs.replace(spec, shapes={**_open(self.study.parent, self._shapes), **spec.shapes})
         now = time.time()
         pid = os.getpid()
         parent = self.study.parent
@@ -160,7 +161,11 @@ class Optimizing(Studying[Optimization]):
             cancel=self._cancel,
             behind="",
         )
-        comparing.within()
+        try:
+            comparing.within()
+        finally:
+            # They have been told as they came up; here they stay with what they are about.
+            self._notes += [text for text in comparing.study.warnings if text not in self._notes]
 
     def _show(self, *, phase: str, progress: float | None = None, eta_s: float | None = None) -> None:
         if phase != self.study.phase:
@@ -196,6 +201,15 @@ class Optimizing(Studying[Optimization]):
                     self._show(phase=phase.phase, progress=_share(phase), eta_s=_left(phase, now - began))
         finally:
             device.end()
+
+
+def _open(model: Model, shapes: dict[str, StaticShape]) -> dict[str, StaticShape]:
+    """Those of inputs whose shape is not fixed."""
+    return {
+        port.name: shapes[port.name]
+        for port in model.inputs
+        if port.name in shapes and (port.shape is None or not all(isinstance(dim, int) for dim in port.shape))
+    }
 
 
 def _progress(message: messages.AnyMessage) -> messages.Progress | None:

@@ -172,6 +172,7 @@ def _how(optimization: Optimization) -> list[tuple[str, str | None]]:
     version = optimization.version
     return [
         ("recipe", called(optimization)),
+        ("NNCF", optimization.nncf),
         ("samples", f"{optimization.samples:,}" if optimization.samples else None),
         ("left out", ", ".join(optimization.skipped[:20]) or None),
         ("preprocessing", preprocessing_in_words(optimization.preprocessing)),
@@ -191,8 +192,10 @@ def preprocessing_in_words(made: Preprocessing | None) -> str | None:
     steps = [f"mean {mean}", f"scale {scale}", f"layout {made.layout}"]
     if made.pixels != made.size:
         steps.insert(0, f"resized to {made.size[0]}×{made.size[1]}")
-    if made.channels == "bgr":
-        steps.insert(0, "turned to blue first" if made.baked else "blue first")
+    if made.baked and made.channels == "bgr":
+        steps.insert(0, "turned to blue first")
+    elif not made.baked and len(made.mean) > 1:
+        steps.insert(0, "blue first" if made.channels == "bgr" else "red first")
     told = ", ".join(steps)
     if made.baked:
         return f"built in: takes bytes [1,{height},{width},{len(made.mean)}], red first; {told}"

@@ -61,7 +61,7 @@ _LAYERS = (
     Column("why", "NOT IN INT8, SINCE", 24, grows=True, sentence=True, spare=2),
 )
 _NEXT = (Column("why", "", 20, grows=True, sentence=True),)
-_BAR = 12
+_BAR = 16
 _PARTS = ("#top", "#progress", "#phases", "#tab-figures", "#more", "#details")
 _LATER = "That is told once both have been measured."
 _WORST = 4
@@ -449,10 +449,7 @@ def _in_turn(part: Comparison) -> str:
     if duel is not None and duel.ratio is not None:
         so_far = f"{part.criterion} {duel.ratio:.2f} × as fast"
         so_far += f" ({duel.ci95[0]:.2f}–{duel.ci95[1]:.2f})  " if duel.ci95 is not None else "  "
-    if part.eta_s is None:
-        return so_far
-    share = part.elapsed_s / (part.elapsed_s + part.eta_s) if part.elapsed_s else 0.0
-    return f"{_bar(share)} {so_far}{_left(part.eta_s)}"
+    return f"{so_far}{_left(part.eta_s)}"
 
 
 def _bar(share: float) -> str:

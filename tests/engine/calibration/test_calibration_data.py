@@ -279,7 +279,7 @@ def test_pixels_that_nobody_normalised_and_few_samples_are_said() -> None:
     checker.look("row 0", {"x": np.arange(200, dtype=np.float32)})
     notes = checker.end()
     assert any("nobody" in note for note in notes)
-    assert any("1 samples are little" in note for note in notes)
+    assert any("1 sample is little" in note for note in notes)
 
 
 # -- preprocessing

@@ -72,6 +72,7 @@ class Checker:
                 )
         if 0 < len(self._seen) < FEW:
             notes.append(
-                f"{len(self._seen)} samples are little to calibrate on: 100 or more keep more of the accuracy."
+                f"{len(self._seen)} {'sample is' if len(self._seen) == 1 else 'samples are'} little to calibrate on: "
+                "100 or more keep more of the accuracy."
             )
         return notes

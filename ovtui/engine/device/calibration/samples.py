@@ -163,6 +163,9 @@ def _noise(model: Model, recipe: Recipe, limit: int | None) -> Samples:
 
 def _of_arrays(sources: feed.Inputs, model: Model, recipe: Recipe, resolved: Resolved, limit: int | None) -> Samples:
     ports = {port.name: port for port in model.inputs}
+    empty = next((name for name, array in sources.arrays.items() if not array.size), None)
+    if empty is not None:
+        raise InputError(f"{plain(sources.paths[empty])} holds no samples.")
     pixels = _as_pixels(sources, model, recipe, resolved)
     found = {
         name: pixels[1] if pixels and pixels[0].input == name else feed.sampled(
@@ -179,8 +182,6 @@ def _of_arrays(sources: feed.Inputs, model: Model, recipe: Recipe, resolved: Res
     if len(set(counts.values())) > 1:
         told = ", ".join(f"'{plain(name, 40)}' {number}" for name, number in counts.items())
         raise InputError(f"The inputs have different numbers of samples: {told}.")
-    if not count:
-        raise InputError(f"{plain(', '.join(sorted(set(sources.paths.values()))))} holds no samples.")
     names = [str(row) for row in range(count)]
     classes = classes_of(model)
     told_labels: labels.Labels = [None] * count

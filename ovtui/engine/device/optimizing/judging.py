@@ -42,6 +42,9 @@ def judge(task: Task, say: Say) -> None:
         raise InputError("There is nothing to compare.")
     say(At(phase="reading"))
     samples = open_samples(parent, recipe, limit=_MOST_LABELLED if _may_have_labels(recipe) else _MOST, say=say)
+    if recipe.random and recipe.method != "int8":
+        for note in samples.notes:
+            say(Said(text=note))
     if recipe.max_drop is not None:
         say(Said(text="The limit of the drop was kept on samples that are among these: others may lose more."))
     sides = _sides(parent, version, recipe, samples)

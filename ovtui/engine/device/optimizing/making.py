@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from ovtui import words
 from ovtui.analysis.accuracy.judging import classes_of
 from ovtui.engine.device.calibration.checks import Checker
 from ovtui.engine.device.calibration.samples import Samples, open_samples
@@ -41,8 +40,9 @@ def optimize(task: Task, say: Say) -> None:
     model = read(record)
     check(model, record, recipe)
     samples = _samples(record, recipe, say)
-    for note in samples.notes if samples is not None else ():
-        say(Said(text=note))
+    if samples is not None and (recipe.method == "int8" or not recipe.random):  # weights need no samples
+        for note in samples.notes:
+            say(Said(text=note))
     say(At(phase="preparing"))
     model = _prepared(model, record, recipe, samples)
     used = 0
@@ -61,6 +61,8 @@ def optimize(task: Task, say: Say) -> None:
             samples=used,
             skipped=samples.skipped if samples is not None else (),
             preprocessing=samples.preprocessing if samples is not None else None,
+            shapes=samples.shapes if samples is not None and not recipe.random else {},
+            nncf=str(package.__version__) if package is not None else None,
         )
     )
 
@@ -77,7 +79,7 @@ def write(model: Any, path: Path, *, half: bool) -> None:
             with contextlib.suppress(OSError):
                 file.unlink()
         # What OpenVINO says of a disk that filled up just now is "iostream error"; the figure tells.
-        free = f" ({words.size(shutil.disk_usage(path.parent).free)} are free there)" if path.parent.exists() else ""
+        free = f" ({shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free there)" if path.parent.exists() else ""
         raise OvtuiError(f"Cannot write {plain(path.name, 60)}: {why or reason(error) + free}") from error
 
 
@@ -149,11 +151,11 @@ def _made(
         say(Said(text=note))
     if not any(op.get_type_name() == "FakeQuantize" for op in found.get_ops()):
         if recipe.max_drop is not None:
-            raise OvtuiError(
+            raise InputError(
                 f"Nothing in {plain(record.name, 60)} stays quantized: to keep the drop within "
                 f"{recipe.max_drop * 100:g} points, each operation had to be left as it was."
             )
-        raise OvtuiError(
+        raise InputError(
             f"Nothing in {plain(record.name, 60)} could be quantized: there is no convolution or matrix product with "
             "constant weights that is not ignored."
         )
@@ -172,7 +174,7 @@ def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: 
         op.get_type_name() == "Constant" and op.get_element_type().get_type_name() in integers and op.get_shape()
         for op in found.get_ops()
     ):
-        raise OvtuiError(
+        raise InputError(
             f"Nothing in {plain(record.name, 60)} could be compressed: there is no matrix product or convolution with "
             "constant weights that is not ignored."
         )
@@ -180,7 +182,7 @@ def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: 
         op.get_type_name() == "Constant" and op.get_element_type().get_type_name() in ("i4", "u4")
         for op in found.get_ops()
     ):
-        raise OvtuiError(
+        raise InputError(
             f"Nothing in {plain(record.name, 60)} could become 4 bits: only weights of matrix products do, but for the "
             "first and the last of them. int8-weights makes all of them 8 bits."
         )
