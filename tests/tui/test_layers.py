@@ -401,6 +401,21 @@ async def test_a_search_that_finds_nothing_moves_nothing(seen: Seen) -> None:
         assert view(pilot).node == PLACE["Mixed_0/Branch_1/Conv2d_3x3"]
 
 
+async def test_half_a_term_marks_nothing_and_says_so(seen: Seen) -> None:
+    async with seen(PROFILE, "5", "slash", *"time>x") as pilot:
+        assert words_of(pilot, "graph-words").startswith("The filter 'time>x' is not finished")
+        assert view(pilot).found is None
+        await pilot.press("backspace", *"700")
+        assert words_of(pilot, "graph-words").startswith("What the device runs: 1 found")
+
+
+async def test_half_a_filter_says_so(seen: Seen) -> None:
+    async with seen(PROFILE, "2", "slash", *"time>x") as pilot:
+        assert words_of(pilot, "layer-words").startswith("The filter 'time>x' is not finished")
+        await pilot.press("backspace", *"700")
+        assert words_of(pilot, "layer-words").startswith("1 of 35 layers")
+
+
 async def test_a_search_goes_on_in_the_other_graph(seen: Seen) -> None:
     async with seen(PROFILE, "5", "slash", *"type:relu", "enter") as pilot:
         assert words_of(pilot, "graph-words").startswith("What the device runs: 0 found")

@@ -17,6 +17,7 @@ from ovtui import words
 from ovtui.analysis.comparing.explaining import By, Explanation, GroupDelta, beyond, explanation, group_deltas
 from ovtui.analysis.comparing.matching import Both, Row
 from ovtui.analysis.comparing.row_filter import matching, only, terms
+from ovtui.analysis.filtering import unfinished
 from ovtui.records import Profile
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
@@ -188,6 +189,9 @@ class DeltasTab(Vertical):
                 f"{len(shown):,} of {words.plural(len(self._rows), 'layer')}{within}{least}: "
                 f"{_percent(share)} of the difference."
             )
+        why = unfinished(self._typed, terms)
+        if why is not None:
+            text = f"{why} {text}"
         if text != self._said:
             self._said = text
             self.query_one("#delta-words", Static).update(Text(text))

@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from ovtui import words
-from ovtui.analysis.graph.finding import consumers, producers, search
+from ovtui.analysis.filtering import unfinished
+from ovtui.analysis.graph.finding import consumers, producers, search, terms
 from ovtui.analysis.graph.folding import Shown
 from ovtui.analysis.graph.linking import Links, counterpart
 from ovtui.analysis.graph.model import Graph, Kind, original, runtime
@@ -57,6 +58,7 @@ class GraphTab(Vertical):
         self._seen: Seen | None = None
         self._kind: Kind = "runtime"
         self._shown: dict[Kind, Shown] = {}
+        self._unfinished: str | None = None  # of what is searched for
         self._came: tuple[int | None, int | None] = (None, None)  # from which node of the other graph to which here
 
     def compose(self) -> ComposeResult:
@@ -122,6 +124,8 @@ class GraphTab(Vertical):
         if view.colours != "heat":
             parts.append(f"coloured by {view.colours}")
         text = f"{name}: {', '.join(parts)}"
+        if self._unfinished is not None:
+            text = f"{self._unfinished} {text}"
         self.query_one("#graph-words", Static).update(Text(text), layout=False)
 
     def _detail(self) -> None:
@@ -198,7 +202,8 @@ class GraphTab(Vertical):
     def _mark(self, typed: str) -> None:
         view = self.query_one(GraphView)
         if view.drawn is not None:
-            view.mark(search(view.drawn.shown.graph, typed) if typed.strip() else None)
+            self._unfinished = unfinished(typed, terms)
+            view.mark(search(view.drawn.shown.graph, typed) if terms(typed) else None)
             self._headline()
 
     def _search_again(self) -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from ovtui import words
 from ovtui.analysis import origins
+from ovtui.analysis.filtering import unfinished
 from ovtui.analysis.layer_filter import terms
 from ovtui.analysis.layer_groups import By, Group, groups
 from ovtui.analysis.layers import neighbours
@@ -208,6 +209,9 @@ class LayersTab(Vertical):
             of_all = words.plural(len(seen.columns), "layer")
             shown = f"{len(table.rows):,} of {of_all}{within}: {words.percent(share)} of the time."
             text, whole = f"{shown}\n{text}", False
+        why = unfinished(self._typed, terms)
+        if why is not None:
+            text, whole = f"{why}\n{text}", False
         if text != self._said:
             # A filter's words push the headline down within its lines: laying out anew at each letter would be slow.
             self._said = text
