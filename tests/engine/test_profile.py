@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from ovtui.analysis.layer_groups import groups
+from ovtui.analysis.layers import balance
 from ovtui.analysis.origins import origins
 from ovtui.analysis.transitions import transitions
 from ovtui.engine.device.demo import build
@@ -274,6 +275,17 @@ def test_hostile_names_and_names_twice(ovtui: Ovtui, tmp_path: Path) -> None:
     _, profile = profile_of(ovtui, path)
     assert sum(layer.type == "FullyConnected" for layer in profile.layers) == 7
     assert all(layer.flops for layer in profile.layers if layer.type == "FullyConnected")
+
+
+def test_layers_too_short_to_be_timed_are_told_from_a_device_without_counters(ovtui: Ovtui, tmp_path: Path) -> None:
+    ov = openvino()
+    x = ov.opset13.parameter([], np.float32, name="x")
+    path = tmp_path / "scalar.xml"
+    ov.save_model(ov.Model([ov.opset13.add(x, ov.opset13.constant(np.float32(1)))], [x], "scalar"), path)
+    _, profile = profile_of(ovtui, path)
+    assert profile.counters
+    assert profile.notes == ()
+    assert "gives no times" not in balance(profile).text
 
 
 def test_a_long_chain_is_kept_small(ovtui: Ovtui, tmp_path: Path) -> None:

@@ -49,17 +49,17 @@ def explanation(a: Profile | None, b: Profile | None) -> Explanation:
         return Explanation(None, 0, _missing(a, b))
     rows = largest_first(matched(a, b))
     before, after = total_us(a), total_us(b)
-    if before is None or after is None:
-        side = "A's" if before is None else "B's"
-        return Explanation(rows, 0, f"There are no times to compare: {side} device gives none of layers.")
     if too_short(a) or too_short(b):
-        side = "A" if too_short(a) else "B"
+        side, profile = ("A", a) if too_short(a) else ("B", b)
         return Explanation(
             rows,
             0,
-            f"Most layers of {side} take less than a microsecond, which the device's counters do not tell: their "
-            "times do not explain the difference.",
+            f"{'All' if total_us(profile) is None else 'Most'} layers of {side} take less than a microsecond, which "
+            "the device's counters do not tell: their times do not explain the difference.",
         )
+    if before is None or after is None:
+        side = "A's" if before is None else "B's"
+        return Explanation(rows, 0, f"There are no times to compare: {side} device gives none of layers.")
     difference = after - before
     if abs(difference) <= _ALIKE * max(before, after):
         return Explanation(

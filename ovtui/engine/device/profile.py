@@ -19,8 +19,6 @@ from ovtui.engine.messages import At, Profiled, Say
 from ovtui.errors import OvtuiError
 from ovtui.records import Layer, LayerStatus, Model, Operation, Profile, Spec, StaticShape, Tensor
 
-_NO_COUNTERS = "This device gives no times of layers."
-
 
 def profile(model: Model, spec: Spec, say: Say) -> None:
     """The whole task; OvtuiError with the reason when the device cannot."""
@@ -44,9 +42,14 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
         latency_us=round(float(np.mean(counted.latencies)), 2),
         median_us=round(float(np.median(counted.latencies)), 2),
         overhead=None,
-        notes=() if any(layer.time_us is not None for layer in layers) else (_NO_COUNTERS,),
+        counters=_has_counters(counted),
     )
     say(Profiled(profile=found))
+
+
+def _has_counters(counted: Counted) -> bool:
+    """Whether layers without a time took less than a microsecond, which a CPU tells as not run at all."""
+    return bool(counted.names) and (bool(counted.times[0].any()) or "executed" not in counted.statuses)
 
 
 def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...]) -> list[Layer]:

@@ -37,7 +37,9 @@ class Seen:
         overhead = self.profile.overhead if self.balance.layers_us is not None else None
         counters = "" if overhead is None else f" Counters: {100 * overhead:+.1f} % latency."
         told = f"{self.concentration} " if self.concentration else ""
-        return plain(f"{told}{self.balance.text}{counters}") + "".join(f" {plain(n)}" for n in self.profile.notes)
+        return plain(f"{told}{self.balance.text}{counters}") + "".join(
+            f" {plain(n)}" for n in analysis.notes(self.profile)
+        )
 
     def called(self, place: int, limit: int | None = None) -> str:
         """What a layer is called, safe to show; a dash where it has no name."""
