@@ -211,7 +211,8 @@ async def test_layers_come_by_what_explains_the_difference(open_app: Opened, sto
     async with open_app() as pilot:
         await opened(pilot, "run000000a", "run000000b")
         await pilot.press("2")
-        await shows(pilot, "of the gain of 827.4 µs.")
+        await shows(pilot, "of the gain of 827.4 µs. They are marked *.")
+        assert column(pilot, "#delta-table", "mark")[:4] == ["*", "", "*", ""]
         deltas = column(pilot, "#delta-table", "delta")
         assert deltas[:3] == ["−524.4", "+301.0", "−236.0"]
         assert column(pilot, "#delta-table", "precision")[0] == "f32→i8"
@@ -220,6 +221,14 @@ async def test_layers_come_by_what_explains_the_difference(open_app: Opened, sto
         await shows(pilot, "brgconv_avx512_f32→brgconv_avx512_vnni_i8")
         await pilot.press("j")
         await shows(pilot, "Only B has it, 301.0 µs")
+
+
+async def test_layers_of_runs_that_may_be_the_same_may_explain_a_chance(open_app: Opened, store: Store) -> None:
+    made.two_runs(store, ratio=1.02)
+    async with open_app() as pilot:
+        await opened(pilot, "run000000a", "run000000b")
+        await pilot.press("2")
+        await shows(pilot, "As no difference is certain, that may be chance.")
 
 
 async def test_layers_are_filtered_and_cut_off_below_a_threshold(open_app: Opened, store: Store) -> None:

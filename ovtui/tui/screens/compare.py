@@ -19,7 +19,7 @@ from ovtui import words
 from ovtui.analysis.comparing import circumstances, criteria, interleaved, recorded
 from ovtui.analysis.comparing.past import rates
 from ovtui.analysis.comparing.turned import turned
-from ovtui.records import Criterion, Duel, Profile, Run, RunFilter, Side
+from ovtui.records import Criterion, Duel, Profile, Run, RunFilter, Side, Verdict
 from ovtui.report import summary
 from ovtui.store import Store
 from ovtui.text import plain
@@ -42,6 +42,10 @@ _COLUMNS = (
 _HISTORY = 500  # runs that tell how runs of one spec scatter
 _TALL = 34  # lines from which on the head may take more of them
 _LOOKS = {"faster": "good", "slower": "bad", "same": "same", "undecided": "warning"}
+
+
+Asked = tuple[str, str, Verdict]
+"""Whose layers are matched: the ids of the runs; and what is known of them altogether."""
 
 
 class Pair(NamedTuple):
@@ -86,7 +90,7 @@ class CompareScreen(OvtuiScreen):
         self._pair: Pair | None = None
         self._lines: list[criteria.Line] = []
         self._seen: Explained | None = None
-        self._seen_of: tuple[str, str] | None = None  # ids of the runs whose layers are shown, or are being matched
+        self._seen_of: Asked | None = None  # what is shown, or is being matched
 
     def compose(self) -> ComposeResult:
         yield Static(id="side-a", classes="side")
@@ -220,23 +224,22 @@ class CompareScreen(OvtuiScreen):
             self._seen_of = None
             self._explain(self.without_runs())
             return
-        if self._seen_of == (a.id, b.id):
+        asked = a.id, b.id, self._pair.duel.verdict
+        if self._seen_of == asked:
             return
-        self._seen_of = (a.id, b.id)
+        self._seen_of = asked
         profiles = self.ovtui.store.runs.profile(a.id), self.ovtui.store.runs.profile(b.id)
         related = circumstances.models(a.model, b.model)
         loosely = related if related is not None and related.startswith("These are") else None
         told = None if loosely is None else "Different models: layers are matched as far as names and shapes go."
-        self.run_worker(partial(self._match_beside, (a.id, b.id), profiles, told), thread=True)
+        self.run_worker(partial(self._match_beside, asked, profiles, told), thread=True)
 
-    def _match_beside(
-        self, ids: tuple[str, str], profiles: tuple[Profile | None, Profile | None], related: str | None
-    ) -> None:
-        seen = explained(*profiles, related)
-        self.app.call_from_thread(self._matched, ids, seen)
+    def _match_beside(self, asked: Asked, profiles: tuple[Profile | None, Profile | None], related: str | None) -> None:
+        seen = explained(*profiles, related, asked[-1])
+        self.app.call_from_thread(self._matched, asked, seen)
 
-    def _matched(self, ids: tuple[str, str], seen: Explained) -> None:
-        if ids != self._seen_of or not self.has("#delta-table", "#delta-details", "#group-table", "#group-words"):
+    def _matched(self, asked: Asked, seen: Explained) -> None:
+        if asked != self._seen_of or not self.has("#delta-table", "#delta-details", "#group-table", "#group-words"):
             return  # it was swapped meanwhile, or is being left
         self._seen = seen
         if seen.found.rows is None:
