@@ -378,6 +378,18 @@ async def test_kernels_and_which_of_them_are_slow_paths(seen: Seen, home: Path) 
         assert len(layers(pilot)) == 35
 
 
+@pytest.mark.parametrize("key", ["2", "4", "5"])
+async def test_a_console_gets_bars_that_its_font_has(
+    seen: Seen, store: Store, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("TERM", "linux")
+    async with seen(PROFILE, key, size=(160, 50)) as pilot:
+        shown = text_of(pilot)
+        assert "█" in shown
+        assert "▌" in shown
+        assert not set(shown) & set("▏▎▍▋▊▉▁▂▃▅▆▇")
+
+
 # The graph
 
 

@@ -140,7 +140,7 @@ class Drawing:
         """How much of the costliest row's cost it has; nothing for the head of an open block."""
         if self.view.is_head(row) or not self.most:
             return ""
-        return words.bar(self.cost(row) / self.most, width)
+        return words.bar(self.cost(row) / self.most, width, coarse=self._ascii_only)
 
     @cached_property
     def row_heat(self) -> list[int]:

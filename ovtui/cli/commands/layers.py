@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis import layers as analysis
 from ovtui.analysis import origins, transitions
 from ovtui.analysis.filtering import Term, unfinished
@@ -137,7 +137,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
                 str(layer.order),
                 words.number(layer.time_us) if layer.time_us is not None else layer.status.replace("_", " "),
                 words.percent(row.share),
-                words.bar((row.share or 0.0) / most if most else 0.0, _BAR),
+                terminal.bar((row.share or 0.0) / most if most else 0.0, _BAR),
                 plain(layer.type, 24),
                 plain(layer.precision or words.NOTHING, 12),
                 plain(layer.kernel or words.NOTHING, 28),
@@ -168,7 +168,7 @@ def _groups(profile: Profile, by: By, top: int) -> None:
                 plain(group.name, 60),
                 words.number(group.time_us),
                 words.percent(group.share),
-                words.bar((group.share or 0.0) / most if most else 0.0, _BAR),
+                terminal.bar((group.share or 0.0) / most if most else 0.0, _BAR),
                 str(group.executed),
                 words.number(group.gflops),
             ]

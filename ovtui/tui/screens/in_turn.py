@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis.comparing import interleaved
 from ovtui.engine.watching import Watched
 from ovtui.records import LIVE, Comparison, Criterion, Duel, Side
@@ -187,7 +187,7 @@ def _so_far(duel: Duel) -> Text:
     counts = range(1, len(duel.ratios) + 1)
     doubts = [doubt for count in counts if (doubt := _doubt(duel.ratios[:count])) is not None]
     if len(doubts) > 1:
-        text.append(f"   doubt {words.sparkline(doubts, 16)}", style="not bold")
+        text.append(f"   doubt {terminal.sparkline(doubts, 16)}", style="not bold")
     return text
 
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis.comparing import recorded
 from ovtui.analysis.comparing.ranking import Place, Ranking, ranking, sentence
 from ovtui.records import Run, Side
@@ -94,7 +94,7 @@ class RankedScreen(OvtuiScreen):
             "interval": Cell(_between(place.ci95, words.number), "dim"),
             "ratio": Cell("" if place.ratio is None else f"{place.ratio:.3f}"),
             "ratio_interval": Cell(_between(place.ratio_ci95, "{:.3f}".format), "dim"),
-            "bar": Cell(words.bar(place.ratio or 0.0, _BAR), "bar"),
+            "bar": Cell(terminal.bar(place.ratio or 0.0, _BAR), "bar"),
             "model": Cell(plain(run.model.name, 120)),
             "mode": Cell(run.spec.mode),
             "batch": Cell(str(effective.batch) if effective else "", "dim"),

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis.comparing.explaining import By, Explanation, GroupDelta, beyond, explanation, group_deltas
 from ovtui.analysis.comparing.matching import Both, Row
 from ovtui.analysis.comparing.row_filter import matching, only, terms
@@ -381,7 +381,7 @@ def _figures(
     return {
         "delta": Cell(signed(delta), "" if not delta else "good" if delta < 0 else "bad"),
         "share": Cell("" if share is None else _percent(share)),
-        "bar": Cell(words.bar(abs(delta or 0.0) / most if most else 0.0, _BAR), "bar"),
+        "bar": Cell(terminal.bar(abs(delta or 0.0) / most if most else 0.0, _BAR), "bar"),
         "a": Cell(words.number(a)),
         "b": Cell(words.number(b)),
     }

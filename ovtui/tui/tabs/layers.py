@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis import origins
 from ovtui.analysis.filtering import unfinished
 from ovtui.analysis.layer_filter import terms
@@ -74,7 +74,7 @@ def group_cells(group: Group, most: float) -> dict[str, Cell]:
         "name": Cell(plain(group.name, 200)),
         "time": Cell(words.number(group.time_us)),
         "share": Cell(words.percent(group.share)),
-        "bar": Cell(words.bar((group.share or 0.0) / most if most else 0.0, 12), "bar"),
+        "bar": Cell(terminal.bar((group.share or 0.0) / most if most else 0.0, 12), "bar"),
         "layers": Cell(f"{group.executed:,}"),
         "gflops": Cell(words.number(group.gflops) if group.gflops else "", "dim"),
     }
