@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
@@ -19,10 +20,11 @@ from ovtui import words
 from ovtui.analysis.comparing import circumstances, criteria, interleaved, recorded
 from ovtui.analysis.comparing.past import rates
 from ovtui.analysis.comparing.turned import turned
-from ovtui.records import Criterion, Duel, Profile, Run, RunFilter, Side, Verdict
+from ovtui.records import Comparison, Criterion, Duel, Profile, Run, RunFilter, Side, Verdict
 from ovtui.report import summary
 from ovtui.store import Store
 from ovtui.text import plain
+from ovtui.tui import acting
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.told import ToldScreen
@@ -79,6 +81,7 @@ class CompareScreen(OvtuiScreen):
         Binding("x", "swap", "Swap A and B"),
         Binding("y", "copy", "Copy"),
         Binding("d", "tell", "All that differs"),
+        Binding("e", "export", "Export"),
         Binding("right,l", "tab(1)", "Next tab", show=False),
         Binding("left,h", "tab(-1)", "Tab before", show=False),
         *(Binding(str(n), f"to_tab({n})", f"Tab {n}", show=False) for n in range(1, 5)),
@@ -128,6 +131,10 @@ class CompareScreen(OvtuiScreen):
     def head(self, pair: Pair) -> Head:
         """What is said of it."""
 
+    @abstractmethod
+    def record(self, pair: Pair) -> Comparison | None:
+        """What is written when it is exported."""
+
     @property
     def live(self) -> bool:
         """Whether it is being measured."""
@@ -136,7 +143,7 @@ class CompareScreen(OvtuiScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("cancel", "measure"):
             return self.live == (action == "cancel")
-        return True
+        return action != "export" or not self.live
 
     def on_mount(self) -> None:
         self.refill()
@@ -350,6 +357,11 @@ class CompareScreen(OvtuiScreen):
                 return
         await super().action_back()
 
+    def action_export(self) -> None:
+        record = None if self._pair is None else self.record(self._pair)
+        if record is not None:
+            acting.export_comparison(self, record)
+
     def action_copy(self) -> None:
         if self._pair is None:
             return
@@ -369,7 +381,8 @@ class RecordedScreen(CompareScreen):
     HELP = (
         "Two runs as they were recorded: what was not the same, then whether B is faster as far as runs of different "
         "times can tell. m measures both in turn, which knows. Enter opens B; x makes it A. Layers come sorted by what "
-        "explains the difference: / filters them, t leaves out small ones, Enter shows one in the graph."
+        "explains the difference: / filters them, t leaves out small ones, Enter shows one in the graph. e writes it "
+        "all to a file."
     )
 
     def __init__(self, a: str, b: str) -> None:
@@ -385,6 +398,21 @@ class RecordedScreen(CompareScreen):
         self._scatter = scatter_of(store, (a, b))
         sides = Side(model=a.model, spec=a.spec, run=a.id), Side(model=b.model, spec=b.spec, run=b.id)
         return Pair(sides, (a, b), recorded.recorded(a, b, self._scatter))
+
+    def record(self, pair: Pair) -> Comparison:
+        """As if it had been measured in turn, but for what it rests on."""
+        a, b = pair.sides
+        measured = [run for run in pair.runs if run is not None]
+        return Comparison(
+            id=f"{a.run}-{b.run}",
+            status="done",
+            label=None,
+            criterion="latency" if recorded.basis(measured) == "p50" else "throughput",
+            sides=pair.sides,
+            created=time.time(),
+            duels=(pair.duel,),
+            warnings=(recorded.rests_on(self._scatter),),
+        )
 
     def head(self, pair: Pair) -> Head:
         verdict = f"{interleaved.sentence(pair.duel)}."
