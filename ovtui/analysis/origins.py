@@ -57,7 +57,7 @@ def origins(profile: Profile) -> Origins:
     were added: a layer of its type that tells only of what follows it executes it.
     """
     layers, operations = profile.layers, profile.operations
-    within, called = _told(layers, operations)
+    within, numbered = _told(layers, operations)
     held: list[list[int]] = [[] for _ in layers]
     for operation, places in enumerate(within):
         for place in places:
@@ -65,7 +65,7 @@ def origins(profile: Profile) -> Origins:
     for operation, place in _forgotten(layers, operations, within, held):
         within[operation].append(place)
         held[place].insert(0, operation)
-    main = [_main(layer, operations, called, held[place]) for place, layer in enumerate(layers)]
+    main = [_main(layer, operations, numbered, held[place]) for place, layer in enumerate(layers)]
     found = []
     for operation, places in enumerate(within):
         executing = [place for place in places if layers[place].status == "executed"]
@@ -142,8 +142,8 @@ def _told(layers: Sequence[Layer], operations: Sequence[Operation]) -> tuple[lis
             )
         for name in told:
             by_name.setdefault(name, []).append(place)
-    names = called(operations, by_name)
-    return [list(by_name.get(name, ())) for name in names], names
+    numbered = called(operations, by_name)
+    return [list(by_name.get(name, ())) for name in numbered], numbered
 
 
 def _forgotten(
@@ -175,13 +175,13 @@ def _forgotten(
 
 
 def _main(
-    layer: Layer, operations: Sequence[Operation], called: Sequence[str], held: Sequence[int]
+    layer: Layer, operations: Sequence[Operation], numbered: Sequence[str], held: Sequence[int]
 ) -> frozenset[int]:  # fmt: skip
     """Of the operations in a layer those that it is, rather than those that were fused into it."""
     does = [each for each in held if _does(layer, operations[each])]
     if does:
-        return frozenset(each for each in does if called[each] == called[does[0]])
-    named = [each for each in held if called[each] == layer.name]
+        return frozenset(each for each in does if numbered[each] == numbered[does[0]])
+    named = [each for each in held if numbered[each] == layer.name]
     return frozenset(named or (held if len(held) == 1 else ()))
 
 
