@@ -314,6 +314,7 @@ class Profile(Record, frozen=True):
     overhead: float | None  # of the counters: the pass's median latency over that of the run, less one
     ceilings: Ceilings | None = None
     notes: tuple[str, ...] = ()
+    counters: bool | None = None  # whether the device times layers, if only in whole µs; None: not kept
 
 
 class Run(Record, frozen=True):

@@ -48,14 +48,18 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.1f} %" if abs(share) < 0.0995 else f"{100 * share:.0f} %"
 
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_EIGHTHS, _HALVES = " ▏▎▍▌▋▊▉█", " ▌█"
 
 
-def bar(share: float, width: int) -> str:
-    """A bar of up to `width` cells, to an eighth of a cell; what is not nothing is seen."""
-    eighths = round(max(0.0, min(1.0, share)) * width * 8) or int(share > 0)
-    whole, rest = divmod(eighths, 8)
-    return "█" * whole + (_EIGHTHS[rest] if rest else "")
+def bar(share: float, width: int, *, coarse: bool = False) -> str:
+    """A bar of up to `width` cells, to an eighth of a cell, or to half of one where it is `coarse`.
+
+    What is not nothing is seen. Halves are in the fonts of consoles, eighths are not.
+    """
+    parts = _HALVES if coarse else _EIGHTHS
+    steps = len(parts) - 1
+    whole, rest = divmod(round(max(0.0, min(1.0, share)) * width * steps) or int(share > 0), steps)
+    return "█" * whole + (parts[rest] if rest else "")
 
 
 def count(value: float) -> str:
@@ -99,11 +103,14 @@ def shape(dims: tuple[int | str, ...] | None) -> str:
     return "[…]" if dims is None else "[" + ",".join(str(d) for d in dims) + "]"
 
 
-_LEVELS = "▁▂▃▄▅▆▇█"
+_LEVELS, _FEW_LEVELS = "▁▂▃▄▅▆▇█", "_▄█"
 
 
-def sparkline(values: Sequence[float | None], width: int) -> str:
-    """The last `width` values as bars from their lowest to their highest; a blank for None."""
+def sparkline(values: Sequence[float | None], width: int, *, coarse: bool = False) -> str:
+    """The last `width` values as bars from their lowest to their highest; a blank for None.
+
+    `coarse`: of three heights, which are in the fonts of consoles.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return ""
@@ -111,9 +118,10 @@ def sparkline(values: Sequence[float | None], width: int) -> str:
     # A scatter of less than 2 % is no trend, and must not look like one.
     span = max(high - low, 0.02 * abs(high)) or 1.0
     floor = low - (span - (high - low)) / 2
-    steps = len(_LEVELS) - 1
+    levels = _FEW_LEVELS if coarse else _LEVELS
+    steps = len(levels) - 1
     return "".join(
-        " " if value is None else _LEVELS[round(min(1.0, (value - floor) / span) * steps)] for value in values[-width:]
+        " " if value is None else levels[round(min(1.0, (value - floor) / span) * steps)] for value in values[-width:]
     )
 
 

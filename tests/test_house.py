@@ -18,7 +18,7 @@ ALLOWED = {
     "errors": set(),
     "text": set(),
     "paths": set(),
-    "terminal": set(),
+    "terminal": {"words"},
     "words": {"records"},
     "specs": {"records", "errors", "text"},
     "analysis": {"records", "errors", "text", "words"},

@@ -1,13 +1,15 @@
 """What is typed into a filter: words, `column:word`, `column>number`; all of them must hold.
 
-Half a term, as it is while somebody types, holds for everything.
+Half a term, as it is while somebody types, holds for everything: whoever shows what is left says so.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
+
+from ovtui.text import plain
 
 Operator = Literal[":", ">", "<", "="]
 
@@ -44,6 +46,17 @@ def parse(typed: str, texts: Mapping[str, str], numbers: Mapping[str, str], *, p
             operator: Operator = "=" if term[2] in ":=" else ">" if term[2] == ">" else "<"
             found.append(Term(numbers[name], operator, term[3], number))
     return found
+
+
+def unfinished(typed: str, terms: Callable[[str], list[Term]]) -> str | None:
+    """Why a word of `typed` says nothing, in a sentence that is safe to show; None where all say something.
+
+    `terms`: what a word is for whoever filters.
+    """
+    for word in typed.split():
+        if not terms(word):
+            return f"The filter '{plain(word, 60)}' is not finished, or its number is none: time>50us does."
+    return None
 
 
 def _number(text: str, per_second: float) -> float | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from math import prod
 
 from ovtui.analysis import flops, precisions
+from ovtui.analysis.origins import called
 from ovtui.records import Operation, Shape, StaticShape, Tensor
 
 _BITS = {"boolean": 8, "nf4": 4, "f8e4m3": 8, "f8e5m2": 8, "f8e8m0": 8, "f4e2m1": 4}
@@ -21,12 +22,17 @@ _STILL = frozenset({"Input", "Output", "Parameter", "Result", "Const"})
 
 
 class Costs:
-    """The arithmetic of a model's operations, given out to the layers that execute them, each once."""
+    """The arithmetic of a model's operations, given out to the layers that execute them, each once.
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    `told`: all names that layers tell. Of operations of one name that are told alike, each layer takes the next.
+    """
+
+    def __init__(self, operations: Sequence[Operation], told: Collection[str]) -> None:
         self._left: dict[str, list[Operation]] = {}
-        for operation in operations:
-            self._left.setdefault(operation.name, []).append(operation)
+        for name, operation in zip(called(operations, told), operations, strict=True):
+            self._left.setdefault(name, []).append(operation)
+        for left in self._left.values():
+            left.reverse()
 
     def flops(
         self,
@@ -41,7 +47,7 @@ class Costs:
         What it was made from counts. OpenVINO does not always tell the product of matrices or the convolution itself
         among that: then it is counted from the layer's own shapes.
         """
-        operations = [found for each in dict.fromkeys((*original, name)) for found in self._left.pop(each, ())]
+        operations = [left.pop() for each in dict.fromkeys((*original, name)) if (left := self._left.get(each))]
         if any(operation.flops is None for operation in operations):
             return None
         total = sum(operation.flops or 0 for operation in operations)

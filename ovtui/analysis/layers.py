@@ -12,6 +12,10 @@ _ALIKE = 0.02
 """A sum of layers so near to the latency, or above it by so little, is the same: both are means that scatter."""
 
 
+_NO_TIMES = "This device gives no times of layers."
+_ALL_SHORT = "All layers take less than a microsecond, which the device's counters do not tell."
+
+
 class Row(NamedTuple):
     """A layer with what its time is of the whole; None where the device gives no times, or all of them are zero."""
 
@@ -95,7 +99,7 @@ def balance(profile: Profile) -> Balance:
     """What the layers explain of the pass's mean latency, and what the rest is."""
     layers, latency = total_us(profile), profile.latency_us or None
     if layers is None:
-        return Balance(None, latency, None, None, "This device gives no times of layers.")
+        return Balance(None, latency, None, None, _ALL_SHORT if too_short(profile) else _NO_TIMES)
     if latency is None:
         return Balance(layers, None, None, None, f"The layers take {took(layers)}; the latency is not known.")
     ratio, rest = layers / latency, latency - layers
@@ -124,7 +128,7 @@ _STILL = frozenset({"input", "output", "parameter", "result", "reshape"})
 
 
 def too_short(profile: Profile) -> bool:
-    """Whether most layers take less than a microsecond, which is the least that a CPU's counters tell.
+    """Whether most layers, or all, take less than a microsecond, which is the least that a CPU's counters tell.
 
     Then shares say little, and what the layers leave of the latency is partly their own.
     """
@@ -133,7 +137,15 @@ def too_short(profile: Profile) -> bool:
     ]
     silent = sum(1 for layer in working if layer.status == "not_run" and not layer.time_us)
     total = total_us(profile)
+    if total is None:
+        return bool(profile.counters)
     return bool(total and profile.latency_us and 2 * total < profile.latency_us and 2 * silent > len(working))
+
+
+def notes(profile: Profile) -> list[str]:
+    """What was said of it, except for what its balance says."""
+    text = balance(profile).text
+    return [note for note in profile.notes if note != text]
 
 
 def neighbours(layers: Sequence[Layer], index: int) -> Neighbours:

@@ -1,12 +1,12 @@
 """What became of each of the model's own operations: which layers execute it, and which operations a layer is made of.
 
-The device tells for each layer the names of the operations that were fused into it. Names need not be unique: each
-operation of a name has all the layers that tell it.
+The device tells for each layer the names of the operations that were fused into it. Names need not be unique: OpenVINO
+numbers those that come again, and where a device does not, each operation of a name has all the layers that tell it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from ovtui.records import Layer, Operation, Profile
@@ -57,7 +57,7 @@ def origins(profile: Profile) -> Origins:
     were added: a layer of its type that tells only of what follows it executes it.
     """
     layers, operations = profile.layers, profile.operations
-    within = _told(layers, operations)
+    within, numbered = _told(layers, operations)
     held: list[list[int]] = [[] for _ in layers]
     for operation, places in enumerate(within):
         for place in places:
@@ -65,7 +65,7 @@ def origins(profile: Profile) -> Origins:
     for operation, place in _forgotten(layers, operations, within, held):
         within[operation].append(place)
         held[place].insert(0, operation)
-    main = [_main(layer, operations, held[place]) for place, layer in enumerate(layers)]
+    main = [_main(layer, operations, numbered, held[place]) for place, layer in enumerate(layers)]
     found = []
     for operation, places in enumerate(within):
         executing = [place for place in places if layers[place].status == "executed"]
@@ -84,7 +84,9 @@ def origins(profile: Profile) -> Origins:
 def names(profile: Profile, found: Origins | None = None) -> list[str]:
     """What to call each layer: as the model does, where the device made up a name of its own. Raw."""
     operations, found = profile.operations, found or origins(profile)
-    known = {operation.name for operation in operations}
+    known = {operation.name for operation in operations}.union(
+        called(operations, {layer.name for layer in profile.layers})
+    )
     return [
         layer.name if layer.name in known or not held else operations[held[0]].name
         for layer, held in zip(profile.layers, found.layers, strict=True)
@@ -105,8 +107,30 @@ def sentence(origin: Origin, layers: Sequence[Layer]) -> str:
     return f"{verb} {plain(first.name, 60)} ({plain(first.type, 30)}){also}"
 
 
-def _told(layers: Sequence[Layer], operations: Sequence[Operation]) -> list[list[int]]:
-    """For each operation the layers that tell its name."""
+def called(operations: Sequence[Operation], told: Collection[str]) -> list[str]:
+    """The operations' names as they are `told`: the second `conv` as `conv_1`, unless no layer tells that."""
+    taken = {operation.name for operation in operations}
+    counts: dict[str, int] = {}
+    found = []
+    for operation in operations:
+        name = operation.name
+        count = counts.get(name)
+        if count is None:
+            counts[name] = 0
+            found.append(name)
+            continue
+        numbered = name
+        while numbered in taken:
+            count += 1
+            numbered = f"{name}_{count}"
+        counts[name] = count
+        taken.add(numbered)
+        found.append(numbered if numbered in told else name)
+    return found
+
+
+def _told(layers: Sequence[Layer], operations: Sequence[Operation]) -> tuple[list[list[int]], list[str]]:
+    """For each operation the layers that tell its name, and how they tell it."""
     by_name: dict[str, list[int]] = {}
     # The device parts names by commas; one that has commas itself comes in pieces.
     pieces = {operation.name.count(",") + 1 for operation in operations} - {1}
@@ -118,7 +142,8 @@ def _told(layers: Sequence[Layer], operations: Sequence[Operation]) -> list[list
             )
         for name in told:
             by_name.setdefault(name, []).append(place)
-    return [list(by_name.get(operation.name, ())) for operation in operations]
+    numbered = called(operations, by_name)
+    return [list(by_name.get(name, ())) for name in numbered], numbered
 
 
 def _forgotten(
@@ -149,13 +174,14 @@ def _forgotten(
     return found
 
 
-def _main(layer: Layer, operations: Sequence[Operation], held: Sequence[int]) -> frozenset[int]:
+def _main(
+    layer: Layer, operations: Sequence[Operation], numbered: Sequence[str], held: Sequence[int]
+) -> frozenset[int]:  # fmt: skip
     """Of the operations in a layer those that it is, rather than those that were fused into it."""
     does = [each for each in held if _does(layer, operations[each])]
     if does:
-        name = operations[does[0]].name
-        return frozenset(each for each in does if operations[each].name == name)
-    named = [each for each in held if operations[each].name == layer.name]
+        return frozenset(each for each in does if numbered[each] == numbered[does[0]])
+    named = [each for each in held if numbered[each] == layer.name]
     return frozenset(named or (held if len(held) == 1 else ()))
 
 

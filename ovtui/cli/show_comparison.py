@@ -187,13 +187,13 @@ def _criteria(a: Run, b: Run) -> None:
 
 
 def _layers(a: Profile | None, b: Profile | None, view: View, duel: Duel) -> None:
-    found = explaining.explanation(a, b)
+    found = explaining.explanation(a, b, duel.verdict)
     click.echo()
-    certain = found.rows is None or duel.verdict in ("faster", "slower")
-    field("layers", found.text if certain else f"{found.text} As no difference is certain, that may be chance.")
+    layered = view.by not in get_args(explaining.By)
+    field("layers", f"{found.text} {found.legend if layered else ''}".rstrip())
     if found.rows is None or a is None or b is None:
         return
-    if view.by in get_args(explaining.By):
+    if not layered:
         _groups(a, b, view.by)
         return
     rows = explaining.beyond(found.rows, view.threshold_us)
@@ -201,14 +201,14 @@ def _layers(a: Profile | None, b: Profile | None, view: View, duel: Duel) -> Non
     if not shown:
         return
     table(
-        ("Δ µs", "A µs", "B µs", "B / A", "TYPE", "PRECISION", "LAYER"),
+        ("", "Δ µs", "A µs", "B µs", "B / A", "TYPE", "PRECISION", "LAYER"),
         [
             (
-                words.number(each.delta), words.number(each.time_a), words.number(each.time_b),
+                found.mark(place), words.number(each.delta), words.number(each.time_a), words.number(each.time_b),
                 "" if each.ratio is None else f"{each.ratio:.2f}", _change(*each.types), _change(*each.precisions),
                 plain(each.name, 80),
             )
-            for each in shown
+            for place, each in enumerate(shown)  # the largest come first: `beyond` only leaves out what comes last
         ],
         right=frozenset({"Δ µs", "A µs", "B µs", "B / A"}),
         spare=("B / A", "PRECISION"),

@@ -208,7 +208,7 @@ def duel_document(duel: Duel, a: Exported | None, b: Exported | None) -> dict[st
     from ovtui.analysis.comparing import circumstances, explaining, interleaved
 
     known = a is not None and b is not None
-    explained = explaining.explanation(a and a.profile, b and b.profile)
+    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict)
     return {
         "verdict": duel.verdict,
         "ratio": duel.ratio,
@@ -234,7 +234,7 @@ def duel_document(duel: Duel, a: Exported | None, b: Exported | None) -> dict[st
                 "delta_us": row.delta,
                 "ratio": row.ratio,
                 "share_of_difference": row.share_of_difference,
-                "decisive": place < explained.decisive,
+                "decisive": place in explained.decisive,
             }
             for place, row in enumerate(explained.rows or ())
         ],

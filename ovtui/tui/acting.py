@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ovtui import words
 from ovtui.analysis.graph.model import Graph
-from ovtui.records import Run
-from ovtui.report.files import Exported, write
+from ovtui.records import Comparison, Run
+from ovtui.report.files import Exported, write, write_comparison
 from ovtui.report.graphs import write_graph
 from ovtui.report.layers import write_layers
 from ovtui.specs import expanded, here
@@ -64,6 +64,25 @@ def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
     hint = ".html and .md are reports, .json holds everything, .csv the time series. Enter writes it."
     screen.app.push_screen(
         PromptScreen(f"Write {_these(ids)} to:", suggested, hint), lambda text: answered(screen, text)
+    )
+
+
+def export_comparison(screen: OvtuiScreen, comparison: Comparison) -> None:
+    """Ask for a file, and write the comparison to it, with the runs of its sides."""
+    store = screen.ovtui.store
+
+    @said
+    def answered(screen: OvtuiScreen, text: str | None) -> None:
+        if text:
+            found = [store.runs.get(side.run) if side.run else None for side in comparison.sides]
+            sides = [None if run is None else Exported(run, *store.runs.beside(run.id)) for run in found]
+            write_comparison(expanded(text), comparison, sides)
+            screen.ovtui.tell(f"Wrote the comparison to {here(text)}.")
+
+    suggested = here(f"ovtui-{comparison.id}.html")
+    hint = ".html and .md are reports, .json holds everything, .csv the criteria and layers. Enter writes it."
+    screen.app.push_screen(
+        PromptScreen("Write the comparison to:", suggested, hint), lambda text: answered(screen, text)
     )
 
 

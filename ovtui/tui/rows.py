@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis.comparing.circumstances import spec_differences
 from ovtui.analysis.comparing.interleaved import sentence
 from ovtui.engine.watching import Watched
@@ -92,10 +92,10 @@ def model_cells(model: Model, branch: str, record: TrackRecord) -> dict[str, Cel
         "parameters": Cell(words.count(model.parameters).rstrip(), "dim"),
         "last_fps": Cell(words.number(fps[-1] if fps else None)),
         "best_fps": Cell(words.number(record.best_throughput_fps), "dim"),
-        "fps": Cell(words.sparkline(fps, _TREND), "bar"),
+        "fps": Cell(terminal.sparkline(fps, _TREND), "bar"),
         "last_p50": Cell(words.number(p50[-1] if p50 else None)),
         "best_p50": Cell(words.number(record.best_p50_ms), "dim"),
-        "p50": Cell(words.sparkline(p50, _TREND), "bar"),
+        "p50": Cell(terminal.sparkline(p50, _TREND), "bar"),
     }
 
 

@@ -138,6 +138,7 @@ def test_what_counting_costs_is_said() -> None:
     assert "34 %" in said(a_case(), replace(GOOD, overhead=0.34))["counters"].evidence
     for overhead in (0.15, -0.1, None):
         assert "counters" not in said(a_case(), replace(GOOD, overhead=overhead))
+    assert "counters" not in said(a_case(), replace(NO_COUNTERS, overhead=0.34))  # there are no times to read
 
 
 # -- settings

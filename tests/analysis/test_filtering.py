@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.filtering import Term, parse
+from ovtui.analysis.filtering import Term, parse, unfinished
 
 TEXTS = {"model": "model", "mode": "mode"}
 NUMBERS = {"fps": "throughput_fps", "p50": "p50_ms", "batch": "batch"}
@@ -50,6 +50,16 @@ def test_a_columns_own_unit_may_be_another(typed: str, number: float) -> None:
 @pytest.mark.parametrize("half", ["fps>", "fps>x", "model:", ["p50<5", "parsecs"][0] + "parsec", "  "])
 def test_half_a_term_holds_for_everything(half: str) -> None:
     assert parse(half, TEXTS, NUMBERS) == []
+
+
+def test_a_word_that_says_nothing_is_named() -> None:
+    def terms(typed: str) -> list[Term]:
+        return parse(typed, TEXTS, NUMBERS)
+
+    assert unfinished("resnet fps>100", terms) is None
+    assert unfinished("resnet fps>x mode:", terms) == (
+        "The filter 'fps>x' is not finished, or its number is none: time>50us does."
+    )
 
 
 def test_an_unknown_column_is_a_word() -> None:

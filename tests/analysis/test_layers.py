@@ -8,7 +8,7 @@ from hypothesis import given
 
 from ovtui.analysis import kernels, precisions
 from ovtui.analysis.layer_groups import By, blocks, groups, scope, useful_depth
-from ovtui.analysis.layers import balance, concentration, hottest, neighbours, rows, too_short, took, total_us
+from ovtui.analysis.layers import balance, concentration, hottest, neighbours, notes, rows, too_short, took, total_us
 from ovtui.records import Profile
 from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
 
@@ -58,6 +58,20 @@ def test_layers_that_add_up_to_more_are_shares() -> None:
     assert found.ratio == 2.0
     assert "read the times as shares" in found.text
     assert "all of the mean latency" in balance(msgspec.structs.replace(THREE, latency_us=100.5)).text
+
+
+def test_layers_below_the_microsecond_that_counters_tell_are_not_without_counters() -> None:
+    layer = a_layer("add", "Eltwise", None, status="not_run")
+    short = a_profile(layer, latency_us=20.0, counters=True)
+    assert too_short(short)
+    assert balance(short).text == "All layers take less than a microsecond, which the device's counters do not tell."
+    assert not too_short(msgspec.structs.replace(short, counters=False))
+    assert "no times" in balance(msgspec.structs.replace(short, counters=False)).text
+
+
+def test_a_note_that_the_balance_repeats_is_said_once() -> None:
+    said = msgspec.structs.replace(NO_COUNTERS, notes=("This device gives no times of layers.", "Another note."))
+    assert notes(said) == ["Another note."]
 
 
 @pytest.mark.parametrize("profile", [NO_COUNTERS, EMPTY])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from ovtui.analysis.origins import origins, sentence
+from ovtui.analysis.origins import names, origins, sentence
 from ovtui.records import Profile
 from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_layer, a_profile, an_operation, profiles
 
@@ -66,6 +66,25 @@ def test_one_operation_may_become_several_layers() -> None:
     (found,) = origins(profile).operations
     assert found == ("executed", (0, 1, 2))
     assert sentence(found, profile.layers) == "executed as lstm (RNNSeq) and 2 more layers"
+
+
+def test_operations_of_one_name_each_have_the_layer_that_openvino_numbers() -> None:
+    profile = a_profile(
+        a_layer("dup", original=("dup", "relu")),
+        a_layer("dup_2", original=("dup_2", "relu_1")),
+        a_layer("dup_1"),
+        operations=(
+            an_operation("dup"),
+            an_operation("relu", "Relu", (0,)),
+            an_operation("dup", "Convolution", (1,)),
+            an_operation("relu", "Relu", (2,)),
+            an_operation("dup_1", "Convolution", (3,)),
+        ),
+    )
+    found = origins(profile)
+    assert [each.layers for each in found.operations] == [(0,), (0,), (1,), (1,), (2,)]
+    assert [each.fate for each in found.operations] == ["executed", "fused", "executed", "fused", "executed"]
+    assert names(profile, found) == ["dup", "dup_2", "dup_1"]
 
 
 def test_operations_of_one_name_survive() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ovtui.store import open_store
 from tests.cli.conftest import Past
 from tests.conftest import Ovtui
 from tests.store.samples import a_model
+from tests.tui.comparisons import two_runs
 
 NET = a_model("net0000001", name="net")
 
@@ -56,6 +60,16 @@ def test_many_runs_alike_narrow_the_doubt(ovtui: Ovtui, past: Past) -> None:
     low, high = told["ci95"]
     assert high / low < 1.1
     assert told["verdict"] == "slower"
+
+
+def test_the_layers_that_explain_it_are_marked_whatever_lies_between(ovtui: Ovtui, home: Path) -> None:
+    with open_store(home / "ovtui.db") as store:
+        two_runs(store)
+    lines = ovtui("compare", "run000000a", "run000000b").out.splitlines()
+    (told,) = (line for line in lines if "of the gain of" in line)
+    assert "These 2 layers account for 92 %" in told
+    first = next(place for place, line in enumerate(lines) if "Δ µs" in line) + 1
+    assert [line.split()[0] for line in lines[first : first + 4]] == ["*", "301.0", "*", "-117.3"]
 
 
 def test_more_than_two_runs_are_ranked(ovtui: Ovtui, past: Past) -> None:

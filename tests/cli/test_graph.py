@@ -237,3 +237,19 @@ def test_five_thousand_nodes_are_drawn(ovtui: Ovtui, keep: Keep) -> None:
 def test_openvino_and_the_app_stay_away(mixnet: Run) -> None:
     for arguments in (["graph"], ["graph", "--json"], ["graph", "--ir", "--dot"]):
         assert _imported(arguments) == "[]"
+
+
+# What it cannot do
+
+
+@pytest.mark.parametrize("typed", ["time>x", "conv time>", "type:"])
+def test_half_a_term_is_refused(ovtui: Ovtui, mixnet: Run, typed: str) -> None:
+    outcome = ovtui("graph", "--find", typed)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "is not finished, or its number is none" in outcome.err
+
+
+def test_two_forms_at_once_are_refused(ovtui: Ovtui, mixnet: Run) -> None:
+    outcome = ovtui("graph", "--dot", "--json")
+    assert outcome.code == 2
+    assert "give one of the two" in outcome.err

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from ovtui.analysis.layer_groups import groups
+from ovtui.analysis.layers import balance
 from ovtui.analysis.origins import origins
 from ovtui.analysis.transitions import transitions
 from ovtui.engine.device.demo import build
@@ -274,6 +275,39 @@ def test_hostile_names_and_names_twice(ovtui: Ovtui, tmp_path: Path) -> None:
     _, profile = profile_of(ovtui, path)
     assert sum(layer.type == "FullyConnected" for layer in profile.layers) == 7
     assert all(layer.flops for layer in profile.layers if layer.type == "FullyConnected")
+
+
+def test_each_layer_has_the_arithmetic_of_its_own_operation(ovtui: Ovtui, tmp_path: Path) -> None:
+    ov = openvino()
+    op = ov.opset13
+    x = op.parameter([1, 64], np.float32, name="x")
+    y = x
+    for width in (64, 32):
+        y = op.matmul(y, op.constant(np.ones((64, width), np.float32)), False, False)
+        y.set_friendly_name("dup")
+        y = op.softmax(y, 1)
+    path = tmp_path / "dup.xml"
+    ov.save_model(ov.Model([y], [x], "dup"), path)
+    _, profile = profile_of(ovtui, path)
+    products = [layer for layer in profile.layers if layer.type == "FullyConnected"]
+    assert [layer.flops for layer in products] == [2 * 64 * 64, 2 * 64 * 32]
+    executed = [
+        [profile.layers[place] for place in origin.layers]
+        for operation, origin in zip(profile.operations, origins(profile).operations, strict=True)
+        if operation.name == "dup"
+    ]
+    assert executed == [[layer] for layer in products]
+
+
+def test_layers_too_short_to_be_timed_are_told_from_a_device_without_counters(ovtui: Ovtui, tmp_path: Path) -> None:
+    ov = openvino()
+    x = ov.opset13.parameter([], np.float32, name="x")
+    path = tmp_path / "scalar.xml"
+    ov.save_model(ov.Model([ov.opset13.add(x, ov.opset13.constant(np.float32(1)))], [x], "scalar"), path)
+    _, profile = profile_of(ovtui, path)
+    assert profile.counters
+    assert profile.notes == ()
+    assert "gives no times" not in balance(profile).text
 
 
 def test_a_long_chain_is_kept_small(ovtui: Ovtui, tmp_path: Path) -> None:

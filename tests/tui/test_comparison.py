@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -211,7 +212,8 @@ async def test_layers_come_by_what_explains_the_difference(open_app: Opened, sto
     async with open_app() as pilot:
         await opened(pilot, "run000000a", "run000000b")
         await pilot.press("2")
-        await shows(pilot, "of the gain of 827.4 µs.")
+        await shows(pilot, "of the gain of 827.4 µs. They are marked *.")
+        assert column(pilot, "#delta-table", "mark")[:4] == ["*", "", "*", ""]
         deltas = column(pilot, "#delta-table", "delta")
         assert deltas[:3] == ["−524.4", "+301.0", "−236.0"]
         assert column(pilot, "#delta-table", "precision")[0] == "f32→i8"
@@ -220,6 +222,14 @@ async def test_layers_come_by_what_explains_the_difference(open_app: Opened, sto
         await shows(pilot, "brgconv_avx512_f32→brgconv_avx512_vnni_i8")
         await pilot.press("j")
         await shows(pilot, "Only B has it, 301.0 µs")
+
+
+async def test_layers_of_runs_that_may_be_the_same_may_explain_a_chance(open_app: Opened, store: Store) -> None:
+    made.two_runs(store, ratio=1.02)
+    async with open_app() as pilot:
+        await opened(pilot, "run000000a", "run000000b")
+        await pilot.press("2")
+        await shows(pilot, "As no difference is certain, that may be chance.")
 
 
 async def test_layers_are_filtered_and_cut_off_below_a_threshold(open_app: Opened, store: Store) -> None:
@@ -467,6 +477,67 @@ async def test_the_demo_model_is_really_measured_in_turn(
     (study,) = store.comparisons.newest()
     assert study.status == "done"
     assert len(study.duels[0].ratios) == 4
+
+
+# -- files
+
+
+async def exported(pilot: Pilot[Any], path: Path) -> str:
+    """What is written there."""
+    await pilot.press("e")
+    await pilot.pause()
+    pilot.app.screen.query_one(Input).value = str(path)
+    await pilot.press("enter")
+    await until(pilot, path.exists)
+    return path.read_text()
+
+
+async def test_recorded_runs_are_exported_as_they_are_shown(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    made.two_runs(store)
+    async with open_app() as pilot:
+        await opened(pilot, "run000000a", "run000000b")
+        await pilot.press("x")
+        written = json.loads(await exported(pilot, tmp_path / "x.json"))
+        assert written["sentence"] == "B is 1.83 × slower (1.68–1.99)"
+        assert [side["id"] for side in written["sides"]] == ["run000000b", "run000000a"]
+        assert "measured at different times" in written["warnings"][0]
+        assert "Runs of one spec scatter" in await exported(pilot, tmp_path / "x.md")
+
+
+async def test_a_comparison_measured_in_turn_is_exported(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    made.two_runs(store)
+    made.keep(store, made.a_study(made.FIRM, runs=("run000000a", "run000000b")))
+    async with open_app() as pilot:
+        app_of(pilot).open_comparison("study00001")
+        await painted(pilot)
+        page = await exported(pilot, tmp_path / "x.html")
+        assert "comparison study00001" in page
+        assert "Mixed_0/Branch_1/Conv2d_3x3" in page
+
+
+async def test_a_comparison_that_goes_on_is_not_exported(
+    open_app: Opened, store: Store, comparing: Callable[..., made.Comparing]
+) -> None:
+    job = comparing()
+    job.start()
+    async with open_app() as pilot:
+        app_of(pilot).open_comparison(job.study.id)
+        await painted(pilot)
+        await pilot.press("e")
+        await pilot.pause()
+        assert screen_name(pilot) == "InTurnScreen"
+
+
+async def test_ranked_runs_are_exported_the_best_first(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    made.two_runs(store)
+    profiled.add(store, None, "run000000c", created=NOW + 100, result=made.result(180.0))
+    async with open_app(size=(120, 40)) as pilot:
+        app_of(pilot).open_compare(["run000000a", "run000000b", "run000000c"])
+        await painted(pilot)
+        written = json.loads(await exported(pilot, tmp_path / "x.json"))
+        assert [run["id"] for run in written["runs"]] == ["run000000b", "run000000a", "run000000c"]
+        await pilot.press("space")
+        assert json.loads(await exported(pilot, tmp_path / "y.json"))["run"]["id"] == "run000000b"
 
 
 # -- more than two runs

@@ -128,6 +128,11 @@ def test_a_plot_says_in_words_what_it_shows() -> None:
     assert described("Throughput", "FPS", [None]) == "Throughput: nothing yet."
 
 
+def test_bars_and_sparklines_may_be_coarse() -> None:
+    assert [words.bar(share, 4, coarse=True) for share in (0, 0.001, 0.5, 0.6, 1)] == ["", "▌", "██", "██▌", "████"]
+    assert words.sparkline([1, 2, None, 3], 4, coarse=True) == "_▄ █"
+
+
 def test_a_sparkline_shows_trends_and_not_noise() -> None:
     assert words.sparkline([1, 2, 3, 4], 8) == "▁▃▆█"
     assert words.sparkline([100.0, 100.1, 99.9], 8) in ("▄▅▄", "▅▅▄", "▅▅▅", "▄▄▄")

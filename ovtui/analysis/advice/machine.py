@@ -51,7 +51,7 @@ def noisy(case: Case) -> Advice | None:
 def counters(case: Case) -> Advice | None:
     """Layers so short that counting them is a good part of them."""
     overhead = case.profile.overhead if case.profile else None
-    if overhead is None or overhead <= _OVERHEAD or case.blurred:
+    if overhead is None or overhead <= _OVERHEAD or case.total_us is None or case.blurred:
         return None
     return Advice(
         key="counters",

@@ -8,11 +8,12 @@ from typing import Literal, NamedTuple
 from ovtui.analysis.comparing.matching import Row, matched
 from ovtui.analysis.layer_groups import groups
 from ovtui.analysis.layers import too_short, took, total_us
-from ovtui.records import Profile
+from ovtui.records import Profile, Verdict
 from ovtui.words import percent, plural
 
 By = Literal["type", "precision", "kernel"]
 
+MARK = "*"
 _MOST = 0.7
 """Layers that account for so much of a difference explain it."""
 _FEW = 20
@@ -20,12 +21,26 @@ _ALIKE = 0.01
 """Sums of layers that differ by less than this share differ by their scatter, of which no layer is the reason."""
 
 
+_NONE: frozenset[int] = frozenset()
+
+
 class Explanation(NamedTuple):
     """The rows, what explains most first, and what they come to in a sentence."""
 
     rows: list[Row] | None  # None: a side has no profile
-    decisive: int  # so many of the first rows that have the sign of the whole difference account for most of it
+    decisive: frozenset[int]  # places in `rows` of the fewest that account for most of it; others may lie between
     text: str
+
+    @property
+    def legend(self) -> str:
+        """How a table shows which rows the text speaks of; nothing where it speaks of none."""
+        if not self.decisive:
+            return ""
+        return f"It is marked {MARK}." if len(self.decisive) == 1 else f"They are marked {MARK}."
+
+    def mark(self, place: int) -> str:
+        """Of a row, by its place: of more than a colour, so that it can be seen anywhere."""
+        return MARK if place in self.decisive else ""
 
 
 class GroupDelta(NamedTuple):
@@ -40,33 +55,37 @@ class GroupDelta(NamedTuple):
     share_of_difference: float | None
 
 
-def explanation(a: Profile | None, b: Profile | None) -> Explanation:
+def explanation(a: Profile | None, b: Profile | None, verdict: Verdict | None = None) -> Explanation:
     """Layer by layer, the largest |delta| first; those without one stay in the order of execution, at the end.
 
-    The times are those of one inference each, whatever its batch.
+    The times are those of one inference each, whatever its batch. `verdict`: of the two altogether; where it finds no
+    certain difference, that of the layers may be chance.
     """
     if a is None or b is None:
-        return Explanation(None, 0, _missing(a, b))
+        return Explanation(None, _NONE, _missing(a, b))
     rows = largest_first(matched(a, b))
     before, after = total_us(a), total_us(b)
-    if before is None or after is None:
-        side = "A's" if before is None else "B's"
-        return Explanation(rows, 0, f"There are no times to compare: {side} device gives none of layers.")
     if too_short(a) or too_short(b):
-        side = "A" if too_short(a) else "B"
+        side, profile = ("A", a) if too_short(a) else ("B", b)
         return Explanation(
             rows,
-            0,
-            f"Most layers of {side} take less than a microsecond, which the device's counters do not tell: their "
-            "times do not explain the difference.",
+            _NONE,
+            f"{'All' if total_us(profile) is None else 'Most'} layers of {side} take less than a microsecond, which "
+            "the device's counters do not tell: their times do not explain the difference.",
         )
+    if before is None or after is None:
+        side = "A's" if before is None else "B's"
+        return Explanation(rows, _NONE, f"There are no times to compare: {side} device gives none of layers.")
     difference = after - before
     if abs(difference) <= _ALIKE * max(before, after):
         return Explanation(
-            rows, 0, f"The layers take the same altogether: {took(before)} and {took(after)}, less than 1 % apart."
+            rows, _NONE, f"The layers take the same altogether: {took(before)} and {took(after)}, less than 1 % apart."
         )
     chosen = decisive(rows, difference)
-    return Explanation(rows, len(chosen), _accounting(chosen, difference))
+    text = _accounting([rows[place] for place in chosen], difference)
+    if verdict in ("same", "undecided"):
+        text += " As no difference is certain, that may be chance."
+    return Explanation(rows, frozenset(chosen), text)
 
 
 def largest_first(rows: Sequence[Row]) -> list[Row]:
@@ -79,15 +98,18 @@ def beyond(rows: Sequence[Row], least_us: float) -> list[Row]:
     return [row for row in rows if row.delta is not None and abs(row.delta) >= least_us]
 
 
-def decisive(rows: Sequence[Row], difference: float) -> list[Row]:
-    """The fewest rows that account for 70 % of the whole difference (µs, B less A): of its sign, the largest first."""
-    chosen: list[Row] = []
+def decisive(rows: Sequence[Row], difference: float) -> list[int]:
+    """The places of the fewest rows that account for 70 % of the whole difference (µs, B less A): all of its sign.
+
+    `rows`: the largest |delta| first.
+    """
+    chosen: list[int] = []
     so_far = 0.0
-    for row in largest_first(rows):
+    for place, row in enumerate(rows):
         if so_far >= _MOST * abs(difference) or row.delta is None:
             break
         if row.delta * difference > 0:
-            chosen.append(row)
+            chosen.append(place)
             so_far += abs(row.delta)
     return chosen
 

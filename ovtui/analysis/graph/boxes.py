@@ -18,7 +18,7 @@ from ovtui.text import plain
 
 MOST = 60
 """Boxes of a picture."""
-_WIDEST = 28
+WIDEST = 28
 _HEIGHT = 3
 
 _BOX = {
@@ -126,13 +126,13 @@ def _lines(upper: Sequence[Item], lower: Sequence[Item]) -> list[tuple[int, list
 
 def _fitted(text: str, gap: str) -> str:
     """Safe, and no wider than a box may be; names differ at their ends."""
-    text = plain(text, 4 * _WIDEST)
-    if cell_len(text) <= _WIDEST:
+    text = plain(text, 4 * WIDEST)
+    if cell_len(text) <= WIDEST:
         return text or " "
-    end = text[-_WIDEST // 2 :]
-    while cell_len(end) > _WIDEST // 2:
+    end = text[-WIDEST // 2 :]
+    while cell_len(end) > WIDEST // 2:
         end = end[1:]
-    return set_cell_size(text, _WIDEST // 2 - 1) + gap + end
+    return set_cell_size(text, WIDEST // 2 - 1) + gap + end
 
 
 class _Canvas:

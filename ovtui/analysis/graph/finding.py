@@ -28,15 +28,17 @@ _NUMBERS: dict[str, Callable[[Node], float | None]] = {
 _BOTTLENECK = 3  # the least heat of one: together they make up four fifths
 
 
-def search(graph: Graph, typed: str) -> list[int]:
-    """The nodes, from top to bottom, for which everything typed holds; all of them if that is nothing.
-
-    Words stand in names; `type:conv`, `kernel:ref`, `precision:i8`, `shape:1x64` (these dimensions beside each other),
-    `time>50us` (without a unit, µs), `flops>1G`.
+def terms(typed: str) -> list[Term]:
+    """Words stand in names; `type:conv`, `kernel:ref`, `precision:i8`, `time>50us` (without a unit, µs), `flops>1G`;
+    `shape:1x64`, which are dimensions beside each other.
     """
     texts = {name: name for name in (*_TEXTS, "shape")}
-    terms = filtering.parse(typed, texts, {name: name for name in _NUMBERS}, per_second=1e6)
-    tests = [partial(_holds, term) for term in terms]
+    return filtering.parse(typed, texts, {name: name for name in _NUMBERS}, per_second=1e6)
+
+
+def search(graph: Graph, typed: str) -> list[int]:
+    """The nodes, from top to bottom, for which all `terms` typed hold; all of them if there are none."""
+    tests = [partial(_holds, term) for term in terms(typed)]
     return [node for node in graph.order if all(test(graph.nodes[node]) for test in tests)]
 
 

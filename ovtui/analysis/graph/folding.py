@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from heapq import nlargest
 from typing import NamedTuple
@@ -139,23 +140,26 @@ class Drawing:
         """How much of the costliest row's cost it has; nothing for the head of an open block."""
         if self.view.is_head(row) or not self.most:
             return ""
-        return words.bar(self.cost(row) / self.most, width)
+        return words.bar(self.cost(row) / self.most, width, coarse=self._ascii_only)
 
     @cached_property
     def row_heat(self) -> list[int]:
         """Of all rows: for the map beside them."""
         return [self.heat(row) for row in range(len(self))]
 
-    def boxes(self, row: int) -> boxes.Picture:
-        """The whole graph if it is small, else what is around a row."""
+    def boxes(self, row: int, told: Callable[[int], str]) -> boxes.Picture:
+        """The whole graph if it is small, else what is around a row. `told`: a word more on a row, or nothing."""
         rows = boxes.whole(self.view)
         if rows is None or len(rows) > _WHOLE:
             rows = boxes.neighbourhood(self.view, row, _AROUND)
-        return boxes.picture(self.view, rows, lambda _, at: self._told(at), ascii_only=self._ascii_only)
+        return boxes.picture(self.view, rows, lambda _, at: self._told(at, told(at)), ascii_only=self._ascii_only)
 
-    def _told(self, row: int) -> str:
-        cost = self.shown.cost_text(self.cost(row))
-        return f"{self.label(row)}  {cost}" if cost else self.label(row)
+    def _told(self, row: int, word: str) -> str:
+        rest = [text for text in (word, self.shown.cost_text(self.cost(row))) if text]
+        label = self.label(row)
+        if word:  # a name loses its middle rather than the word
+            label = plain(label, max(_SHORTEST, boxes.WIDEST - sum(len(text) + 2 for text in rest)))
+        return "  ".join((label, *rest))
 
     def kinds(self, row: int) -> Kinds:
         node = self.node(row)
@@ -171,6 +175,7 @@ class Drawing:
 
 
 _WHOLE, _AROUND = 30, 14
+_SHORTEST = 8  # characters of a name in a box
 
 
 def _block_label(block: Block) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ovtui.analysis.graph.blocks import WHOLE, Block, Blocks
 
+_TOO_LONG = 100  # rows that nobody looks over
 Folding = frozenset[int]
 """The open blocks. One that lies in a folded block is open when that is opened."""
 
@@ -138,7 +139,8 @@ def revealed(blocks: Blocks, folding: Folding, node: int) -> Folding:
 def first(blocks: Blocks, rows: int) -> Folding:
     """What to see first: the hottest blocks are opened, one after another, until about `rows` are filled.
 
-    A block that would not fit stays folded, unless more than half of the rows were left empty.
+    A block that would not fit stays folded, unless more than half of the rows were left empty: even then one that
+    repeats the same thing, which its label says in a row, and one that is too long to be looked over.
     """
     shown = len(blocks.blocks[WHOLE].children)
     opened = set()
@@ -147,7 +149,8 @@ def first(blocks: Blocks, rows: int) -> Folding:
     heapify(closed)
     while closed:
         block = blocks.blocks[heappop(closed)[-1]]
-        if shown + len(block.children) > rows and 2 * shown >= rows:
+        fits = shown + len(block.children) <= rows
+        if not fits and (2 * shown >= rows or block.copies or len(block.children) > _TOO_LONG):
             continue
         opened.add(block.number)
         shown += len(block.children)

@@ -9,13 +9,13 @@ import click
 from ovtui import words
 from ovtui.analysis.graph.export import document as graph_document
 from ovtui.analysis.graph.export import dot
-from ovtui.analysis.graph.finding import search
+from ovtui.analysis.graph.finding import search, terms
 from ovtui.analysis.graph.folding import Drawing, Shown
 from ovtui.analysis.graph.model import Graph, original, own, runtime
 from ovtui.analysis.graph.rows import folded, revealed, unfolded
 from ovtui.analysis.layers import took
 from ovtui.analysis.origins import names
-from ovtui.cli.commands.layers import profile_of
+from ovtui.cli.commands.layers import check_filter, profile_of
 from ovtui.cli.output import cells, columns, cut, document, faint, json_option, strong
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
@@ -52,6 +52,9 @@ def command(
 
     ● is a node, ○ one that begins its lane; ┤ and ├ read from a lane; ↓ feeds a row far below, ↑ reads from far above.
     """
+    if as_dot and as_json:
+        raise click.UsageError("--dot and --json are two forms of the graph: give one of the two.")
+    check_filter(typed or "", terms)
     with open_store() as store:
         reconcile(store)
         title, graph, called = _graph(store, run_or_model or store.runs.profiled() or "last", own_graph=own_graph)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import msgspec
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.cli.output import document, field, json_option, notices, strong, table
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
@@ -110,7 +110,7 @@ def _tell(series: list[RunSeries], *, all_of_them: bool) -> None:
     for one in shown:
         click.echo(f"{strong(plain(one.runs[-1].model.name, 60))}  {title(one)}")
         newest = f", the last {_TREND}" if len(one.runs) > _TREND else ""
-        field("runs", f"{len(one.runs):,}{newest}  {words.sparkline(one.values, _TREND)}")
+        field("runs", f"{len(one.runs):,}{newest}  {terminal.sparkline(one.values, _TREND)}")
         for change in reversed(one.changes):
             field("slower" if change.slower else "faster", sentences(change, one.figure))
         if not one.changes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
 import click
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis import layers as analysis
 from ovtui.analysis import origins, transitions
+from ovtui.analysis.filtering import Term, unfinished
 from ovtui.analysis.layer_filter import COLUMNS, TEXTS, LayerColumns, terms
 from ovtui.analysis.layer_groups import By, groups
 from ovtui.cli.output import document, faint, field, json_option, strong, table
@@ -76,7 +78,7 @@ def command(
         field("counters", f"{profile.overhead * 100:+.1f} % latency; {words.plural(profile.inferences, 'inference')}")
     if profile.ceilings is not None:
         field("ceilings", summary.ceilings(profile.ceilings))
-    for note in profile.notes:
+    for note in analysis.notes(profile):
         field("!", plain(note))
     click.echo()
     if not profile.layers:
@@ -97,12 +99,16 @@ def command(
 
 
 def _check(typed: str, by: By | None) -> None:
-    """Half a term holds for everything while somebody types; a command line has been typed."""
     if typed.strip() and by is not None:
         raise InputError(f"--filter picks single layers, and --by {by} puts all of them together: give one of the two.")
-    for word in typed.split():
-        if not terms(word):
-            raise InputError(f"The filter '{plain(word, 60)}' is not finished, or its number is none: time>50us does.")
+    check_filter(typed, terms)
+
+
+def check_filter(typed: str, terms_of: Callable[[str], list[Term]]) -> None:
+    """Half a term holds for everything while somebody types; a command line has been typed."""
+    why = unfinished(typed, terms_of)
+    if why is not None:
+        raise InputError(why)
 
 
 def profile_of(store: Store, run: Run) -> Profile:
@@ -131,7 +137,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
                 str(layer.order),
                 words.number(layer.time_us) if layer.time_us is not None else layer.status.replace("_", " "),
                 words.percent(row.share),
-                words.bar((row.share or 0.0) / most if most else 0.0, _BAR),
+                terminal.bar((row.share or 0.0) / most if most else 0.0, _BAR),
                 plain(layer.type, 24),
                 plain(layer.precision or words.NOTHING, 12),
                 plain(layer.kernel or words.NOTHING, 28),
@@ -162,7 +168,7 @@ def _groups(profile: Profile, by: By, top: int) -> None:
                 plain(group.name, 60),
                 words.number(group.time_us),
                 words.percent(group.share),
-                words.bar((group.share or 0.0) / most if most else 0.0, _BAR),
+                terminal.bar((group.share or 0.0) / most if most else 0.0, _BAR),
                 str(group.executed),
                 words.number(group.gflops),
             ]

@@ -19,8 +19,6 @@ from ovtui.engine.messages import At, Profiled, Say
 from ovtui.errors import OvtuiError
 from ovtui.records import Layer, LayerStatus, Model, Operation, Profile, Spec, StaticShape, Tensor
 
-_NO_COUNTERS = "This device gives no times of layers."
-
 
 def profile(model: Model, spec: Spec, say: Say) -> None:
     """The whole task; OvtuiError with the reason when the device cannot."""
@@ -44,9 +42,14 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
         latency_us=round(float(np.mean(counted.latencies)), 2),
         median_us=round(float(np.median(counted.latencies)), 2),
         overhead=None,
-        notes=() if any(layer.time_us is not None for layer in layers) else (_NO_COUNTERS,),
+        counters=_has_counters(counted),
     )
     say(Profiled(profile=found))
+
+
+def _has_counters(counted: Counted) -> bool:
+    """Whether layers without a time took less than a microsecond, which a CPU tells as not run at all."""
+    return bool(counted.names) and (bool(counted.times[0].any()) or "executed" not in counted.statuses)
 
 
 def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...]) -> list[Layer]:
@@ -60,13 +63,14 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
     columns: dict[str, list[int]] = defaultdict(list)
     for column in range(len(counted.names) - 1, -1, -1):
         columns[counted.names[column]].append(column)
-    costs = layer_cost.Costs(original)
+    made = [tuple(filter(None, (_told(node, "originalLayersNames") or "").split(","))) for node in nodes]
+    told = {str(node.get_friendly_name()) for node in nodes}.union(*made)
+    costs = layer_cost.Costs(original, told)
     layers = []
-    for order, node in enumerate(nodes):
+    for order, (node, made_of) in enumerate(zip(nodes, made, strict=True)):
         name, kind = str(node.get_friendly_name()), _told(node, "layerType") or str(node.get_type_name())
         place = columns[name].pop() if columns[name] else None
         status: LayerStatus = "not_run" if place is None else counted.statuses[place]
-        told = tuple(filter(None, (_told(node, "originalLayersNames") or "").split(",")))
         outputs = _outputs(node)
         timed = place is not None and status == "executed" and bool(mean.any())
         layers.append(
@@ -79,10 +83,10 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
                 status=status,
                 inputs=edges(node, places),
                 outputs=outputs,
-                original=told,
+                original=made_of,
                 time_us=round(float(mean[place]), 2) if timed else None,
                 spread_us=round(float(spread[place]), 2) if timed else None,
-                flops=costs.flops(kind, name, told, _shapes(node), outputs),
+                flops=costs.flops(kind, name, made_of, _shapes(node), outputs),
                 bytes=layer_cost.traffic(kind, _read(node), outputs) if status == "executed" else 0,
             )
         )

@@ -109,7 +109,7 @@ def _asked(first: Side | None, side: Side) -> str:
 def _duel(
     name: str, duel: Duel, a: Exported | None, b: Exported | None, *, deeper: bool
 ) -> list[Section | None]:  # fmt: skip
-    explained = explaining.explanation(a and a.profile, b and b.profile)
+    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict)
     sections = [
         section("Ratios", _ratios(name, duel), deeper=deeper),
         section("By criteria", _criteria(name, a, b), deeper=deeper),
@@ -159,7 +159,8 @@ def _layers(name: str, explained: explaining.Explanation) -> Table | None:
     )  # fmt: skip
     title = "" if len(found) <= _TOP_LAYERS else f"The {_TOP_LAYERS} of {len(found):,} layers that differ most"
     made = table(heads, rows, title)
-    return None if made is None else made._replace(marked=frozenset(range(min(explained.decisive, len(rows)))))
+    marked = frozenset(place for place in explained.decisive if place < len(rows))
+    return None if made is None else made._replace(marked=marked)
 
 
 def _both(values: Both) -> str:

@@ -217,7 +217,7 @@ def _distribution(run: Run, histogram: Histogram | None) -> list[Bars | Paragrap
 def _layers(profile: Profile | None) -> list[Section | None]:
     if profile is None:
         return []
-    told = [layers.balance(profile).text, layers.concentration(profile), *profile.notes]
+    told = [layers.balance(profile).text, layers.concentration(profile), *layers.notes(profile)]
     if profile.overhead is not None:
         told.append(f"The counters cost {words.percent(profile.overhead)} of the median latency.")
     if profile.ceilings is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
@@ -19,10 +20,11 @@ from ovtui import words
 from ovtui.analysis.comparing import circumstances, criteria, interleaved, recorded
 from ovtui.analysis.comparing.past import rates
 from ovtui.analysis.comparing.turned import turned
-from ovtui.records import Criterion, Duel, Profile, Run, RunFilter, Side
+from ovtui.records import Comparison, Criterion, Duel, Profile, Run, RunFilter, Side, Verdict
 from ovtui.report import summary
 from ovtui.store import Store
 from ovtui.text import plain
+from ovtui.tui import acting
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.told import ToldScreen
@@ -42,6 +44,10 @@ _COLUMNS = (
 _HISTORY = 500  # runs that tell how runs of one spec scatter
 _TALL = 34  # lines from which on the head may take more of them
 _LOOKS = {"faster": "good", "slower": "bad", "same": "same", "undecided": "warning"}
+
+
+Asked = tuple[str, str, Verdict]
+"""Whose layers are matched: the ids of the runs; and what is known of them altogether."""
 
 
 class Pair(NamedTuple):
@@ -75,6 +81,7 @@ class CompareScreen(OvtuiScreen):
         Binding("x", "swap", "Swap A and B"),
         Binding("y", "copy", "Copy"),
         Binding("d", "tell", "All that differs"),
+        Binding("e", "export", "Export"),
         Binding("right,l", "tab(1)", "Next tab", show=False),
         Binding("left,h", "tab(-1)", "Tab before", show=False),
         *(Binding(str(n), f"to_tab({n})", f"Tab {n}", show=False) for n in range(1, 5)),
@@ -86,7 +93,7 @@ class CompareScreen(OvtuiScreen):
         self._pair: Pair | None = None
         self._lines: list[criteria.Line] = []
         self._seen: Explained | None = None
-        self._seen_of: tuple[str, str] | None = None  # ids of the runs whose layers are shown, or are being matched
+        self._seen_of: Asked | None = None  # what is shown, or is being matched
 
     def compose(self) -> ComposeResult:
         yield Static(id="side-a", classes="side")
@@ -124,6 +131,10 @@ class CompareScreen(OvtuiScreen):
     def head(self, pair: Pair) -> Head:
         """What is said of it."""
 
+    @abstractmethod
+    def record(self, pair: Pair) -> Comparison | None:
+        """What is written when it is exported."""
+
     @property
     def live(self) -> bool:
         """Whether it is being measured."""
@@ -132,7 +143,7 @@ class CompareScreen(OvtuiScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("cancel", "measure"):
             return self.live == (action == "cancel")
-        return True
+        return action != "export" or not self.live
 
     def on_mount(self) -> None:
         self.refill()
@@ -220,23 +231,22 @@ class CompareScreen(OvtuiScreen):
             self._seen_of = None
             self._explain(self.without_runs())
             return
-        if self._seen_of == (a.id, b.id):
+        asked = a.id, b.id, self._pair.duel.verdict
+        if self._seen_of == asked:
             return
-        self._seen_of = (a.id, b.id)
+        self._seen_of = asked
         profiles = self.ovtui.store.runs.profile(a.id), self.ovtui.store.runs.profile(b.id)
         related = circumstances.models(a.model, b.model)
         loosely = related if related is not None and related.startswith("These are") else None
         told = None if loosely is None else "Different models: layers are matched as far as names and shapes go."
-        self.run_worker(partial(self._match_beside, (a.id, b.id), profiles, told), thread=True)
+        self.run_worker(partial(self._match_beside, asked, profiles, told), thread=True)
 
-    def _match_beside(
-        self, ids: tuple[str, str], profiles: tuple[Profile | None, Profile | None], related: str | None
-    ) -> None:
-        seen = explained(*profiles, related)
-        self.app.call_from_thread(self._matched, ids, seen)
+    def _match_beside(self, asked: Asked, profiles: tuple[Profile | None, Profile | None], related: str | None) -> None:
+        seen = explained(*profiles, related, asked[-1])
+        self.app.call_from_thread(self._matched, asked, seen)
 
-    def _matched(self, ids: tuple[str, str], seen: Explained) -> None:
-        if ids != self._seen_of or not self.has("#delta-table", "#delta-details", "#group-table", "#group-words"):
+    def _matched(self, asked: Asked, seen: Explained) -> None:
+        if asked != self._seen_of or not self.has("#delta-table", "#delta-details", "#group-table", "#group-words"):
             return  # it was swapped meanwhile, or is being left
         self._seen = seen
         if seen.found.rows is None:
@@ -347,6 +357,11 @@ class CompareScreen(OvtuiScreen):
                 return
         await super().action_back()
 
+    def action_export(self) -> None:
+        record = None if self._pair is None else self.record(self._pair)
+        if record is not None:
+            acting.export_comparison(self, record)
+
     def action_copy(self) -> None:
         if self._pair is None:
             return
@@ -366,7 +381,8 @@ class RecordedScreen(CompareScreen):
     HELP = (
         "Two runs as they were recorded: what was not the same, then whether B is faster as far as runs of different "
         "times can tell. m measures both in turn, which knows. Enter opens B; x makes it A. Layers come sorted by what "
-        "explains the difference: / filters them, t leaves out small ones, Enter shows one in the graph."
+        "explains the difference: / filters them, t leaves out small ones, Enter shows one in the graph. e writes it "
+        "all to a file."
     )
 
     def __init__(self, a: str, b: str) -> None:
@@ -382,6 +398,21 @@ class RecordedScreen(CompareScreen):
         self._scatter = scatter_of(store, (a, b))
         sides = Side(model=a.model, spec=a.spec, run=a.id), Side(model=b.model, spec=b.spec, run=b.id)
         return Pair(sides, (a, b), recorded.recorded(a, b, self._scatter))
+
+    def record(self, pair: Pair) -> Comparison:
+        """As if it had been measured in turn, but for what it rests on."""
+        a, b = pair.sides
+        measured = [run for run in pair.runs if run is not None]
+        return Comparison(
+            id=f"{a.run}-{b.run}",
+            status="done",
+            label=None,
+            criterion="latency" if recorded.basis(measured) == "p50" else "throughput",
+            sides=pair.sides,
+            created=time.time(),
+            duels=(pair.duel,),
+            warnings=(recorded.rests_on(self._scatter),),
+        )
 
     def head(self, pair: Pair) -> Head:
         a, b = pair.runs

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis.comparing import interleaved
 from ovtui.engine.watching import Watched
 from ovtui.records import LIVE, Comparison, Criterion, Duel, Side
@@ -34,7 +34,7 @@ class InTurnScreen(CompareScreen):
         "A and B, measured in turn. Each instance is a fresh start of both, and its ratio is B's speed over A's: above "
         "1, B is the faster one. The interval narrows until it is decided. Escape leaves a comparison to itself: it "
         "goes on, and Home finds it again; c ends it and keeps what was measured. x swaps A and B; of more than two, "
-        "] compares A with the next one."
+        "] compares A with the next one. e writes all of it to a file."
     )
     TABS: ClassVar[tuple[tuple[str, str], ...]] = (CRITERIA, LAYERS, GROUPS, ("tab-instances", "Instances"))
     OFFERS_WATCH = False
@@ -107,6 +107,9 @@ class InTurnScreen(CompareScreen):
             self.query_one("#ratios", Ratios).show(self._pair.duel)
             self.show_text("so-far", _so_far(self._pair.duel) if self.live else Text())
             self.show_text("progress", _progress(self._study, self._watched))
+
+    def record(self, pair: Pair) -> Comparison | None:
+        return self._study  # with all of its sides, in their order
 
     def head(self, pair: Pair) -> Head:
         study = self._study
@@ -187,7 +190,7 @@ def _so_far(duel: Duel) -> Text:
     counts = range(1, len(duel.ratios) + 1)
     doubts = [doubt for count in counts if (doubt := _doubt(duel.ratios[:count])) is not None]
     if len(doubts) > 1:
-        text.append(f"   doubt {words.sparkline(doubts, 16)}", style="not bold")
+        text.append(f"   doubt {terminal.sparkline(doubts, 16)}", style="not bold")
     return text
 
 

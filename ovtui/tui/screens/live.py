@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.engine.events import Window
 from ovtui.engine.watching import Watched
 from ovtui.records import Stop
@@ -223,7 +223,7 @@ def _figures(watched: Watched) -> Text:
     p99 = None if watched.result is None else watched.result.latency_ms.p99
     text.append(f"   p50 {words.number(window.median_ms)} ms   p99 {words.number(p99)} ms   ")
     if len(watched.doubts) > 3:
-        text.append(f"doubt {words.sparkline(watched.doubts, 12)}")
+        text.append(f"doubt {terminal.sparkline(watched.doubts, 12)}")
     return text
 
 

@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis.comparing import recorded
 from ovtui.analysis.comparing.ranking import Place, Ranking, ranking, sentence
 from ovtui.records import Run, Side
 from ovtui.text import plain
+from ovtui.tui import acting
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.compare import scatter_of
@@ -31,13 +32,15 @@ class RankedScreen(OvtuiScreen):
     HELP = (
         "Runs by speed, the best first. SPEED is a run's speed over the best one's, with its 95 % interval: that holds "
         "for runs of different times, which scatter. Those marked ≈ cannot be told apart from the best. Space marks "
-        "two, and c compares them; m measures all of them in turn; Enter opens one."
+        "two, and c compares them; m measures all of them in turn; e writes those marked to a file, "
+        "or all; Enter opens one."
     )
     CSS_PATH = "compare.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare two"),
         Binding("m", "measure", "Measure in turn"),
+        Binding("e", "export", "Export"),
         Binding("y", "copy", "Copy"),
     ]
 
@@ -94,7 +97,7 @@ class RankedScreen(OvtuiScreen):
             "interval": Cell(_between(place.ci95, words.number), "dim"),
             "ratio": Cell("" if place.ratio is None else f"{place.ratio:.3f}"),
             "ratio_interval": Cell(_between(place.ratio_ci95, "{:.3f}".format), "dim"),
-            "bar": Cell(words.bar(place.ratio or 0.0, _BAR), "bar"),
+            "bar": Cell(terminal.bar(place.ratio or 0.0, _BAR), "bar"),
             "model": Cell(plain(run.model.name, 120)),
             "mode": Cell(run.spec.mode),
             "batch": Cell(str(effective.batch) if effective else "", "dim"),
@@ -121,6 +124,11 @@ class RankedScreen(OvtuiScreen):
         sides = [Side(model=run.model, spec=run.spec, run=run.id) for run in self._runs]
         by_latency = all(side.spec.mode == "latency" for side in sides)
         self.ovtui.measure_in_turn(sides, "latency" if by_latency else "throughput")
+
+    def action_export(self) -> None:
+        """The marked runs, else all, the best first."""
+        marked = list(self.query_one("#ranked", Table).marked)
+        acting.export(self, marked or [self._runs[place.place].id for place in self._found.places])
 
     def action_copy(self) -> None:
         columns = [column for column in _columns("P50 MS" if self._found.by == "p50" else "FPS") if column.key != "bar"]

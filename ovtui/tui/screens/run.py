@@ -60,7 +60,8 @@ class RunScreen(OvtuiScreen):
         "The first line says what came out and whether to believe it. Below the numbers stands what to measure next: "
         "Enter starts it, m asks for other settings first. The tabs show where the time goes: layers, precisions, "
         "kernels and the graph; then the run over time, its latencies, and the machine. In the tabs of layers, / "
-        "filters: time>50us type:conv precision:bf16."
+        "filters: time>50us type:conv precision:bf16; d tells all of what is selected, which the next tab has selected "
+        "too."
     )
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,6 +89,8 @@ class RunScreen(OvtuiScreen):
         self._what = _WHAT
         self._seen: Seen | None = None
         self._graph: Shown | None = None
+        self._layer: int | None = None  # selected, whichever tab shows it
+        self._begun_at: int | None = None  # what the graph had selected when its tab was opened
 
     def compose(self) -> ComposeResult:
         yield Static(id="top")
@@ -301,11 +304,37 @@ class RunScreen(OvtuiScreen):
         self._open_tab(event.tab)
 
     def _open_tab(self, name: str) -> None:
+        """Show a tab, with the layer selected that was selected in another one."""
+        self._remember()
         self.query_one(TabBar).pick(name)
+        self._follow(name)
         self.query_one(ContentSwitcher).current = name
         widgets = self.query_one(f"#{name}").query("*").results()
         shown = [each for each in widgets if isinstance(each, (Table, GraphView)) and each.display]
         self.set_focus(shown[0] if shown else None)
+
+    def _remember(self) -> None:
+        """The layer that is selected where one is; a graph in which nothing was moved begins at its top, unasked."""
+        if not self.has("#layer-table", "#graph-view"):
+            return
+        tab, place = self.query_one(TabBar).active, None
+        if tab == "tab-layers":
+            place = self.query_one("#layers", LayersTab).place
+        elif tab == "tab-graph" and self.query_one("#graph", GraphTab).place != self._begun_at:
+            place = self.query_one("#graph", GraphTab).place
+        if place is not None:
+            self._layer = place
+
+    def _follow(self, tab: str) -> None:
+        """Select what was selected in another tab."""
+        if not self.has("#layer-table", "#graph-view"):
+            return
+        layers, graph = self.query_one("#layers", LayersTab), self.query_one("#graph", GraphTab)
+        if self._layer is not None and tab == "tab-layers" and layers.place not in (None, self._layer):
+            layers.select(self._layer)
+        elif self._layer is not None and tab == "tab-graph":
+            graph.follow(self._layer)
+        self._begun_at = graph.place
 
     async def action_back(self) -> None:
         """Out of what a tab has narrowed down, then out of the screen."""

@@ -13,11 +13,12 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis.comparing.explaining import By, Explanation, GroupDelta, beyond, explanation, group_deltas
 from ovtui.analysis.comparing.matching import Both, Row
 from ovtui.analysis.comparing.row_filter import matching, only, terms
-from ovtui.records import Profile
+from ovtui.analysis.filtering import unfinished
+from ovtui.records import Profile, Verdict
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
@@ -25,6 +26,7 @@ from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.table import Table
 
 COLUMNS = (
+    Column("mark", "", 1),
     Column("delta", "Δ µs", 8, right=True),
     Column("share", "OF Δ", 6, right=True, spare=1),
     Column("bar", "", 8, spare=4),
@@ -57,17 +59,21 @@ class Explained:
     related: str | None = None  # how the models are, where layers can be matched only as far as names go
 
 
-def explained(a: Profile | None, b: Profile | None, related: str | None = None) -> Explained:
-    """Match the layers of two runs."""
+def explained(
+    a: Profile | None, b: Profile | None, related: str | None = None, verdict: Verdict | None = None
+) -> Explained:
+    """Match the layers of two runs; `verdict`: of the runs altogether."""
     grouped = {} if a is None or b is None else {by: group_deltas(a, b, by) for by in get_args(By)}
-    return Explained(explanation(a, b), grouped, related)
+    return Explained(explanation(a, b, verdict), grouped, related)
 
 
 class DeltaRows:
     """Rows of a table, asked for when they are seen."""
 
-    def __init__(self, rows: Sequence[tuple[int, Row]], most: float) -> None:
-        self.rows, self._most = rows, most
+    def __init__(self, rows: Sequence[tuple[int, Row]], found: Explanation) -> None:
+        """`rows`: with their places among all of those that were `found`."""
+        self.rows, self._found = rows, found
+        self._most = max((abs(row.delta) for row in found.rows or () if row.delta is not None), default=0.0)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -76,9 +82,10 @@ class DeltaRows:
         return str(self.rows[index][0])
 
     def cells(self, index: int) -> dict[str, Cell]:
-        row = self.rows[index][1]
+        place, row = self.rows[index]
         alone = only(row)
         return {
+            "mark": Cell(self._found.mark(place), "bar"),
             **_figures(row.delta, row.share_of_difference, row.time_a, row.time_b, self._most),
             "ratio": Cell(f"only {alone}", "warning") if alone else Cell(_ratio(row.ratio)),
             "precision": Cell(change(row.precisions, 8)),
@@ -170,14 +177,14 @@ class DeltasTab(Vertical):
             rows = [row for row in rows if name in _in_groups(row, by)]
         left = matching(rows, terms(self._typed))
         numbers = {id(row): number for number, row in enumerate(self._rows)}
-        most = max((abs(row.delta) for row in self._rows if row.delta is not None), default=0.0)
-        self.query_one("#delta-table", Table).show(DeltaRows([(numbers[id(row)], row) for row in left], most))
+        shown = DeltaRows([(numbers[id(row)], row) for row in left], self._seen.found)
+        self.query_one("#delta-table", Table).show(shown)
         self._headline(left)
         self._detail()
 
     def _headline(self, shown: Sequence[Row]) -> None:
         assert self._seen is not None
-        text = self._seen.found.text
+        text = f"{self._seen.found.text} {self._seen.found.legend}".rstrip()
         if self._seen.related is not None:
             text += f" {self._seen.related}"
         if len(shown) != len(self._rows):
@@ -188,6 +195,9 @@ class DeltasTab(Vertical):
                 f"{len(shown):,} of {words.plural(len(self._rows), 'layer')}{within}{least}: "
                 f"{_percent(share)} of the difference."
             )
+        why = unfinished(self._typed, terms)
+        if why is not None:
+            text = f"{why} {text}"
         if text != self._said:
             self._said = text
             self.query_one("#delta-words", Static).update(Text(text))
@@ -371,7 +381,7 @@ def _figures(
     return {
         "delta": Cell(signed(delta), "" if not delta else "good" if delta < 0 else "bad"),
         "share": Cell("" if share is None else _percent(share)),
-        "bar": Cell(words.bar(abs(delta or 0.0) / most if most else 0.0, _BAR), "bar"),
+        "bar": Cell(terminal.bar(abs(delta or 0.0) / most if most else 0.0, _BAR), "bar"),
         "a": Cell(words.number(a)),
         "b": Cell(words.number(b)),
     }

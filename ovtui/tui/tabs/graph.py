@@ -12,14 +12,16 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from ovtui import words
-from ovtui.analysis.graph.finding import consumers, producers, search
+from ovtui.analysis.filtering import unfinished
+from ovtui.analysis.graph.finding import consumers, producers, search, terms
 from ovtui.analysis.graph.folding import Shown
 from ovtui.analysis.graph.linking import Links, counterpart
 from ovtui.analysis.graph.model import Graph, Kind, original, runtime
 from ovtui.analysis.layers import took
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.tabs.layers import details, fate
+from ovtui.tui.screens.told import ToldScreen
+from ovtui.tui.tabs.layers import details, fate, listed
 from ovtui.tui.tabs.seen import Seen
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.graphview import GraphView
@@ -37,11 +39,13 @@ class GraphTab(Vertical):
         height: 3; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
     }
     GraphTab.tall > #graph-details { height: 7; }
+    GraphTab.away > #graph-details { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
         Binding("o", "other", "Own graph"),
-        Binding("d", "details", "Details", show=False),
+        Binding("d", "details", "Details"),
+        Binding("i", "away", "Put the details below away, or back", show=False),
         Binding("y", "copy", "Copy", show=False),
     ]
 
@@ -57,6 +61,7 @@ class GraphTab(Vertical):
         self._seen: Seen | None = None
         self._kind: Kind = "runtime"
         self._shown: dict[Kind, Shown] = {}
+        self._unfinished: str | None = None  # of what is searched for
         self._came: tuple[int | None, int | None] = (None, None)  # from which node of the other graph to which here
 
     def compose(self) -> ComposeResult:
@@ -86,8 +91,32 @@ class GraphTab(Vertical):
         self.query_one("#graph-words", Static).update(Text(why))
         self.query_one("#graph-view").display = self.query_one("#graph-details").display = False
 
+    @property
+    def place(self) -> int | None:
+        """The layer that is selected; of the model's own graph, the one that stands for the operation."""
+        seen, node = self._seen, self.query_one(GraphView).node
+        if seen is None or node is None or self._kind == "runtime":
+            return node
+        return counterpart(self._shown["original"].graph, [each.layers for each in seen.origins.operations], node)
+
+    def follow(self, place: int) -> None:
+        """Select a layer, or what it is made of, in the graph that is shown."""
+        seen, view = self._seen, self.query_one(GraphView)
+        if seen is None or place == self.place:
+            return
+        if self._kind == "runtime":
+            view.select(place)
+            return
+        node = view.node
+        if node is not None and place in seen.origins.operations[node].layers:
+            return
+        target = counterpart(self._shown["runtime"].graph, seen.origins.layers, place)
+        self._came = place, target
+        view.show(self._shown["original"], target, linked=seen.origins.layers[place])
+        self._search_again()
+
     def select(self, place: int) -> None:
-        """Bring the cursor to a layer."""
+        """Bring the cursor to a layer in the graph that the device runs."""
         view = self.query_one(GraphView)
         if self._kind != "runtime":
             self._kind, self._came = "runtime", (None, None)
@@ -122,16 +151,25 @@ class GraphTab(Vertical):
         if view.colours != "heat":
             parts.append(f"coloured by {view.colours}")
         text = f"{name}: {', '.join(parts)}"
+        if self._unfinished is not None:
+            text = f"{self._unfinished} {text}"
         self.query_one("#graph-words", Static).update(Text(text), layout=False)
 
     def _detail(self) -> None:
-        box, view, seen = self.query_one("#graph-details", Static), self.query_one(GraphView), self._seen
+        box = self.query_one("#graph-details", Static)
+        text = self._told() if box.display else None
+        if text is not None:
+            box.update(text, layout=False)
+
+    def _told(self, *, whole: bool = False) -> Text | None:
+        """What is known of what the cursor is on, in a few lines, or the `whole` of it; None while nothing is shown."""
+        view, seen = self.query_one(GraphView), self._seen
         drawn = view.drawn
-        if not box.display or drawn is None or seen is None or not len(drawn):
-            return
+        if drawn is None or seen is None or not len(drawn):
+            return None
         block, node = drawn.block(view.row), drawn.node(view.row)
         if block is not None:
-            text = Text(plain(block.name or block.label, 300), style="bold")
+            text = Text(plain(block.name or block.label, None if whole else 300), style="bold")
             cost = drawn.shown.cost_of(block)
             share = words.percent(cost / drawn.shown.total) if drawn.shown.total else words.NOTHING
             unit = " µs" if drawn.shown.timed else "FLOPs"
@@ -143,18 +181,20 @@ class GraphTab(Vertical):
                 text.append(f"; it takes {block.slower:.1f} × as long as they usually do")
             names, costs = drawn.shown.names, drawn.shown.costs
             hot = [
-                f"{plain(names[each], 60) or words.NOTHING} {drawn.shown.cost_text(costs[each])}"
-                for each in drawn.shown.hottest(block, 3)
+                f"{plain(names[each], None if whole else 60) or words.NOTHING} {drawn.shown.cost_text(costs[each])}"
+                for each in drawn.shown.hottest(block, 30 if whole else 3)
             ]
-            if hot:
+            if hot and whole:
+                text.append("\nmost of it:\n  " + "\n  ".join(hot), style="not bold dim")
+            elif hot:
                 text.append(f"\nmost of it: {', '.join(hot)}", style="not bold dim")
         elif node is None:
             text = Text("")
         elif self._kind == "runtime":
-            text = details(seen, node)
+            text = details(seen, node, whole=whole)
         else:
-            text = _operation(seen, drawn.shown.graph, node)
-        box.update(text, layout=False)
+            text = _operation(seen, drawn.shown.graph, node, whole=whole)
+        return text
 
     # -- keys
 
@@ -198,7 +238,8 @@ class GraphTab(Vertical):
     def _mark(self, typed: str) -> None:
         view = self.query_one(GraphView)
         if view.drawn is not None:
-            view.mark(search(view.drawn.shown.graph, typed) if typed.strip() else None)
+            self._unfinished = unfinished(typed, terms)
+            view.mark(search(view.drawn.shown.graph, typed) if terms(typed) else None)
             self._headline()
 
     def _search_again(self) -> None:
@@ -213,13 +254,21 @@ class GraphTab(Vertical):
             view.action_bottleneck(1)
 
     def action_details(self) -> None:
-        box = self.query_one("#graph-details")
-        box.display = not box.display
+        """All of them, of which the lines below have room for the beginning."""
+        view = self.query_one(GraphView)
+        text = self._told(whole=True)
+        if text is not None and view.drawn is not None:
+            block = view.drawn.block(view.row) is not None
+            title = "Block" if block else "Layer" if self._kind == "runtime" else "Operation"
+            self.app.push_screen(ToldScreen(title, text))
+
+    def action_away(self) -> None:
+        self.toggle_class("away")
         self._detail()
 
     def action_copy(self) -> None:
-        content = self.query_one("#graph-details", Static).content
-        cast(OvtuiScreen, self.screen).ovtui.copy(str(content), "the details")
+        text = self._told(whole=True)
+        cast(OvtuiScreen, self.screen).ovtui.copy("" if text is None else text.plain, "the details")
 
     def back(self) -> bool:
         """Out of the search; False when there is nothing to leave."""
@@ -245,9 +294,9 @@ def own_graph(seen: Seen, rows: int) -> Shown:
     return Shown(original(seen.profile), [operation.name for operation in seen.profile.operations], rows)
 
 
-def _operation(seen: Seen, graph: Graph, node: int) -> Text:
+def _operation(seen: Seen, graph: Graph, node: int, *, whole: bool) -> Text:
     operation = seen.profile.operations[node]
-    text = Text(plain(operation.name, 300) or words.NOTHING, style="bold")
+    text = Text(plain(operation.name, None if whole else 300) or words.NOTHING, style="bold")
     given = ", ".join(f"{plain(tensor.type)}{words.shape(tensor.shape)}" for tensor in operation.outputs)
     work = f", {words.count(operation.flops)}FLOPs" if operation.flops else ""
     text.append(f"\n{plain(operation.type)}  → {given or words.NOTHING}{work}", style="not bold")
@@ -255,7 +304,6 @@ def _operation(seen: Seen, graph: Graph, node: int) -> Text:
     text.append(f"\n{plain(operation.attributes) or 'no attributes'}", style="not bold dim")
     operations = seen.profile.operations
     for title, places in (("from", producers(graph, node)), ("to", consumers(graph, node))):
-        listed = ", ".join(plain(operations[place].name, 60) for place in places[:6])
-        more = f" and {len(places) - 6} more" if len(places) > 6 else ""
-        text.append(f"\n{title:<6} {listed or words.NOTHING}{more}", style="not bold dim")
+        names = [plain(operations[place].name, None if whole else 60) for place in places]
+        text.append(listed(title, names, whole=whole), style="not bold dim")
     return text

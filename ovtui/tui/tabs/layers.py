@@ -12,14 +12,16 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis import origins
+from ovtui.analysis.filtering import unfinished
 from ovtui.analysis.layer_filter import terms
 from ovtui.analysis.layer_groups import By, Group, groups
 from ovtui.analysis.layers import neighbours
 from ovtui.records import Operation
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.screens.told import ToldScreen
 from ovtui.tui.tabs.seen import Seen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
@@ -72,7 +74,7 @@ def group_cells(group: Group, most: float) -> dict[str, Cell]:
         "name": Cell(plain(group.name, 200)),
         "time": Cell(words.number(group.time_us)),
         "share": Cell(words.percent(group.share)),
-        "bar": Cell(words.bar((group.share or 0.0) / most if most else 0.0, 12), "bar"),
+        "bar": Cell(terminal.bar((group.share or 0.0) / most if most else 0.0, 12), "bar"),
         "layers": Cell(f"{group.executed:,}"),
         "gflops": Cell(words.number(group.gflops) if group.gflops else "", "dim"),
     }
@@ -91,13 +93,14 @@ class LayersTab(Vertical):
         height: 5; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
     }
     LayersTab.tall > #layer-details { height: 7; }
-    LayersTab.grouped > #layer-details { display: none; }
+    LayersTab.grouped > #layer-details, LayersTab.away > #layer-details { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("s", "sort(1)", "Sort"),
         Binding("b", "by", "Group by"),
         Binding("d", "details", "Details"),
+        Binding("i", "away", "Put the details below away, or back", show=False),
         Binding("S", "sort(-1)", "Sort by the column before", show=False),
         Binding("r", "reverse", "Turn the order round", show=False),
         Binding("y", "copy", "Copy", show=False),
@@ -144,6 +147,12 @@ class LayersTab(Vertical):
         if isinstance(rows, LayerRows):
             return rows.places
         return self._seen.columns.order if self._seen is not None else ()
+
+    @property
+    def place(self) -> int | None:
+        """The one that is selected; None where layers are put together, or there are none."""
+        key = self.query_one("#layer-table", Table).cursor_key
+        return None if self._seen is None or key is None or self._by is not None else int(key)
 
     def explain(self, why: str) -> None:
         """Say why there are none."""
@@ -208,6 +217,9 @@ class LayersTab(Vertical):
             of_all = words.plural(len(seen.columns), "layer")
             shown = f"{len(table.rows):,} of {of_all}{within}: {words.percent(share)} of the time."
             text, whole = f"{shown}\n{text}", False
+        why = unfinished(self._typed, terms)
+        if why is not None:
+            text, whole = f"{why}\n{text}", False
         if text != self._said:
             # A filter's words push the headline down within its lines: laying out anew at each letter would be slow.
             self._said = text
@@ -215,13 +227,9 @@ class LayersTab(Vertical):
 
     def _detail(self) -> None:
         box = self.query_one("#layer-details", Static)
-        key = self.query_one("#layer-table", Table).cursor_key
-        if not box.display:
-            return
-        if self._seen is None or key is None or self._by is not None:
-            box.update("", layout=False)
-        else:
-            box.update(details(self._seen, int(key)), layout=False)
+        if box.display:
+            told = None if self._seen is None or (place := self.place) is None else details(self._seen, place)
+            box.update(told or "", layout=False)
 
     # -- keys
 
@@ -284,8 +292,12 @@ class LayersTab(Vertical):
         self.query_one("#layer-table", Table).action_jump(0)
 
     def action_details(self) -> None:
-        box = self.query_one("#layer-details")
-        box.display = not box.display
+        """All of them, of which the lines below have room for the beginning."""
+        if self._seen is not None and (place := self.place) is not None:
+            self.app.push_screen(ToldScreen("Layer", details(self._seen, place, whole=True)))
+
+    def action_away(self) -> None:
+        self.toggle_class("away")
         self._detail()
 
     def action_copy(self) -> None:
@@ -310,13 +322,13 @@ class LayersTab(Vertical):
         return True
 
 
-def details(seen: Seen, place: int) -> Text:
-    """All that is known of a layer, in seven lines, what tells most first."""
+def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
+    """What is known of a layer, what tells most first: in seven lines, or the `whole` of it, however long that is."""
     layer, row, roof = seen.profile.layers[place], seen.row_at[place], seen.columns.roofs[place]
     operations, layers = seen.profile.operations, seen.profile.layers
-    text = Text(seen.called(place, 300), style="bold")
+    text = Text(seen.called(place, None if whole else 300), style="bold")
     if layer.name != seen.names[place]:
-        text.append(f"  the device's {plain(layer.name, 120)}", style="dim not bold")
+        text.append(f"  the device's {plain(layer.name, None if whole else 120)}", style="dim not bold")
     given = [
         f"{plain(tensor.type)}{words.shape(tensor.shape)} {plain(tensor.layout or '')}" for tensor in layer.outputs
     ]
@@ -338,25 +350,35 @@ def details(seen: Seen, place: int) -> Text:
     work += [f"{words.number(roof.gbytes)} GB/s"] if roof.gbytes else []
     text.append("\n" + (", ".join(work) or "no arithmetic told"), style="not bold dim")
     held = seen.origins.layers[place]
-    made = ", ".join(
-        f"{plain(operations[i].name, 60)} ({plain(operations[i].type, 30)}{_attributes(operations[i])})" for i in held
-    )
-    told = ", ".join(plain(name, 60) for name in layer.original)
-    text.append(f"\nmade of  {made or told or 'nothing of the model: the device put it in'}", style="not bold dim")
+    limit = None if whole else _NAME
+    made = [
+        f"{plain(operations[i].name, limit)} ({plain(operations[i].type, 30)}"
+        f"{_attributes(operations[i], None if whole else _ATTRIBUTES)})"
+        for i in held
+    ] or [plain(name, limit) for name in layer.original]
+    told = made or ["nothing of the model: the device put it in"]
+    text.append(listed("made of", told, whole=True) if whole else f"\nmade of  {', '.join(told)}", style="not bold dim")
     near = neighbours(layers, place)
     for title, places in (("from", near.producers), ("to", near.consumers)):
-        listed = ", ".join(seen.called(p, 60) for p in places[:6])
-        more = f" and {len(places) - 6} more" if len(places) > 6 else ""
-        text.append(f"\n{title:<7}  {listed or words.NOTHING}{more}", style="not bold dim")
+        text.append(listed(title, [seen.called(p, limit) for p in places], whole=whole), style="not bold dim")
     return text
 
 
+def listed(title: str, names: Sequence[str], *, whole: bool) -> str:
+    """Names in a line of their own, the first of them; or the `whole` of them, a line for each."""
+    if whole:
+        return f"\n{title:<7}  " + "\n         ".join(names or [words.NOTHING])
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return f"\n{title:<7}  {', '.join(names[:_NAMES]) or words.NOTHING}{more}"
+
+
+_NAME, _ATTRIBUTES, _NAMES = 60, 160, 6  # characters of each, and how many names, where a thing has a line
 _TALL = 28  # lines from which on there is room for all details
 
 
-def _attributes(operation: Operation) -> str:
+def _attributes(operation: Operation, limit: int | None) -> str:
     """Of what a layer was made of: strides, windows, the shapes of weights."""
-    return f": {plain(operation.attributes, 160)}" if operation.attributes else ""
+    return f": {plain(operation.attributes, limit)}" if operation.attributes else ""
 
 
 _STATUS = {

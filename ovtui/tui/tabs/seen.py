@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ovtui import words
+from ovtui import terminal, words
 from ovtui.analysis import layers as analysis
 from ovtui.analysis import origins
 from ovtui.analysis.layer_filter import LayerColumns
@@ -37,7 +37,9 @@ class Seen:
         overhead = self.profile.overhead if self.balance.layers_us is not None else None
         counters = "" if overhead is None else f" Counters: {100 * overhead:+.1f} % latency."
         told = f"{self.concentration} " if self.concentration else ""
-        return plain(f"{told}{self.balance.text}{counters}") + "".join(f" {plain(n)}" for n in self.profile.notes)
+        return plain(f"{told}{self.balance.text}{counters}") + "".join(
+            f" {plain(n)}" for n in analysis.notes(self.profile)
+        )
 
     def called(self, place: int, limit: int | None = None) -> str:
         """What a layer is called, safe to show; a dash where it has no name."""
@@ -51,7 +53,7 @@ class Seen:
             "order": Cell(str(layer.order), "dim"),
             "time": Cell(words.number(layer.time_us)) if timed else Cell(_STATUS[layer.status], "dim"),
             "share": Cell(words.percent(row.share) if timed else ""),
-            "bar": Cell(words.bar((row.share or 0.0) / self.most if self.most else 0.0, _BAR), "bar"),
+            "bar": Cell(terminal.bar((row.share or 0.0) / self.most if self.most else 0.0, _BAR), "bar"),
             "cumulative": Cell(words.percent(row.cumulative) if row.cumulative is not None else "", "dim"),
             "type": Cell(plain(layer.type, 60)),
             "precision": Cell(plain(layer.precision or words.NOTHING, 20)),

@@ -10,6 +10,7 @@ from rich.style import Style
 
 from ovtui.analysis import precisions
 from ovtui.analysis.graph.folding import Drawing
+from ovtui.tui.widgets.cells import fitted
 
 Colours = Literal["heat", "precision", "type"]
 WAYS: tuple[Colours, ...] = ("heat", "precision", "type")
@@ -43,6 +44,20 @@ class Brush:
             look = "lane1" if name in precisions.NARROW else "heat2" if name == "f32" else "lane0"
             return self.look(look if name else "dim")
         return self.look(_OF_TYPES[self._types.setdefault(seen.type, len(self._types)) % len(_OF_TYPES)])
+
+    def told(self, drawn: Drawing, row: int) -> str:
+        """What the colour of a node says, in a word; nothing of heat, beside which figures stand.
+
+        Safe to show, in at most `told_width` cells.
+        """
+        kinds = drawn.kinds(row)
+        word = {"heat": "", "precision": kinds.precision, "type": kinds.type}[self.colours]
+        return fitted(word, self.told_width, right=False).rstrip()
+
+    @property
+    def told_width(self) -> int:
+        """Cells that such a word takes at the most."""
+        return {"heat": 0, "precision": 5, "type": 12}[self.colours]
 
     def marks(self, drawn: Drawing, row: int) -> Style:
         """What makes a node's name stand out."""

@@ -16,8 +16,8 @@ from ovtui.tui.widgets.brush import Brush
 class Boxes:
     """The boxes around a row, or all of a small graph."""
 
-    def __init__(self, drawn: Drawing, row: int) -> None:
-        self._drawn, self._picture = drawn, drawn.boxes(row)
+    def __init__(self, drawn: Drawing, row: int, brush: Brush) -> None:
+        self._drawn, self._picture = drawn, drawn.boxes(row, lambda at: brush.told(drawn, at))
         self._widest = max(map(cell_len, self._picture.lines), default=0)
 
     def holds(self, row: int) -> bool:

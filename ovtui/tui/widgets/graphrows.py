@@ -49,6 +49,10 @@ def row_strip(
         segments += _worn(fitted(label, min(rest, _WIDEST_LABEL), right=False), style, base)
         told = "".join(f"  {fitted(t, w, right=False)}" for t, w in zip(kinds, columns, strict=False))
         segments.append(Segment(told, base if inverted else base + brush.look("dim")))
+    elif brush.told_width:
+        room -= brush.told_width + 1
+        segments += _worn(fitted(label, max(4, room), right=False), style, base)
+        segments.append(Segment(f" {brush.told(drawn, row):<{brush.told_width}}", hot))
     else:
         segments += _worn(_named(label, kinds, room), style, base)
     segments.append(Segment(right, hot))

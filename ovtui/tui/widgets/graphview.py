@@ -174,7 +174,7 @@ class GraphView(Widget, can_focus=True):
 
     def _changed(self) -> None:
         if self._boxes is not None and self._drawing is not None:
-            self._boxes = Boxes(self._drawing, self._cursor)
+            self._boxes = Boxes(self._drawing, self._cursor, self._brush)
         self._reveal()
         self.refresh()
         self.post_message(self.Moved())
@@ -224,6 +224,8 @@ class GraphView(Widget, can_focus=True):
 
     def action_colours(self) -> None:
         self._brush.turn()
+        if self._drawing is not None and self._boxes is not None:
+            self._boxes = Boxes(self._drawing, self._cursor, self._brush)
         self.refresh()
         self.post_message(self.Moved())
 
@@ -236,7 +238,7 @@ class GraphView(Widget, can_focus=True):
         drawn = self._drawing
         if drawn is None or not len(drawn):
             return
-        self._boxes = Boxes(drawn, self._cursor) if self._boxes is None else None
+        self._boxes = Boxes(drawn, self._cursor, self._brush) if self._boxes is None else None
         self.refresh()
 
     def action_move(self, by: int) -> None:
@@ -256,7 +258,7 @@ class GraphView(Widget, can_focus=True):
         before, self._cursor = self._cursor, row
         if self._boxes is not None:
             if not self._boxes.holds(row):
-                self._boxes = Boxes(drawn, row)
+                self._boxes = Boxes(drawn, row, self._brush)
             self.refresh()
         elif not self._reveal():
             for line in {before, row}:

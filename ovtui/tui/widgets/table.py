@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ovtui.terminal import has_few_glyphs
 from ovtui.tui.widgets.cells import Column, ListedRows, NoRows, Rows, fitted
 
 _GAP = 2
@@ -337,7 +338,7 @@ class Table(Widget, can_focus=True):
         if self._with_marks:
             marked = self._rows.key(index) in self.marked
             style = base if at_cursor else base + self._look("mark")
-            segments.append(Segment("● " if marked else "  ", style))
+            segments.append(Segment(("* " if has_few_glyphs() else "● ") if marked else "  ", style))
         cells = self._rows.cells(index)
         for column, room in self._placed():
             cell = cells.get(column.key)

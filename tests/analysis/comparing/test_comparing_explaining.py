@@ -24,9 +24,28 @@ def test_what_explains_most_comes_first() -> None:
     found = explanation(A, B)
     assert found.rows is not None
     assert [row.delta for row in found.rows] == [-45.0, -40.0, -10.0, 5.0]
-    assert found.decisive == 2
+    assert found.decisive == {0, 1}
     assert found.text == "These 2 layers account for 94 % of the gain of 90.00 µs."
     assert explanation(B, A).text == "These 2 layers account for 94 % of the loss of 90.00 µs."
+
+
+def test_those_that_explain_it_are_marked_whatever_lies_between_them() -> None:
+    found = explanation(with_times(100.0, 50.0, 90.0, 80.0), with_times(50.0, 95.0, 50.0, 40.0))
+    assert found.rows is not None
+    assert [(row.delta, found.mark(place)) for place, row in enumerate(found.rows)] == [
+        (-50.0, "*"), (45.0, ""), (-40.0, "*"), (-40.0, ""),
+    ]  # fmt: skip
+    assert explanation(A, B).legend == "They are marked *."
+    assert explanation(A, A).legend == ""
+
+
+def test_without_a_certain_difference_layers_may_explain_a_chance() -> None:
+    doubt = " As no difference is certain, that may be chance."
+    for verdict in ("same", "undecided"):
+        assert explanation(A, B, verdict).text == explanation(A, B).text + doubt
+    for verdict in ("faster", "slower"):
+        assert explanation(A, B, verdict) == explanation(A, B)
+    assert explanation(A, None, "undecided").text == explanation(A, None).text
 
 
 def test_one_layer_may_be_all_of_it_and_more() -> None:
@@ -36,13 +55,13 @@ def test_one_layer_may_be_all_of_it_and_more() -> None:
 
 def test_a_difference_that_is_spread_is_not_blamed_on_a_few() -> None:
     found = explanation(with_times(*[10.0] * 100), with_times(*[9.0] * 100))
-    assert found.decisive == 70
+    assert found.decisive == frozenset(range(70))
     assert found.text == "No few layers explain it: 70 layers account for 70 % of the gain of 100.0 µs."
 
 
 def test_nothing_is_made_of_sums_that_are_alike() -> None:
     found = explanation(with_times(100.0, 100.0), with_times(120.0, 80.5))
-    assert found.decisive == 0
+    assert not found.decisive
     assert found.text == "The layers take the same altogether: 200.0 µs and 200.5 µs, less than 1 % apart."
 
 
@@ -65,6 +84,8 @@ def test_a_side_without_a_profile_is_told_how_to_get_one(a: Profile | None, b: P
 
 
 def test_a_device_that_tells_no_times_is_named() -> None:
+    short = a_profile(a_layer("add", "Eltwise", None, status="not_run"), counters=True)
+    assert explanation(B, short).text.startswith("All layers of B take less than a microsecond")
     assert explanation(NO_COUNTERS, B).text == "There are no times to compare: A's device gives none of layers."
     assert "B's device" in explanation(A, NO_COUNTERS).text
     assert explanation(A, NO_COUNTERS).rows is not None
@@ -74,7 +95,7 @@ def test_layers_too_short_for_the_counters_explain_nothing() -> None:
     short = [a_layer(f"fc{n}", "FullyConnected", None, status="not_run") for n in range(9)]
     blurred = a_profile(a_layer("first", "Reorder", 2.0), *short, latency_us=70.0)
     found = explanation(A, blurred)
-    assert found.decisive == 0
+    assert not found.decisive
     assert found.text.startswith("Most layers of B take less than a microsecond")
     assert "layers of A" in explanation(blurred, A).text
 
@@ -112,9 +133,9 @@ def test_groups_are_compared_by_what_their_layers_are_on_each_side() -> None:
 
 @given(profiles(), profiles())
 def test_the_decisive_rows_are_the_fewest(a: Profile, b: Profile) -> None:
-    rows = matched(a, b)
+    rows = largest_first(matched(a, b))
     whole = (total_us(b) or 0.0) - (total_us(a) or 0.0)
-    chosen = decisive(rows, whole)
+    chosen = [rows[place] for place in decisive(rows, whole)]
     explained = sum(abs(row.delta or 0.0) for row in chosen)
     assert all((row.delta or 0.0) * whole > 0 for row in chosen)
     assert explained >= 0.7 * abs(whole) * (1 - 1e-9)

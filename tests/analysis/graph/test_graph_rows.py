@@ -171,5 +171,21 @@ def test_a_block_that_would_not_fit_stays_folded() -> None:
 
 
 def test_a_screen_that_would_be_mostly_empty_is_filled_all_the_same() -> None:
-    blocks = Blocks(chain(5000).graph())
+    net, node = Net(), 0
+    for width in range(1000):
+        node = net.add("Relu", *([node] if width else []), shape=(1, width + 1))
+    blocks = Blocks(net.graph())
     assert len(View(blocks, rows.first(blocks, 24))) > 24
+
+
+def test_what_only_repeats_itself_stays_folded_where_it_does_not_fit() -> None:
+    net = Net()
+    node = net.add("Input")
+    for layer in range(248):
+        node = net.chain(node, "FullyConnected", "Add", "Relu", scope=f"layers.{layer}.")
+    net.add("Output", node)
+    blocks = Blocks(net.graph())
+    view = View(blocks, rows.first(blocks, 40))
+    assert len(view) == 3
+    assert blocks.blocks[view.row(1).block or 0].copies == 248
+    assert len(View(blocks, rows.first(blocks, 300))) > 250  # where it fits, it is opened
