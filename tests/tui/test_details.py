@@ -23,7 +23,7 @@ from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.plot import Plot
 from ovtui.tui.widgets.table import Table
-from tests.store.samples import a_model, a_run
+from tests.store.samples import a_model, a_run, its_job
 from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
 
 HOSTILE = "\x1b[31mred[/foo] [bold]\u202e:smile: 名前\x07"
@@ -502,6 +502,29 @@ async def test_the_name_of_an_open_input_is_shown_and_not_obeyed(open_app: Opene
         screen._found(a_model(inputs=(port,)))
         await shows(pilot, "owned")
         assert not set(text_of(pilot)) & {"\x1b", "\x07"}
+
+
+@pytest.mark.parametrize(("typed", "batch"), [(None, 4), ("input[2,3,64,224]", None)])
+async def test_an_open_shape_is_proposed_with_the_batch_it_was_measured_with(
+    open_app: Opened, store: Store, typed: str | None, batch: int | None
+) -> None:
+    run = a_run(spec=Spec(model=a_model().id, batch=4))
+    store.models.save(run.model)
+    store.runs.create(run, its_job(run))
+    async with open_app() as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: screen_name(pilot) == "ImportScreen")
+        importing: Any = pilot.app.screen
+        importing._found(run.model)
+        await shows(pilot, "input[4,3,224,224]")
+        if typed is not None:
+            importing.query_one("#shape", FormLine).value = typed
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await shows(pilot, "$ ovtui run")
+        configure: Any = pilot.app.screen
+        assert configure._spec.batch == batch
+        assert configure._spec.shapes == {"input": (4, 3, 224, 224) if typed is None else (2, 3, 64, 224)}
 
 
 async def test_long_summaries_scroll_by_the_page(open_app: Opened, store: Store) -> None:
