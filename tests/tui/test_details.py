@@ -19,6 +19,7 @@ from ovtui.records import Spec
 from ovtui.store import Store, open_store
 from ovtui.tui import themes
 from ovtui.tui.app import Looks, OvtuiApp
+from ovtui.tui.screens.history import HistoryScreen
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.plot import Plot
@@ -274,6 +275,24 @@ async def test_filtering_and_sorting_show_what_they_say(open_app: Opened, store:
         await shows(pilot, "FPS↑")
         await pilot.click("#runs", offset=(3, 0))
         await shows(pilot, "WHEN↓")
+
+
+async def test_keys_pressed_while_history_opens_are_for_its_runs(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(store)
+    focused: list[str | None] = []
+    mounted = HistoryScreen.on_mount
+
+    def on_mount(screen: HistoryScreen) -> None:
+        focused.append(screen.focused and screen.focused.id)
+        mounted(screen)
+
+    monkeypatch.setattr(HistoryScreen, "on_mount", on_mount)
+    async with open_app() as pilot:
+        await pilot.press("a")
+        await shows(pilot, "12 runs")
+        assert focused == ["runs"]
 
 
 async def test_two_marked_runs_are_compared(open_app: Opened, store: Store) -> None:

@@ -72,6 +72,7 @@ class HistoryScreen(OvtuiScreen):
         "top are where runs of its spec became slower or faster."
     )
     CSS_PATH = "history.tcss"
+    AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("s", "sort(1)", "Sort"),
@@ -101,7 +102,9 @@ class HistoryScreen(OvtuiScreen):
 
     def compose(self) -> ComposeResult:
         yield Static(id="top")
-        yield Field(placeholder="words, model:resnet, fps>100, status:failed …", id="filter", compact=True)
+        field = Field(placeholder="words, model:resnet, fps>100, status:failed …", id="filter", compact=True)
+        field.display = False
+        yield field
         yield Table(self._chosen_columns(), marks=True, id="runs")
         with Vertical(id="plot-box"):
             yield Static(classes="title", id="plot-title")
@@ -117,7 +120,6 @@ class HistoryScreen(OvtuiScreen):
         self.query_one("#plot-box").display = self.app.size.height >= 30
         column, descending = self.ovtui.looks.history_sort
         self._sort, self._descending = column, descending
-        self.query_one("#runs").focus()
         self._look_again()
 
     # -- loading, a page at a time and beside the screen

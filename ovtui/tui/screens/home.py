@@ -128,7 +128,7 @@ class HomeScreen(OvtuiScreen):
             yield Static("Models", classes="title")
             yield Table(rows.MODEL_COLUMNS, id="models")
             yield Static("Recent runs", classes="title")
-            yield Table(rows.RUN_COLUMNS, id="recent")
+            yield Table(rows.RUN_COLUMNS, newest_first=True, id="recent")
         yield Static(_EMPTY, id="empty")
         yield KeyLine()
 
