@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import sys
@@ -15,6 +16,7 @@ import pytest
 from textual.widgets import Input
 
 from ovtui.engine.devices import Devices, Property
+from ovtui.errors import InputError
 from ovtui.records import Spec
 from ovtui.store import Store, open_store
 from ovtui.tui import themes
@@ -35,12 +37,14 @@ def devices_are_known(store: Store) -> None:
     import importlib.metadata
 
     pinning = Property(key="ENABLE_CPU_PINNING", value="YES", kind="YES, NO")
+    rate = Property(key="CPU_SPARSE_WEIGHTS_DECOMPRESSION_RATE", value="1", kind="a number")
     store.settings.set(
         "devices",
         Devices(
             openvino=importlib.metadata.version("openvino"),
             names={"CPU": "A processor"},
-            properties={"CPU": (pinning,)},
+            properties={"CPU": (pinning, rate)},
+            streams={"CPU": 2},
         ),
     )
 
@@ -96,6 +100,8 @@ async def test_the_command_that_is_shown_measures_the_same(open_app: Opened, sto
         ("data", "/no/such.npy", "does not exist"),
         ("properties", "PINNING", "is not KEY=VALUE"),
         ("properties", "'A=b", "a quote that is not closed"),
+        ("properties", "ENABLE_CPU_PINNING=banana", "takes one of YES, NO, not 'banana'"),
+        ("streams", "99", "CPU takes 1 to 2 streams here, not 99."),
         ("scale", "a,b", "is not a number or a list"),
     ],
 )
@@ -157,6 +163,44 @@ async def test_a_property_is_chosen_from_what_the_device_takes(open_app: Opened,
         await shows(pilot, "ENABLE_CPU_PINNING =")
         await pilot.press("backspace", "backspace", "backspace", *"NO", "enter")
         await shows(pilot, "--property ENABLE_CPU_PINNING=NO")
+        await pilot.press("ctrl+t", *"sparse", "enter")
+        await shows(pilot, "DECOMPRESSION_RATE =")
+        await pilot.press(*"banana", "enter")
+        await shows(pilot, "not 'banana'.")
+        await pilot.press("home", "ctrl+k", *"0.5", "enter")
+        await shows(pilot, "--property CPU_SPARSE_WEIGHTS_DECOMPRESSION_RATE=0.5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fits"),
+    [
+        ("a number", "0.5", True),
+        ("a number", "1e-3", True),
+        ("a number", "banana", False),
+        ("a whole number", "18446744073709551615", True),
+        ("a whole number", "2.5", False),
+        ("YES, NO", "true", True),
+        ("YES, NO", "maybe", False),
+        ("LATENCY, THROUGHPUT", "LATENCY", True),
+        ("LATENCY, THROUGHPUT", "latency", False),
+        ("a precision: f32, f16, bf16, u8, …", "dynamic", True),
+        ("a precision: f32, f16, bf16, u8, …", "f8e4m3", True),
+        ("a precision: f32, f16, bf16, u8, …", "banana", False),
+        ("text", "whatever", True),
+    ],
+)
+def test_a_value_fits_its_property_or_is_refused(kind: str, value: str, fits: bool) -> None:
+    known = Property(key="KEY", value="THROUGHPUT", kind=kind)
+    with contextlib.nullcontext() if fits else pytest.raises(InputError, match="KEY takes"):
+        known.check(value)
+
+
+def test_names_that_do_not_even_tell_the_property_s_own_value_refuse_nothing() -> None:
+    Property(key="LOG_LEVEL", value="LOG_NONE", kind="NO, ERR, WARNING").check("LOG_INFO")
+
+
+def test_streams_may_be_the_device_s_words() -> None:
+    Property(key="NUM_STREAMS", value="1", kind="a whole number").check("AUTO")
 
 
 async def test_looks_are_kept_between_starts(open_app: Opened, store: Store) -> None:

@@ -491,7 +491,10 @@ async def test_nothing_within_the_limit_names_the_nearest_miss(open_app: Opened,
         await shows(pilot, "Nothing keeps p50 ≤ 5 ms; the nearest is batch 1, 1 stream with 10.94 ms.")
         assert "x Run best" not in text_of(pilot)
         await keys("t", *"quick", "enter")(pilot)
-        await shows(pilot, "latency: 'quick' is not a number of ms")
+        await shows(pilot, "'quick' is not a number of ms")
+        assert screen_name(pilot) == "PromptScreen"
+        await keys("home", "ctrl+k", *"25", "enter")(pilot)
+        await shows(pilot, "Within 25 ms p50")
 
 
 async def test_percent_changes_the_percentile(open_app: Opened, store: Store) -> None:

@@ -162,7 +162,8 @@ class ConfigureScreen(OvtuiScreen):
             if key is None:
                 return
             hint = f"{kinds[key].kind}. Enter takes it, Esc leaves it."
-            self.app.push_screen(PromptScreen(f"{key} =", kinds[key].value, hint), partial(self._set, key))
+            prompt = PromptScreen(f"{key} =", kinds[key].value, hint, check=kinds[key].check)
+            self.app.push_screen(prompt, partial(self._set, key))
 
         choices = [(each.key, plain(each.key), f"{plain(each.value, 20)}   {each.kind}") for each in known]
         self.app.push_screen(PickScreen(f"What {plain(device)} takes", choices), picked)

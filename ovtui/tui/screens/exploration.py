@@ -16,7 +16,7 @@ from ovtui import specs, words
 from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.grid import order, settings
 from ovtui.analysis.exploring.heat import BEST, FAILED, MEASURING, REUSED, Metric, matrix
-from ovtui.errors import InputError, StoreError
+from ovtui.errors import StoreError
 from ovtui.records import LIVE, Cell, Exploration, Limits, Percentile
 from ovtui.report.command import explore_command
 from ovtui.report.files import Exported, write_exploration
@@ -368,17 +368,17 @@ class ExplorationScreen(OvtuiScreen):
             self._limit(explored.stepped(self._limits.latency_ms, by, known))
 
     def action_type_limit(self) -> None:
+        def limit(text: str) -> float | None:
+            return specs.amount("latency", text, 0.001, 1e6, "ms") if text else None
+
         def answered(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                self._limit(specs.amount("latency", text, 0.001, 1e6, "ms") if text else None)
-            except InputError as error:
-                self.ovtui.tell(str(error), "error")
+            if text is not None:
+                self._limit(limit(text))
 
         now = self._limits.latency_ms
         question = f"The highest {self._limits.percentile} latency, ms (nothing: no limit):"
-        self.app.push_screen(PromptScreen(question, "" if now is None else f"{now:.10g}"), answered)
+        prompt = PromptScreen(question, "" if now is None else f"{now:.10g}", check=limit)
+        self.app.push_screen(prompt, answered)
 
     def action_percentile(self) -> None:
         place = _PERCENTILES.index(self._limits.percentile)
