@@ -67,8 +67,10 @@ def suggestions(run: Run) -> list[Suggestion]:
             Suggestion("longer", f"Measure for {words.duration(longer)}: four times as long halves the doubt.",
                        msgspec.structs.replace(spec, stop=Stop(kind="seconds", seconds=longer)))
         )  # fmt: skip
-    if run.status in ("failed", "cancelled", "interrupted"):
+    if run.status in ("cancelled", "interrupted"):
         found.append(Suggestion("again", "Measure the same again.", spec))
+    elif run.status == "failed":
+        found.append(Suggestion("again", "Measure the same again, if what it failed for is gone.", spec))
     found += _other_modes(run)
     return found[:3]
 

@@ -321,6 +321,29 @@ async def test_filtering_and_sorting_show_what_they_say(open_app: Opened, store:
         await shows(pilot, "WHEN↓")
 
 
+async def test_a_filter_that_cannot_be_meant_so_says_what_is_wrong(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "slash", *"fps>abc")
+        await shows(pilot, "'abc' is not a number")
+        await pilot.press("home", "ctrl+k", *"bogus:1")
+        await shows(pilot, "there is no column 'bogus'")
+        await pilot.press("home", "ctrl+k", *"fps>1")
+        await until(pilot, lambda: "bogus" not in text_of(pilot))
+
+
+async def test_a_run_that_failed_leads_to_its_settings_first(open_app: Opened, store: Store) -> None:
+    run = a_run(spec=Spec(model=a_model().id, profile=False))
+    store.models.save(run.model)
+    store.runs.create(run, its_job(run))
+    store.runs.finish(run.id, "failed", finished=run.created + 2, error="A batch of 7 is not possible.")
+    async with open_app() as pilot:
+        await pilot.press("tab", "enter", "2")
+        await shows(pilot, "This run failed before its layers could be looked at")
+        await pilot.press("1", "enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+
+
 async def test_keys_pressed_while_history_opens_are_for_its_runs(
     open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from ovtui import words
@@ -104,7 +104,9 @@ class HistoryScreen(OvtuiScreen):
         yield Static(id="top")
         field = Field(placeholder="words, model:resnet, fps>100, status:failed …", id="filter", compact=True)
         field.display = False
-        yield field
+        with Horizontal(id="filter-line"):
+            yield field
+            yield Static(id="wrong", classes="problem")
         yield Table(self._chosen_columns(), marks=True, id="runs")
         with Vertical(id="plot-box"):
             yield Static(classes="title", id="plot-title")
@@ -185,8 +187,10 @@ class HistoryScreen(OvtuiScreen):
         columns = self._columns
         if columns is None:
             return
-        terms = filtering.parse(self.query_one("#filter", Input).value, _TEXTS, _NUMBERS)
-        places = columns.matching(terms)
+        typed = self.query_one("#filter", Input).value
+        places = columns.matching(filtering.parse(typed, _TEXTS, _NUMBERS))
+        wrong = filtering.complaint(typed, _TEXTS, _NUMBERS, found=bool(len(places)))
+        self.query_one("#wrong", Static).update(Text(plain(wrong, 60)))
         if (self._sort, self._descending) != ("created", True):
             places = columns.ordered(places, self._sort, descending=self._descending)
         table = self.query_one("#runs", Table)

@@ -195,7 +195,11 @@ class RunScreen(OvtuiScreen):
         listed = [(str(n), {"what": Cell(s.short, "bar"), "why": Cell(s.why)}) for n, s in enumerate(self._next)]
         self._what = max([_WHAT, *(len(each.short) for each in self._next)])
         self.query_one("#next", Table).set_columns(_next_columns(self._what))
-        listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
+        if run.status == "failed":  # what is wrong with it is said, and mended, among its settings
+            why = "Look at its settings first: measured as it was, it may fail the same way."
+            listed.insert(0, (_SETTINGS, {"what": Cell("settings …", "bar"), "why": Cell(why)}))
+        else:
+            listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
         self.query_one("#next", Table).show(ListedRows(listed))
         self._make_room()
         self.query_one("#percentiles", Static).update(_percentiles(run))
@@ -367,6 +371,9 @@ def _next_columns(what: int) -> tuple[Column, ...]:
 
 def _no_layers(run: Run | None) -> str:
     """Why there is nothing to see."""
+    if run is not None and run.result is None:
+        how = "failed" if run.status == "failed" else f"was {run.status}"
+        return f"This run {how} before its layers could be looked at: the first line says why. m asks for its settings."
     if run is not None and not run.spec.profile:
         return "This run was measured without a look at its layers: m measures again with it."
     return "The layers of this run are not known; its warnings may say why. m measures again."
