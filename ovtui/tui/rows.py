@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ovtui import words
 from ovtui.analysis.comparing.circumstances import spec_differences
 from ovtui.analysis.comparing.interleaved import sentence
@@ -59,12 +61,17 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     }
 
 
-def choice(run: RunSummary) -> tuple[str, str, str]:
-    """A run to pick from a list: its id, what it is of, and what tells it from others."""
+CHOICE_COLUMNS = tuple(
+    replace(column, spare=3) if column.key == "label" else column  # which is given to tell runs from each other
+    for column in RUN_COLUMNS
+    if column.key not in ("p50_ms", "status")
+)
+
+
+def choice(run: RunSummary) -> tuple[str, ...]:
+    """A run to pick from a list: its id, and what tells it from others."""
     cells = run_cells(run)
-    told = ("throughput_fps", "doubt", "created", "batch", "streams", "device", "label")
-    figures = "  ".join(cells[key].text for key in told if cells[key].text)
-    return run.id, f"{cells['model'].text}  {run.mode}", figures
+    return run.id, *(cells[column.key].text for column in CHOICE_COLUMNS)
 
 
 MODEL_COLUMNS = (

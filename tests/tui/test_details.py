@@ -171,6 +171,20 @@ async def test_a_property_is_chosen_from_what_the_device_takes(open_app: Opened,
         await shows(pilot, "--property CPU_SPARSE_WEIGHTS_DECOMPRESSION_RATE=0.5")
 
 
+async def test_what_can_be_picked_stands_in_columns(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        await pilot.press("ctrl+t")
+        await shows(pilot, "PROPERTY NOW TAKES")
+        await shows(pilot, "CPU_SPARSE_WEIGHTS_DECOMPRESSION_RATE 1 a number")
+        await pilot.press("escape", "escape", "tab", "enter")
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await pilot.press("c")
+        await shows(pilot, "WHEN MODEL MODE FPS")
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "fits"),
     [

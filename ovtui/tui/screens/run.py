@@ -22,7 +22,7 @@ from ovtui.report.advising import Next, what_next
 from ovtui.report.command import run_command
 from ovtui.text import plain
 from ovtui.tui import acting, pictures
-from ovtui.tui.rows import choice
+from ovtui.tui.rows import CHOICE_COLUMNS, choice
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.graph import GraphTab, runtime_graph
@@ -294,7 +294,7 @@ class RunScreen(OvtuiScreen):
 
         found = self.ovtui.store.runs.page(limit=_HISTORY)
         choices = [choice(run) for run in found if run.id != self._run_id]
-        self.app.push_screen(PickScreen("Compare this run with", choices), answered)
+        self.app.push_screen(PickScreen("Compare this run with", choices, columns=CHOICE_COLUMNS), answered)
 
     def action_to_tab(self, number: int) -> None:
         names = self.query_one(TabBar).names
