@@ -44,6 +44,7 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     doubt = Cell("")
     if estimate is not None:
         narrow = words.doubt(estimate).replace(" ", "")
+        narrow = narrow if len(narrow) <= 6 else "±>999%"
         doubt = Cell(narrow, "dim") if estimate.converged else Cell(f"{narrow}!", "warning")
     return {
         "created": Cell(words.short_when(run.created), "dim"),
@@ -130,7 +131,8 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
     if isinstance(watched.study, Optimization):
         return _live_optimization(watched, watched.study)
     run = watched.run
-    what = f"{run.model.name}  {run.spec.mode}" if run else watched.kind
+    # Several may be of one model: what they are called tells them apart.
+    what = f"{run.model.name}  {run.spec.mode}  {run.label or run.id}" if run else watched.kind
     window = watched.window
     rate = ""
     if window is not None:

@@ -11,7 +11,9 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from ovtui import words
+from ovtui.records import Estimate, RunSummary
 from ovtui.text import plain
+from ovtui.tui.rows import RUN_COLUMNS, run_cells
 from ovtui.tui.widgets import plot
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows, fitted
 from ovtui.tui.widgets.plot import Curve, Picture, characters, described
@@ -139,6 +141,18 @@ def test_a_plot_says_in_words_what_it_shows() -> None:
         "Throughput: 3 points; lowest 100.0, median 200.0, highest 300.0, last 200.0 FPS."
     )
     assert described("Throughput", "FPS", [None]) == "Throughput: nothing yet."
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.01, "±1.0%"), (0.9996, "±100%"), (1.453, "±145%"), (40.0, "±>999%")])
+def test_a_doubt_fits_its_column(share: float, said: str) -> None:
+    rate = Estimate(mean=10, ci95=(10 - 10 * share, 10 + 10 * share), converged=False)
+    run = RunSummary(
+        id="r", status="done", label=None, model="m", model_name="net", device="CPU", mode="latency", batch=1,
+        streams=1, throughput_fps=rate, p50_ms=1.0, created=0, started=0, finished=1, error=None, warnings=0,
+    )  # fmt: skip
+    cell, column = run_cells(run)["doubt"], next(each for each in RUN_COLUMNS if each.key == "doubt")
+    assert cell.text == f"{said}!"
+    assert fitted(cell.text, column.width, right=False).rstrip() == cell.text
 
 
 def test_a_sparkline_shows_trends_and_not_noise() -> None:
