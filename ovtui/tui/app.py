@@ -57,7 +57,8 @@ class OvtuiApp(Starts):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/home.tcss"]  # Home is always there
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", key_display="?"),
+        Binding("question_mark", "help", "Help"),
+        Binding("f1", "help", "Help"),  # where `?` is typed
         Binding("q", "quit", "Quit"),
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("w", "watch", "Watch live"),

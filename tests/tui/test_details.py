@@ -335,6 +335,22 @@ async def test_filtering_and_sorting_show_what_they_say(open_app: Opened, store:
         await shows(pilot, "WHEN↓")
 
 
+async def test_columns_are_ticked_and_a_hidden_one_does_not_sort(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "s")
+        await shows(pilot, "MODEL↑")
+        await pilot.press("v")
+        await shows(pilot, "● WHEN")
+        await pilot.press("j", "space")
+        await until(pilot, lambda: "● MODEL" not in text_of(pilot))
+        await pilot.press("enter")
+        await shows(pilot, "WHEN↓")
+        assert "MODEL" not in text_of(pilot)
+        await pilot.press("S")  # to one that a narrow screen has no room for
+        await shows(pilot, "12 runs, by run↑")
+
+
 async def test_a_filter_that_cannot_be_meant_so_says_what_is_wrong(open_app: Opened, store: Store) -> None:
     remember(store)
     async with open_app() as pilot:
@@ -433,6 +449,43 @@ async def test_every_screen_has_help_with_its_keys(open_app: Opened, store: Stor
             await shows(pilot, key)
             await pilot.press("escape")
             await pilot.pause()
+
+
+def footer(pilot: Any) -> str:
+    return text_of(pilot).splitlines()[-1]
+
+
+async def test_the_footer_names_no_key_that_a_field_types(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: "? Help  q Quit" in footer(pilot) and "/ Filter" in footer(pilot))
+        await pilot.press("slash")
+        await until(pilot, lambda: footer(pilot).split() == ["F1", "Help", "Esc", "Back"])
+
+
+async def test_the_footer_offers_a_start_only_of_what_can_be_measured(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("enter", "down", "down", "down")
+        await until(pilot, lambda: "Space Unfold" in footer(pilot))
+        await pilot.press("space")
+        await until(pilot, lambda: "Space Fold" in footer(pilot))
+        await pilot.press("down", "4")
+        await until(pilot, lambda: "F1 Help  ⏎ Start  Esc Back" in footer(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: "⏎" not in footer(pilot))
+
+
+@pytest.mark.parametrize("way", [("enter",), ("tab", "enter"), ("enter", "down", "down", "down", "space", "down")])
+async def test_help_speaks_of_what_one_does_here(open_app: Opened, store: Store, way: tuple[str, ...]) -> None:
+    remember(store)
+    async with open_app(size=(100, 60)) as pilot:
+        await pilot.press(*way)
+        await pilot.press("f1")
+        await shows(pilot, "F1 Help")
+        for foreign in ("Focus Next", "Scroll Home", "Page Left", "cursor left", "palette"):
+            assert foreign not in text_of(pilot)
 
 
 async def test_a_database_that_cannot_be_read_is_said_once(

@@ -37,6 +37,7 @@ _NUMBERS = {
     "fps": "throughput_fps", "throughput": "throughput_fps", "p50": "p50_ms", "latency": "p50_ms", "batch": "batch",
     "streams": "streams", "warnings": "warnings",
 }  # fmt: skip
+_NEWEST_FIRST = ("created", True)
 _PAGE = 5_000
 _NEWEST = 200
 _MOST_COMPARED = 2_000
@@ -191,7 +192,7 @@ class HistoryScreen(OvtuiScreen):
         places = columns.matching(filtering.parse(typed, _TEXTS, _NUMBERS))
         wrong = filtering.complaint(typed, _TEXTS, _NUMBERS, found=bool(len(places)))
         self.query_one("#wrong", Static).update(Text(plain(wrong, 60)))
-        if (self._sort, self._descending) != ("created", True):
+        if (self._sort, self._descending) != _NEWEST_FIRST:
             places = columns.ordered(places, self._sort, descending=self._descending)
         table = self.query_one("#runs", Table)
         table.show(_FoundRows(columns, places))
@@ -208,6 +209,9 @@ class HistoryScreen(OvtuiScreen):
             text.append(f", {shown:,} shown")
         if marked:
             text.append(f", {marked:,} marked")
+        if self._sort != "created" and not table.has_room_for(self._sort):
+            title = next((column.title for column in rows.RUN_COLUMNS if column.key == self._sort), "")
+            text.append(f", by {title.lower()}{'↓' if self._descending else '↑'}")
         if self._loading:
             text.append(" …")
         self.query_one("#top", Static).update(text, layout=False)
@@ -366,6 +370,9 @@ class HistoryScreen(OvtuiScreen):
             if hidden is not None:
                 self.ovtui.keep(history_columns=hidden)
                 self.query_one("#runs", Table).set_columns(self._chosen_columns())
+                if self._sort in hidden:
+                    self._sort, self._descending = _NEWEST_FIRST
+                    self._sorted()
 
         self.app.push_screen(ColumnsScreen(rows.RUN_COLUMNS, self.ovtui.looks.history_columns), answered)
 

@@ -127,6 +127,10 @@ class Table(Widget, can_focus=True):
         self._layout = None
         self.refresh()
 
+    def has_room_for(self, key: str) -> bool:
+        """Whether the column is one of those that are seen."""
+        return any(column.key == key for column, _ in self._placed())
+
     def set_sort(self, column: str | None, *, descending: bool = False) -> None:
         """Which title gets an arrow."""
         self._sort = None if column is None else (column, descending)
