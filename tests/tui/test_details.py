@@ -19,6 +19,7 @@ from ovtui.engine.devices import Devices, Property
 from ovtui.errors import InputError
 from ovtui.records import Spec
 from ovtui.store import Store, open_store
+from ovtui.tui import app as app_module
 from ovtui.tui import themes
 from ovtui.tui.app import Looks, OvtuiApp
 from ovtui.tui.screens.history import HistoryScreen
@@ -267,6 +268,26 @@ async def test_copying_goes_to_the_terminal_and_to_a_file(
         await until(pilot, lambda: pilot.app.screen.query_one("#throughput", Plot)._picture)
         await pilot.press("y")
     assert re.search(r"Throughput over time: \d+ points; lowest .*, median .*, highest .*, last .* FPS\.", sent[-1])
+
+
+async def test_a_message_covers_one_line_and_goes_with_the_next_key(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run resnet-50 --mode throughput")
+        before = text_of(pilot).splitlines()[:-1]
+        monkeypatch.setattr(app_module, "_READ_S", 1e9)
+        pilot.app.tell("It is done.")  # type: ignore[attr-defined]
+        await until(pilot, lambda: "It is done." in footer(pilot))
+        assert text_of(pilot).splitlines()[: len(before)] == before
+        await pilot.press("ctrl+a")
+        await pilot.pause()
+        assert "It is done." in footer(pilot)
+        monkeypatch.setattr(app_module, "_READ_S", 0.0)
+        await pilot.press("ctrl+a")
+        await until(pilot, lambda: "⏎ Start" in footer(pilot))
 
 
 def test_osc_52_is_what_the_terminal_gets() -> None:
