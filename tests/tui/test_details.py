@@ -372,6 +372,17 @@ async def test_columns_are_ticked_and_a_hidden_one_does_not_sort(open_app: Opene
         await shows(pilot, "12 runs, by run↑")
 
 
+async def test_on_a_run_the_keys_of_models_mean_its_model(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("x")
+        await shows(pilot, "Explore resnet-50 ")
+        await pilot.press("escape", "tab", "x")
+        await shows(pilot, "Explore bert-base")
+        await pilot.press("escape", "r")
+        await shows(pilot, "12 runs, 4 shown")
+
+
 async def test_a_filter_that_cannot_be_meant_so_says_what_is_wrong(open_app: Opened, store: Store) -> None:
     remember(store)
     async with open_app() as pilot:

@@ -497,6 +497,16 @@ async def test_nothing_within_the_limit_names_the_nearest_miss(open_app: Opened,
         await shows(pilot, "Within 25 ms p50")
 
 
+async def test_titles_and_settings_are_whole_where_there_is_room(open_app: Opened, store: Store) -> None:
+    remember(store)
+    study = keep(store, exploration())
+    async with open_app(size=(120, 40)) as pilot:
+        await shown(pilot, study)
+        await shows(pilot, "★ best ● unbeaten ○ others")
+        assert "strea…" not in text_of(pilot)
+        assert "streams…" not in text_of(pilot)
+
+
 async def test_percent_changes_the_percentile(open_app: Opened, store: Store) -> None:
     remember(store)
     study = keep(store, exploration(limits=Limits(latency_ms=40.0)))

@@ -15,7 +15,7 @@ from ovtui.records import Estimate, RunSummary
 from ovtui.text import plain
 from ovtui.tui.rows import RUN_COLUMNS, run_cells
 from ovtui.tui.widgets import plot
-from ovtui.tui.widgets.cells import Cell, Column, ListedRows, fitted
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows, at_a_word, fitted
 from ovtui.tui.widgets.plot import Curve, Picture, characters, described
 from ovtui.tui.widgets.table import Table
 
@@ -30,6 +30,21 @@ def test_a_cell_is_as_wide_as_its_column(text: str, width: int, right: bool) -> 
 def test_what_is_too_long_loses_its_middle() -> None:
     assert fitted("model.layers.12.conv", 11, right=False) == "model….conv"
     assert fitted("ab", 4, right=True) == "  ab"
+
+
+@given(safe_text, st.integers(1, 60))
+def test_what_ends_at_a_word_is_its_beginning(text: str, width: int) -> None:
+    kept = at_a_word(text, width)
+    assert cell_len(kept) <= width
+    assert kept == text or text.startswith(kept.removesuffix("…"))
+
+
+@pytest.mark.parametrize(
+    ("width", "kept"),
+    [(28, "2 threads, 1 request, bf16"), (25, "2 threads, 1 request…"), (14, "2 threads, 1…"), (4, "2 t…")],
+)
+def test_a_sentence_ends_at_a_word(width: int, kept: str) -> None:
+    assert at_a_word("2 threads, 1 request, bf16", width) == kept
 
 
 class Shown(App[None]):

@@ -29,17 +29,18 @@ from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets import cells as table_cells
 from ovtui.tui.widgets.heatmap import HeatMap, mark
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.line import Line
 from ovtui.tui.widgets.plot import Plot, load
 from ovtui.tui.widgets.table import Table
 
 _PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p95", "p99")
 _FRONT = (
     table_cells.Column("mark", "", 1),
-    table_cells.Column("setting", "SETTING", 16, grows=True, sentence=True),
+    table_cells.Column("setting", "SETTING", 16, grows=True, comfort=22, sentence=True),
     table_cells.Column("fps", "FPS", 6, right=True),
     table_cells.Column("p50", "P50 MS", 6, right=True),
     table_cells.Column("p99", "P99 MS", 6, right=True),
-    table_cells.Column("memory", "MB", 6, right=True),
+    table_cells.Column("memory", "MB", 6, right=True, spare=3),
 )
 
 
@@ -83,18 +84,18 @@ class ExplorationScreen(OvtuiScreen):
         self._ages: dict[str, str] = {}  # run → when it was measured
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top")
+        yield Line(id="top")
         yield Static(id="verdict")
         yield Static(id="progress")
         with Horizontal(id="parts"):
             with Vertical(id="matrix-part"):
-                yield Static(id="matrix-title", classes="title")
+                yield Line(id="matrix-title", classes="title")
                 yield HeatMap(id="matrix")
                 yield Table((), id="loads")
                 yield Static("Nothing is both quicker and faster than these", classes="title", id="front-title")
                 yield Table(_FRONT, id="front")
             with Vertical(id="chart-part"):
-                yield Static(id="chart-title", classes="title")
+                yield Line(id="chart-title", classes="title")
                 yield Plot("drawn when something is known", id="chart")
         yield Static(id="details", classes="note")
         yield Static(id="notes", classes="note")
@@ -303,7 +304,7 @@ class ExplorationScreen(OvtuiScreen):
             return
         limit = "no limit" if limits.latency_ms is None else f"limit {limits.latency_ms:.10g} ms"
         title = Text(f"FPS by {limits.percentile}, ms: {limit}")
-        title.append(f"   {shown.best} best  {shown.front} nothing beats it  {shown.plain} others", style="not bold")
+        title.append(f"   {shown.best} best  {shown.front} unbeaten  {shown.plain} others", style="not bold")
         self._say("chart-title", title)
         if not self.ovtui.looks.slow_line or not self._live:
             chart = charts.trade(study.cells, study.pareto, self._spot, limits.latency_ms, limits.percentile)

@@ -209,7 +209,7 @@ class HistoryScreen(OvtuiScreen):
             text.append(f", {shown:,} shown")
         if marked:
             text.append(f", {marked:,} marked")
-        if self._sort != "created" and not table.has_room_for(self._sort):
+        if self._sort != "created" and not table.room(self._sort):
             title = next((column.title for column in rows.RUN_COLUMNS if column.key == self._sort), "")
             text.append(f", by {title.lower()}{'↓' if self._descending else '↑'}")
         if self._loading:

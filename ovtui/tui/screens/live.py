@@ -21,6 +21,7 @@ from ovtui.tui import pictures, rows
 from ovtui.tui.screens.ask import ConfirmScreen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.line import Line
 from ovtui.tui.widgets.plot import Plot, load
 
 _BAR, _LEAST_BAR = 30, 6
@@ -52,7 +53,7 @@ class LiveScreen(OvtuiScreen):
         self._over = False
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top")
+        yield Line(id="top")
         yield Static(id="jobs")
         yield Static(id="figures")
         yield Static(id="progress")

@@ -33,6 +33,7 @@ from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.graphview import GraphView
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.line import Line
 from ovtui.tui.widgets.plot import Plot, load
 from ovtui.tui.widgets.tabbar import TabBar
 from ovtui.tui.widgets.table import Table
@@ -90,7 +91,7 @@ class RunScreen(OvtuiScreen):
         self._graph: Shown | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top")
+        yield Line(id="top")
         yield Static(id="verdict")
         yield TabBar(_TABS)
         with ContentSwitcher(initial=_TABS[0][0]):

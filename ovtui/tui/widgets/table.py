@@ -127,9 +127,9 @@ class Table(Widget, can_focus=True):
         self._layout = None
         self.refresh()
 
-    def has_room_for(self, key: str) -> bool:
-        """Whether the column is one of those that are seen."""
-        return any(column.key == key for column, _ in self._placed())
+    def room(self, key: str) -> int:
+        """The cells of a column; none if the table is too narrow for it."""
+        return next((width for column, width in self._placed() if column.key == key), 0)
 
     def set_sort(self, column: str | None, *, descending: bool = False) -> None:
         """Which title gets an arrow."""
