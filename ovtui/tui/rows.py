@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ovtui import words
@@ -122,17 +124,27 @@ LIVE_COLUMNS = (
 )
 
 
-def live_cells(watched: Watched) -> dict[str, Cell]:
-    """A job that goes on, in a line."""
+def live_names(live: Sequence[Watched], limit: int = 120) -> dict[str, str]:
+    """What each run is called: its model and mode; where several have the same, with its label, else its id."""
+    names = {
+        each.id: f"{plain(each.run.model.name, limit)}  {each.run.spec.mode}" if each.run else each.kind
+        for each in live
+    }
+    often = Counter(names.values())
+    alike = [each for each in live if each.run is not None and often[names[each.id]] > 1]
+    return names | {
+        each.id: f"{names[each.id]}  {plain((each.run and each.run.label) or each.id, 20)}" for each in alike
+    }
+
+
+def live_cells(watched: Watched, name: str) -> dict[str, Cell]:
+    """A job that goes on, in a line; a run is called `name`."""
     if isinstance(watched.study, Comparison):
         return _live_comparison(watched, watched.study)
     if isinstance(watched.study, Exploration):
         return _live_exploration(watched, watched.study)
     if isinstance(watched.study, Optimization):
         return _live_optimization(watched, watched.study)
-    run = watched.run
-    # Several may be of one model: what they are called tells them apart.
-    what = f"{run.model.name}  {run.spec.mode}  {run.label or run.id}" if run else watched.kind
     window = watched.window
     rate = ""
     if window is not None:
@@ -141,7 +153,7 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
         rate += f" {words.doubt(estimate)}" if estimate else ""
     left = f"{window.eta_s:.0f} s left" if window is not None and window.eta_s is not None else ""
     return {
-        "what": Cell(f"▶ {plain(what, 120)}"),
+        "what": Cell(f"▶ {name}"),
         "doing": Cell(plain(doing(watched), 80), "dim"),
         "rate": Cell(rate, "good"),
         "left": Cell(left, "dim"),

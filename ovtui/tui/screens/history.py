@@ -107,7 +107,9 @@ class HistoryScreen(OvtuiScreen):
         field.display = False
         with Horizontal(id="filter-line"):
             yield field
-            yield Static(id="wrong", classes="problem")
+            wrong = Static(id="wrong", classes="problem")
+            wrong.display = False
+            yield wrong
         yield Table(self._chosen_columns(), marks=True, id="runs")
         with Vertical(id="plot-box"):
             yield Static(classes="title", id="plot-title")
@@ -191,7 +193,9 @@ class HistoryScreen(OvtuiScreen):
         typed = self.query_one("#filter", Input).value
         places = columns.matching(filtering.parse(typed, _TEXTS, _NUMBERS))
         wrong = filtering.complaint(typed, _TEXTS, _NUMBERS, found=bool(len(places)))
-        self.query_one("#wrong", Static).update(Text(plain(wrong, 60)))
+        line = self.query_one("#wrong", Static)
+        line.update(Text(plain(wrong, 60)))
+        line.display = bool(wrong)
         if (self._sort, self._descending) != _NEWEST_FIRST:
             places = columns.ordered(places, self._sort, descending=self._descending)
         table = self.query_one("#runs", Table)

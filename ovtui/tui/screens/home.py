@@ -143,7 +143,8 @@ class HomeScreen(OvtuiScreen):
     def news(self) -> None:
         watching = self.ovtui.watching
         live = self.query_one("#live", Table)
-        live.show(ListedRows([(watched.id, rows.live_cells(watched)) for watched in watching.live]))
+        names = rows.live_names(watching.live)
+        live.show(ListedRows([(each.id, rows.live_cells(each, names[each.id])) for each in watching.live]))
         if not watching.stale:
             return
         watching.stale = False

@@ -143,12 +143,9 @@ class LiveScreen(OvtuiScreen):
             bar.display = len(live) > 1
             self.refresh_bindings()
         if bar.display:
-            text = Text()
+            text, names = Text(), rows.live_names(live, 20)
             for job in live:
-                name = job.kind
-                if job.run is not None:
-                    own = plain(job.run.label or job.id, 20)  # several may be of one model
-                    name = f"{plain(job.run.model.name, 20)} {job.run.spec.mode} {own}"
+                name = names[job.id].replace("  ", " ")
                 text.append(f" {name}: {rows.doing(job)} ", style="reverse" if job.id == self._run_id else "")
                 text.append(" ")
             self._show("jobs", text)
