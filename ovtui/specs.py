@@ -41,17 +41,6 @@ def count(name: str, text: str) -> int | None:
     return int(told)
 
 
-def most_streams(limits: str) -> int | None:
-    """Of a device, by its RANGE_FOR_STREAMS; None where it says nothing."""
-    return max(map(int, re.findall(r"\d+", limits)), default=None)
-
-
-def check_streams(streams: int | None, device: str, most: int | None) -> None:
-    """InputError for more streams than the device takes (it would quietly make fewer)."""
-    if streams is not None and most is not None and streams > most:
-        raise InputError(f"{plain(device)} takes 1 to {most} streams here, not {streams}.")
-
-
 def amount(name: str, text: str, least: float, most: float, unit: str) -> float:
     """A number of `unit` within a range."""
     try:

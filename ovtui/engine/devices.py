@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import re
 
+from ovtui.engine.streams import check_streams, most_streams
 from ovtui.errors import InputError
 from ovtui.records import Record
-from ovtui.specs import most_streams
 from ovtui.store import Store
 from ovtui.text import plain
 
@@ -51,6 +51,10 @@ class Devices(Record, frozen=True):
     names: dict[str, str]
     properties: dict[str, tuple[Property, ...]]
     streams: dict[str, int] = {}  # the most of them, where a device says it
+
+    def check_streams(self, device: str, told: int | None) -> None:
+        """InputError for more streams than `device` takes."""
+        check_streams(told, device, self.streams.get(device))
 
     def check_properties(self, device: str, told: dict[str, str]) -> None:
         """InputError for a value that its property cannot take. One that is not listed may be known to the device."""

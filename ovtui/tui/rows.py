@@ -131,10 +131,8 @@ def live_names(live: Sequence[Watched], limit: int = 120) -> dict[str, str]:
         for each in live
     }
     often = Counter(names.values())
-    alike = [each for each in live if each.run is not None and often[names[each.id]] > 1]
-    return names | {
-        each.id: f"{names[each.id]}  {plain((each.run and each.run.label) or each.id, 20)}" for each in alike
-    }
+    own = {each.id: plain(each.run.label or each.id, 20) for each in live if each.run}
+    return {one: f"{name}  {own[one]}" if one in own and often[name] > 1 else name for one, name in names.items()}
 
 
 def live_cells(watched: Watched, name: str) -> dict[str, Cell]:

@@ -20,9 +20,9 @@ from ovtui.engine.device.capi import DeviceError
 from ovtui.engine.device.properties import check_device, properties, unknown_property
 from ovtui.engine.messages import At, Ready, Said, Say, Stopped, Turn
 from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
+from ovtui.engine.streams import check_streams, most_streams
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Effective, Model, Spec, StaticShape
-from ovtui.specs import check_streams, most_streams
 from ovtui.text import plain
 
 

@@ -262,7 +262,7 @@ class SpecForm(VerticalScroll):
     def _count(self, name: str, text: str) -> int | None:
         told = specs.count(name, text)
         if name == "streams" and self._devices is not None:
-            specs.check_streams(told, self.device, self._devices.streams.get(self.device))
+            self._devices.check_streams(self.device, told)
         return told
 
     def _properties(self, text: str) -> dict[str, str]:
