@@ -59,6 +59,25 @@ def unfinished(typed: str, terms: Callable[[str], list[Term]]) -> str | None:
     return None
 
 
+def complaint(typed: str, texts: Mapping[str, str], numbers: Mapping[str, str], *, found: bool) -> str:
+    """What is wrong with the first term that cannot be meant so, or nothing.
+
+    `found`: whether anything is left. Names may have colons, so that an unknown column is wrong only if nothing is.
+    """
+    for word in typed.split():
+        term = _TERM.fullmatch(word)
+        if term is None or not term[3]:
+            continue
+        name = term[1].lower()
+        if name in numbers and _number(term[3], 1.0) is None:
+            return f"'{term[3]}' is not a number"
+        if name in texts and term[2] not in ":=":
+            return f"{name} has no order: write {name}:{term[3]}"
+        if name not in {*texts, *numbers} and not found:
+            return f"there is no column '{term[1]}'"
+    return ""
+
+
 def _number(text: str, per_second: float) -> float | None:
     found = re.fullmatch(r"([+-]?\d+\.?\d*|\.\d+)([a-zµ%]*)", text.lower())
     if found is None:

@@ -67,8 +67,10 @@ def suggestions(run: Run) -> list[Suggestion]:
         why = f"Measure for {words.duration(longer)}: {_narrower(longer / max(result.measured_s, 1e-3))}."
         stop = Stop(kind="seconds", seconds=longer)
         found.append(Suggestion("longer", why, msgspec.structs.replace(spec, stop=stop)))
-    if run.status in ("failed", "cancelled", "interrupted"):
+    if run.status in ("cancelled", "interrupted"):
         found.append(Suggestion("again", "Measure the same again.", spec))
+    elif run.status == "failed":
+        found.append(Suggestion("again", "Measure the same again, if what it failed for is gone.", spec))
     found += _other_modes(run)
     return found[:3]
 

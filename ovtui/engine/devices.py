@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 
+from ovtui.engine.streams import check_streams, most_streams
+from ovtui.errors import InputError
 from ovtui.records import Record
 from ovtui.store import Store
+from ovtui.text import plain
 
 _KEY = "devices"
+_SWITCH = frozenset({"YES", "NO", "TRUE", "FALSE", "ON", "OFF", "1", "0"})
+_FORMS = {
+    "a whole number": re.compile(r"[+-]?\d+"),
+    "a number": re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE),
+    "a precision": re.compile(r"[a-z]+\d[a-z0-9]*|dynamic|undefined", re.IGNORECASE),
+}
+_WORDS = {"NUM_STREAMS": frozenset({"AUTO", "NUMA"})}  # that a whole number may be, too
 
 
 class Property(Record, frozen=True):
@@ -17,6 +28,21 @@ class Property(Record, frozen=True):
     value: str
     kind: str  # what its values look like, in words
 
+    def check(self, value: str) -> None:
+        """InputError for a value that it cannot take; what its kind does not tell is left to the device."""
+        form = _FORMS.get(self.kind.partition(":")[0])
+        names = self.kind.split(", ")
+        if form is not None:
+            fits = form.fullmatch(value) is not None or value in _WORDS.get(self.key, ())
+        elif names == ["YES", "NO"]:
+            fits = value.upper() in _SWITCH
+        else:
+            # Where even its own value has another name than those that are known, they tell nothing.
+            fits = value in names or self.value not in names
+        if not fits:
+            one_of = "one of " if form is None else ""
+            raise InputError(f"{plain(self.key)} takes {one_of}{plain(self.kind)}, not '{plain(value, 60)}'.")
+
 
 class Devices(Record, frozen=True):
     """Each device with its full name and what can be set on it."""
@@ -24,6 +50,17 @@ class Devices(Record, frozen=True):
     openvino: str  # version of the package
     names: dict[str, str]
     properties: dict[str, tuple[Property, ...]]
+    streams: dict[str, int] = {}  # the most of them, where a device says it
+
+    def check_streams(self, device: str, told: int | None) -> None:
+        """InputError for more streams than `device` takes."""
+        check_streams(told, device, self.streams.get(device))
+
+    def check_properties(self, device: str, told: dict[str, str]) -> None:
+        """InputError for a value that its property cannot take. One that is not listed may be known to the device."""
+        for known in self.properties.get(device, ()):
+            if known.key in told:
+                known.check(told[known.key])
 
 
 def remembered(store: Store) -> Devices | None:
@@ -48,6 +85,11 @@ def look(store: Store) -> Devices:
                 for key, kind in sorted(kinds.items())
             )
             for device, kinds in probed.settable.items()
+        },
+        streams={
+            device: most
+            for device, values in probed.devices.items()
+            if (most := most_streams(values.get("RANGE_FOR_STREAMS", ""))) is not None
         },
     )
     store.settings.set(_KEY, found)

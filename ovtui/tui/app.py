@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from rich.text import Text
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 _LINE_S = 1.0
+_READ_S = 1.5  # for how long a message withstands keys: somebody may be typing while it comes
 _QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
 # Jobs that have a screen of their own while they go on.
 _WATCHED = frozenset({"run", "comparison", "exploration", "optimization"})
@@ -57,7 +59,8 @@ class OvtuiApp(Starts):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/home.tcss"]  # Home is always there
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", key_display="?"),
+        Binding("question_mark", "help", "Help"),
+        Binding("f1", "help", "Help"),  # where `?` is typed
         Binding("q", "quit", "Quit"),
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("w", "watch", "Watch live"),
@@ -77,6 +80,7 @@ class OvtuiApp(Starts):
         self._asking = False
         self._told = 0  # of the store's notices
         self._complaint = ""
+        self._spoke: float | None = None  # when, while a message is shown
         self._unkept: Timer | None = None
         self.report: Path | None = None  # of an exception that ended the app
         self.animation_level = "none"  # nothing moves by itself: over SSH it would only be late
@@ -151,6 +155,19 @@ class OvtuiApp(Starts):
             text = f"ovtui: Unexpected: {plain(sentence(error), 300)} What is being measured goes on. {where}"
             error.__rich__ = lambda: Text(text)  # type: ignore[attr-defined]  # what Textual prints on leaving
         super()._handle_exception(error)
+
+    # -- messages
+
+    def tell(self, text: str, severity: Any = "information") -> None:
+        super().tell(text, severity)
+        self._spoke = time.monotonic()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whoever goes on has read the message; the key does what it does anyway."""
+        if isinstance(event, events.Key) and self._spoke is not None and time.monotonic() - self._spoke >= _READ_S:
+            self._spoke = None
+            self.clear_notifications()
+        await super().on_event(event)
 
     # -- the clock
 
@@ -258,12 +275,13 @@ class OvtuiApp(Starts):
         """To the terminal's clipboard, which may not listen, and to a file, which does."""
         self.copy_to_clipboard(text)
         kept = paths.home() / "copied.txt"
+        where = plain(kept).replace(f"{Path.home()}/", "~/")
         try:
             kept.write_text(text + "\n")
         except OSError as error:
-            self.tell(f"Sent {what} to the terminal's clipboard; {plain(kept)} could not be written: {error.strerror}.")
+            self.tell(f"Sent {what} to the terminal's clipboard; {where} could not be written: {error.strerror}.")
             return
-        self.tell(f"Sent {what} to the terminal's clipboard. If yours does not take it: {plain(kept)}")
+        self.tell(f"Copied {what}, also to {where}")
 
     def keep(self, **changes: Any) -> None:
         """Change looks, now and for later starts. Written a moment later: a disk must not hold up a key."""

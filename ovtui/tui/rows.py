@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ovtui import terminal, words
 from ovtui.analysis.comparing.circumstances import spec_differences
 from ovtui.analysis.comparing.interleaved import sentence
@@ -42,6 +46,7 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     doubt = Cell("")
     if estimate is not None:
         narrow = words.doubt(estimate).replace(" ", "")
+        narrow = narrow if len(narrow) <= 6 else "±>999%"
         doubt = Cell(narrow, "dim") if estimate.converged else Cell(f"{narrow}!", "warning")
     return {
         "created": Cell(words.short_when(run.created), "dim"),
@@ -59,12 +64,17 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     }
 
 
-def choice(run: RunSummary) -> tuple[str, str, str]:
-    """A run to pick from a list: its id, what it is of, and what tells it from others."""
+CHOICE_COLUMNS = tuple(
+    replace(column, spare=3) if column.key == "label" else column  # which is given to tell runs from each other
+    for column in RUN_COLUMNS
+    if column.key not in ("p50_ms", "status")
+)
+
+
+def choice(run: RunSummary) -> tuple[str, ...]:
+    """A run to pick from a list: its id, and what tells it from others."""
     cells = run_cells(run)
-    told = ("throughput_fps", "doubt", "created", "batch", "streams", "device", "label")
-    figures = "  ".join(cells[key].text for key in told if cells[key].text)
-    return run.id, f"{cells['model'].text}  {run.mode}", figures
+    return run.id, *(cells[column.key].text for column in CHOICE_COLUMNS)
 
 
 MODEL_COLUMNS = (
@@ -114,16 +124,25 @@ LIVE_COLUMNS = (
 )
 
 
-def live_cells(watched: Watched) -> dict[str, Cell]:
-    """A job that goes on, in a line."""
+def live_names(live: Sequence[Watched], limit: int = 120) -> dict[str, str]:
+    """What each run is called: its model and mode; where several have the same, with its label, else its id."""
+    names = {
+        each.id: f"{plain(each.run.model.name, limit)}  {each.run.spec.mode}" if each.run else each.kind
+        for each in live
+    }
+    often = Counter(names.values())
+    own = {each.id: plain(each.run.label or each.id, 20) for each in live if each.run}
+    return {one: f"{name}  {own[one]}" if one in own and often[name] > 1 else name for one, name in names.items()}
+
+
+def live_cells(watched: Watched, name: str) -> dict[str, Cell]:
+    """A job that goes on, in a line; a run is called `name`."""
     if isinstance(watched.study, Comparison):
         return _live_comparison(watched, watched.study)
     if isinstance(watched.study, Exploration):
         return _live_exploration(watched, watched.study)
     if isinstance(watched.study, Optimization):
         return _live_optimization(watched, watched.study)
-    run = watched.run
-    what = f"{run.model.name}  {run.spec.mode}" if run else watched.kind
     window = watched.window
     rate = ""
     if window is not None:
@@ -132,7 +151,7 @@ def live_cells(watched: Watched) -> dict[str, Cell]:
         rate += f" {words.doubt(estimate)}" if estimate else ""
     left = f"{window.eta_s:.0f} s left" if window is not None and window.eta_s is not None else ""
     return {
-        "what": Cell(f"▶ {plain(what, 120)}"),
+        "what": Cell(f"▶ {name}"),
         "doing": Cell(plain(doing(watched), 80), "dim"),
         "rate": Cell(rate, "good"),
         "left": Cell(left, "dim"),

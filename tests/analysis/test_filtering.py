@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.filtering import Term, parse, unfinished
+from ovtui.analysis.filtering import Term, complaint, parse, unfinished
 
 TEXTS = {"model": "model", "mode": "mode"}
 NUMBERS = {"fps": "throughput_fps", "p50": "p50_ms", "batch": "batch"}
@@ -18,6 +18,21 @@ def test_words_may_stand_anywhere() -> None:
 
 def test_columns_can_be_named() -> None:
     assert parse("model:Res mode=latency", TEXTS, NUMBERS) == [Term("model", ":", "res"), Term("mode", "=", "latency")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "said"),
+    [
+        ("fps>abc", True, "'abc' is not a number"),
+        ("fps>", True, ""),
+        ("resnet fps>1k", False, ""),
+        ("mode>latency", True, "mode has no order: write mode:latency"),
+        ("bogus:1", False, "there is no column 'bogus'"),
+        ("net:1", True, ""),  # a name with a colon
+    ],
+)
+def test_what_is_wrong_with_a_term_is_said(typed: str, found: bool, said: str) -> None:
+    assert complaint(typed, TEXTS, NUMBERS, found=found) == said
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,12 @@ def test_history_as_text_has_a_line_for_each_run(ovtui: Ovtui, measured: list[st
     assert [line.split()[0] for line in lines] == ["RUN", *measured[::-1]]
 
 
+def test_filters_that_leave_nothing_are_named(ovtui: Ovtui, measured: list[str]) -> None:
+    outcome = ovtui("history", "--status", "queued", "--since", "2099-01-01")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "No run fits --status queued --since 2099-01-01; without that there are 3.\n"
+
+
 def test_an_empty_history_says_how_to_begin(ovtui: Ovtui) -> None:
     outcome = ovtui("history")
     assert (outcome.code, outcome.out) == (0, "")

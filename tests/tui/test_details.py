@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import sys
@@ -15,15 +16,18 @@ import pytest
 from textual.widgets import Input
 
 from ovtui.engine.devices import Devices, Property
+from ovtui.errors import InputError
 from ovtui.records import Spec
 from ovtui.store import Store, open_store
+from ovtui.tui import app as app_module
 from ovtui.tui import themes
 from ovtui.tui.app import Looks, OvtuiApp
+from ovtui.tui.screens.history import HistoryScreen
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.plot import Plot
 from ovtui.tui.widgets.table import Table
-from tests.store.samples import a_model, a_run
+from tests.store.samples import a_model, a_run, its_job
 from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
 
 HOSTILE = "\x1b[31mred[/foo] [bold]\u202e:smile: 名前\x07"
@@ -34,12 +38,14 @@ def devices_are_known(store: Store) -> None:
     import importlib.metadata
 
     pinning = Property(key="ENABLE_CPU_PINNING", value="YES", kind="YES, NO")
+    rate = Property(key="CPU_SPARSE_WEIGHTS_DECOMPRESSION_RATE", value="1", kind="a number")
     store.settings.set(
         "devices",
         Devices(
             openvino=importlib.metadata.version("openvino"),
             names={"CPU": "A processor"},
-            properties={"CPU": (pinning,)},
+            properties={"CPU": (pinning, rate)},
+            streams={"CPU": 2},
         ),
     )
 
@@ -95,6 +101,8 @@ async def test_the_command_that_is_shown_measures_the_same(open_app: Opened, sto
         ("data", "/no/such.npy", "does not exist"),
         ("properties", "PINNING", "is not KEY=VALUE"),
         ("properties", "'A=b", "a quote that is not closed"),
+        ("properties", "ENABLE_CPU_PINNING=banana", "takes one of YES, NO, not 'banana'"),
+        ("streams", "99", "CPU takes 1 to 2 streams here, not 99."),
         ("scale", "a,b", "is not a number or a list"),
     ],
 )
@@ -156,6 +164,58 @@ async def test_a_property_is_chosen_from_what_the_device_takes(open_app: Opened,
         await shows(pilot, "ENABLE_CPU_PINNING =")
         await pilot.press("backspace", "backspace", "backspace", *"NO", "enter")
         await shows(pilot, "--property ENABLE_CPU_PINNING=NO")
+        await pilot.press("ctrl+t", *"sparse", "enter")
+        await shows(pilot, "DECOMPRESSION_RATE =")
+        await pilot.press(*"banana", "enter")
+        await shows(pilot, "not 'banana'.")
+        await pilot.press("home", "ctrl+k", *"0.5", "enter")
+        await shows(pilot, "--property CPU_SPARSE_WEIGHTS_DECOMPRESSION_RATE=0.5")
+
+
+async def test_what_can_be_picked_stands_in_columns(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run")
+        await pilot.press("ctrl+t")
+        await shows(pilot, "PROPERTY NOW TAKES")
+        await shows(pilot, "CPU_SPARSE_WEIGHTS_DECOMPRESSION_RATE 1 a number")
+        await pilot.press("escape", "escape", "tab", "enter")
+        await until(pilot, lambda: screen_name(pilot) == "RunScreen")
+        await pilot.press("c")
+        await shows(pilot, "WHEN MODEL MODE FPS")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fits"),
+    [
+        ("a number", "0.5", True),
+        ("a number", "1e-3", True),
+        ("a number", "banana", False),
+        ("a whole number", "18446744073709551615", True),
+        ("a whole number", "2.5", False),
+        ("YES, NO", "true", True),
+        ("YES, NO", "maybe", False),
+        ("LATENCY, THROUGHPUT", "LATENCY", True),
+        ("LATENCY, THROUGHPUT", "latency", False),
+        ("a precision: f32, f16, bf16, u8, …", "dynamic", True),
+        ("a precision: f32, f16, bf16, u8, …", "f8e4m3", True),
+        ("a precision: f32, f16, bf16, u8, …", "banana", False),
+        ("text", "whatever", True),
+    ],
+)
+def test_a_value_fits_its_property_or_is_refused(kind: str, value: str, fits: bool) -> None:
+    known = Property(key="KEY", value="THROUGHPUT", kind=kind)
+    with contextlib.nullcontext() if fits else pytest.raises(InputError, match="KEY takes"):
+        known.check(value)
+
+
+def test_names_that_do_not_even_tell_the_property_s_own_value_refuse_nothing() -> None:
+    Property(key="LOG_LEVEL", value="LOG_NONE", kind="NO, ERR, WARNING").check("LOG_INFO")
+
+
+def test_streams_may_be_the_device_s_words() -> None:
+    Property(key="NUM_STREAMS", value="1", kind="a whole number").check("AUTO")
 
 
 async def test_looks_are_kept_between_starts(open_app: Opened, store: Store) -> None:
@@ -208,6 +268,26 @@ async def test_copying_goes_to_the_terminal_and_to_a_file(
         await until(pilot, lambda: pilot.app.screen.query_one("#throughput", Plot)._picture)
         await pilot.press("y")
     assert re.search(r"Throughput over time: \d+ points; lowest .*, median .*, highest .*, last .* FPS\.", sent[-1])
+
+
+async def test_a_message_covers_one_line_and_goes_with_the_next_key(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("enter")
+        await shows(pilot, "$ ovtui run resnet-50 --mode throughput")
+        before = text_of(pilot).splitlines()[:-1]
+        monkeypatch.setattr(app_module, "_READ_S", 1e9)
+        pilot.app.tell("It is done.")  # type: ignore[attr-defined]
+        await until(pilot, lambda: "It is done." in footer(pilot))
+        assert text_of(pilot).splitlines()[: len(before)] == before
+        await pilot.press("ctrl+a")
+        await pilot.pause()
+        assert "It is done." in footer(pilot)
+        monkeypatch.setattr(app_module, "_READ_S", 0.0)
+        await pilot.press("ctrl+a")
+        await until(pilot, lambda: "⏎ Start" in footer(pilot))
 
 
 def test_osc_52_is_what_the_terminal_gets() -> None:
@@ -276,6 +356,74 @@ async def test_filtering_and_sorting_show_what_they_say(open_app: Opened, store:
         await shows(pilot, "WHEN↓")
 
 
+async def test_columns_are_ticked_and_a_hidden_one_does_not_sort(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "s")
+        await shows(pilot, "MODEL↑")
+        await pilot.press("v")
+        await shows(pilot, "● WHEN")
+        await pilot.press("j", "space")
+        await until(pilot, lambda: "● MODEL" not in text_of(pilot))
+        await pilot.press("enter")
+        await shows(pilot, "WHEN↓")
+        assert "MODEL" not in text_of(pilot)
+        await pilot.press("S")  # to one that a narrow screen has no room for
+        await shows(pilot, "12 runs, by run↑")
+
+
+async def test_on_a_run_the_keys_of_models_mean_its_model(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("x")
+        await shows(pilot, "Explore resnet-50 ")
+        await pilot.press("escape", "tab", "x")
+        await shows(pilot, "Explore bert-base")
+        await pilot.press("escape", "r")
+        await shows(pilot, "12 runs, 4 shown")
+
+
+async def test_a_filter_that_cannot_be_meant_so_says_what_is_wrong(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "slash", *"fps>abc")
+        await shows(pilot, "'abc' is not a number")
+        await pilot.press("home", "ctrl+k", *"bogus:1")
+        await shows(pilot, "there is no column 'bogus'")
+        await pilot.press("home", "ctrl+k", *"fps>1")
+        await until(pilot, lambda: "bogus" not in text_of(pilot))
+
+
+async def test_a_run_that_failed_leads_to_its_settings_first(open_app: Opened, store: Store) -> None:
+    run = a_run(spec=Spec(model=a_model().id, profile=False))
+    store.models.save(run.model)
+    store.runs.create(run, its_job(run))
+    store.runs.finish(run.id, "failed", finished=run.created + 2, error="A batch of 7 is not possible.")
+    async with open_app() as pilot:
+        await pilot.press("tab", "enter", "2")
+        await shows(pilot, "This run failed before its layers could be looked at")
+        await pilot.press("1", "enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+
+
+async def test_keys_pressed_while_history_opens_are_for_its_runs(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(store)
+    focused: list[str | None] = []
+    mounted = HistoryScreen.on_mount
+
+    def on_mount(screen: HistoryScreen) -> None:
+        focused.append(screen.focused and screen.focused.id)
+        mounted(screen)
+
+    monkeypatch.setattr(HistoryScreen, "on_mount", on_mount)
+    async with open_app() as pilot:
+        await pilot.press("a")
+        await shows(pilot, "12 runs")
+        assert focused == ["runs"]
+
+
 async def test_two_marked_runs_are_compared(open_app: Opened, store: Store) -> None:
     remember(store)
     async with open_app(size=(120, 40)) as pilot:
@@ -333,6 +481,43 @@ async def test_every_screen_has_help_with_its_keys(open_app: Opened, store: Stor
             await shows(pilot, key)
             await pilot.press("escape")
             await pilot.pause()
+
+
+def footer(pilot: Any) -> str:
+    return text_of(pilot).splitlines()[-1]
+
+
+async def test_the_footer_names_no_key_that_a_field_types(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: "? Help  q Quit" in footer(pilot) and "/ Filter" in footer(pilot))
+        await pilot.press("slash")
+        await until(pilot, lambda: footer(pilot).split() == ["F1", "Help", "Esc", "Back"])
+
+
+async def test_the_footer_offers_a_start_only_of_what_can_be_measured(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("enter", "down", "down", "down")
+        await until(pilot, lambda: "Space Unfold" in footer(pilot))
+        await pilot.press("space")
+        await until(pilot, lambda: "Space Fold" in footer(pilot))
+        await pilot.press("down", "4")
+        await until(pilot, lambda: "F1 Help  ⏎ Start  Esc Back" in footer(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: "⏎" not in footer(pilot))
+
+
+@pytest.mark.parametrize("way", [("enter",), ("tab", "enter"), ("enter", "down", "down", "down", "space", "down")])
+async def test_help_speaks_of_what_one_does_here(open_app: Opened, store: Store, way: tuple[str, ...]) -> None:
+    remember(store)
+    async with open_app(size=(100, 60)) as pilot:
+        await pilot.press(*way)
+        await pilot.press("f1")
+        await shows(pilot, "F1 Help")
+        for foreign in ("Focus Next", "Scroll Home", "Page Left", "cursor left", "palette"):
+            assert foreign not in text_of(pilot)
 
 
 async def test_a_database_that_cannot_be_read_is_said_once(
@@ -502,6 +687,29 @@ async def test_the_name_of_an_open_input_is_shown_and_not_obeyed(open_app: Opene
         screen._found(a_model(inputs=(port,)))
         await shows(pilot, "owned")
         assert not set(text_of(pilot)) & {"\x1b", "\x07"}
+
+
+@pytest.mark.parametrize(("typed", "batch"), [(None, 4), ("input[2,3,64,224]", None)])
+async def test_an_open_shape_is_proposed_with_the_batch_it_was_measured_with(
+    open_app: Opened, store: Store, typed: str | None, batch: int | None
+) -> None:
+    run = a_run(spec=Spec(model=a_model().id, batch=4))
+    store.models.save(run.model)
+    store.runs.create(run, its_job(run))
+    async with open_app() as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: screen_name(pilot) == "ImportScreen")
+        importing: Any = pilot.app.screen
+        importing._found(run.model)
+        await shows(pilot, "input[4,3,224,224]")
+        if typed is not None:
+            importing.query_one("#shape", FormLine).value = typed
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await shows(pilot, "$ ovtui run")
+        configure: Any = pilot.app.screen
+        assert configure._spec.batch == batch
+        assert configure._spec.shapes == {"input": (4, 3, 224, 224) if typed is None else (2, 3, 64, 224)}
 
 
 async def test_long_summaries_scroll_by_the_page(open_app: Opened, store: Store) -> None:

@@ -493,7 +493,20 @@ async def test_nothing_within_the_limit_names_the_nearest_miss(open_app: Opened,
         await shows(pilot, "Nothing keeps p50 ≤ 5 ms; the nearest is batch 1, 1 stream with 10.94 ms.")
         assert "x Run best" not in text_of(pilot)
         await keys("t", *"quick", "enter")(pilot)
-        await shows(pilot, "latency: 'quick' is not a number of ms")
+        await shows(pilot, "'quick' is not a number of ms")
+        assert screen_name(pilot) == "PromptScreen"
+        await keys("home", "ctrl+k", *"25", "enter")(pilot)
+        await shows(pilot, "Within 25 ms p50")
+
+
+async def test_titles_and_settings_are_whole_where_there_is_room(open_app: Opened, store: Store) -> None:
+    remember(store)
+    study = keep(store, exploration())
+    async with open_app(size=(120, 40)) as pilot:
+        await shown(pilot, study)
+        await shows(pilot, "★ best ● unbeaten ○ others")
+        assert "strea…" not in text_of(pilot)
+        assert "streams…" not in text_of(pilot)
 
 
 async def test_percent_changes_the_percentile(open_app: Opened, store: Store) -> None:

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from ovtui.engine import liveness
-from ovtui.records import RunFilter
+from ovtui.records import RunFilter, Stop
 from ovtui.store import Store
 from ovtui.tui.widgets.table import Table
 from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
@@ -201,6 +201,26 @@ async def test_what_is_live_can_be_switched(open_app: Opened, scripted: Callable
         await shows(pilot, "queued behind run live000001")
         await pilot.press("left_square_bracket")
         await shows(pilot, "190.0 FPS")
+
+
+async def test_live_runs_of_one_model_are_told_apart(open_app: Opened, scripted: Callable[..., Scripted]) -> None:
+    job, _ = scripted(job_id="live000001"), scripted(job_id="live000002")
+    job.start()
+    job.measure()
+    async with open_app() as pilot:
+        await shows(pilot, "resnet-50 throughput live000001: measuring")
+        await shows(pilot, "resnet-50 throughput live000002: ")
+        await pilot.press("escape")
+        await shows(pilot, "live000001 measuring")
+        await shows(pilot, "live000002 starting")
+
+
+async def test_how_far_a_run_is_fits_a_narrow_screen(open_app: Opened, scripted: Callable[..., Scripted]) -> None:
+    job = scripted(stop=Stop(ci=0.5))
+    job.start()
+    job.measure()
+    async with open_app() as pilot:
+        await shows(pilot, "(until ±50 %, 5 to 60 s)")
 
 
 async def test_a_run_that_ends_becomes_its_result(open_app: Opened, scripted: Callable[..., Scripted]) -> None:

@@ -203,6 +203,15 @@ async def test_nothing_left_by_a_filter_is_shown_as_nothing(seen: Seen) -> None:
         assert words_of(pilot, "layer-details") == ""
 
 
+async def test_beside_a_filter_the_words_end_with_a_sentence(seen: Seen) -> None:
+    async with seen(PROFILE, "2", "slash", *"pool", "enter") as pilot:
+        lines = words_of(pilot, "layer-words").splitlines()
+        assert lines[0].startswith("5 of 35 layers")
+        assert lines[-1].endswith(".")
+        shown = [line.strip() for line in text_of(pilot).splitlines()]
+        assert lines[-1][-20:] in " ".join(shown)
+
+
 async def test_columns_sort_and_turn_round(seen: Seen) -> None:
     async with seen(PROFILE, "2", size=(160, 50)) as pilot:
         await pilot.press("r")

@@ -455,6 +455,16 @@ async def test_a_narrow_screen_loses_nothing_of_a_figure(open_app: Opened, store
         await shows(pilot, "top-1: 76.1 % → 75.5 %, 0.25 points less (−1.13 to 1.63).")
 
 
+async def test_the_figure_under_the_cursor_is_whole_on_a_low_screen_too(open_app: Opened, store: Store) -> None:
+    keep(store, optimization())
+    async with open_app((80, 15)) as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await painted(pilot)
+        for change in ("4.00 × smaller", "1.93 × faster (1.89–1.97)", "1.66 × faster (1.63–1.69)"):
+            await shows(pilot, change, seconds=5)
+            await keys("down")(pilot)
+
+
 async def test_a_narrow_screen_says_of_the_layer_under_the_cursor_why_it_is_not_int8(
     open_app: Opened, store: Store
 ) -> None:
@@ -516,9 +526,14 @@ async def test_all_versions_stand_side_by_side(open_app: Opened, store: Store) -
         await shows(pilot, "int8 mixed, 300 samples")
         await shows(pilot, "75.50 %")
         await shows(pilot, "1.93 ×")
-        assert "★ int8 mixed" not in text_of(pilot)
-        await keys("down")(pilot)
         await shows(pilot, "★ int8 mixed, 300 samples")  # the chart tells which point that is
+        await keys("up")(pilot)
+        await shows(pilot, "★ resnet-50")
+        await keys("enter")(pilot)
+        assert screen_name(pilot) == "ConfigureScreen"
+        await shows(pilot, "Measure resnet-50 ")
+        await keys("escape", "down", "enter")(pilot)
+        assert screen_name(pilot) == "OptimizationScreen"
 
 
 @SIZES

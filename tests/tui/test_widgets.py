@@ -11,9 +11,11 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from ovtui import words
+from ovtui.records import Estimate, RunSummary
 from ovtui.text import plain
+from ovtui.tui.rows import RUN_COLUMNS, run_cells
 from ovtui.tui.widgets import plot
-from ovtui.tui.widgets.cells import Cell, Column, ListedRows, fitted
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows, at_a_word, fitted
 from ovtui.tui.widgets.plot import Curve, Picture, characters, described
 from ovtui.tui.widgets.table import Table
 
@@ -28,6 +30,21 @@ def test_a_cell_is_as_wide_as_its_column(text: str, width: int, right: bool) -> 
 def test_what_is_too_long_loses_its_middle() -> None:
     assert fitted("model.layers.12.conv", 11, right=False) == "model….conv"
     assert fitted("ab", 4, right=True) == "  ab"
+
+
+@given(safe_text, st.integers(1, 60))
+def test_what_ends_at_a_word_is_its_beginning(text: str, width: int) -> None:
+    kept = at_a_word(text, width)
+    assert cell_len(kept) <= width
+    assert kept == text or text.startswith(kept.removesuffix("…"))
+
+
+@pytest.mark.parametrize(
+    ("width", "kept"),
+    [(28, "2 threads, 1 request, bf16"), (25, "2 threads, 1 request…"), (14, "2 threads, 1…"), (4, "2 t…")],
+)
+def test_a_sentence_ends_at_a_word(width: int, kept: str) -> None:
+    assert at_a_word("2 threads, 1 request, bf16", width) == kept
 
 
 class Shown(App[None]):
@@ -82,6 +99,19 @@ async def test_the_cursor_stays_on_its_row_when_rows_come_and_go() -> None:
         await pilot.press("j", "enter", "G")
 
 
+@pytest.mark.parametrize(("down", "more", "key"), [(3, 2, "k3"), (3, 20, "n0"), (30, 20, "k30"), (30, 100, "n0")])
+async def test_where_the_newest_come_first_whoever_saw_them_goes_on_seeing_them(down: int, more: int, key: str) -> None:
+    table = Table(COLUMNS, newest_first=True)
+    async with Shown(table).run_test(size=(60, 12)) as pilot:
+        old: Any = rows(50)
+        table.show(old)
+        await pilot.pause()
+        await pilot.press(*"j" * down)
+        new = [(f"n{n}", {"name": Cell("new")}) for n in range(more)]
+        table.show(ListedRows([*new, *old._rows][:70]))
+        assert table.cursor_key == key
+
+
 async def test_the_wheel_scrolls_and_leaves_the_cursor() -> None:
     table = Table(COLUMNS)
     async with Shown(table).run_test(size=(60, 12)) as pilot:
@@ -131,6 +161,18 @@ def test_a_plot_says_in_words_what_it_shows() -> None:
 def test_bars_and_sparklines_may_be_coarse() -> None:
     assert [words.bar(share, 4, coarse=True) for share in (0, 0.001, 0.5, 0.6, 1)] == ["", "▌", "██", "██▌", "████"]
     assert words.sparkline([1, 2, None, 3], 4, coarse=True) == "_▄ █"
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.01, "±1.0%"), (0.9996, "±100%"), (1.453, "±145%"), (40.0, "±>999%")])
+def test_a_doubt_fits_its_column(share: float, said: str) -> None:
+    rate = Estimate(mean=10, ci95=(10 - 10 * share, 10 + 10 * share), converged=False)
+    run = RunSummary(
+        id="r", status="done", label=None, model="m", model_name="net", device="CPU", mode="latency", batch=1,
+        streams=1, throughput_fps=rate, p50_ms=1.0, created=0, started=0, finished=1, error=None, warnings=0,
+    )  # fmt: skip
+    cell, column = run_cells(run)["doubt"], next(each for each in RUN_COLUMNS if each.key == "doubt")
+    assert cell.text == f"{said}!"
+    assert fitted(cell.text, column.width, right=False).rstrip() == cell.text
 
 
 def test_a_sparkline_shows_trends_and_not_noise() -> None:

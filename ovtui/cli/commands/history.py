@@ -79,6 +79,12 @@ def command(
             return
         runs = _newest((run for one in each for run in store.runs.page(one, limit)), limit)
         more = sum(store.runs.count(one) for one in each) - len(runs)
+        total = store.runs.count()
+    if not runs and total:
+        given = {"--model": model, "--device": device, "--mode": mode, "--status": status, "--since": since}
+        narrowed = " ".join(f"{name} {plain(value, 60)}" for name, value in given.items() if value is not None)
+        click.echo(f"No run fits {narrowed}; without that there are {total:,}.", err=True)
+        return
     if not runs:
         click.echo("No such runs. `ovtui run MODEL` makes one; `ovtui demo` shows how it goes.", err=True)
         return

@@ -17,9 +17,10 @@ from ovtui.analysis.shapes import Resolved, resolve
 from ovtui.engine.device import inputs as feed
 from ovtui.engine.device import loops
 from ovtui.engine.device.capi import DeviceError
-from ovtui.engine.device.properties import check_device, check_streams, properties, unknown_property
+from ovtui.engine.device.properties import check_device, properties, unknown_property
 from ovtui.engine.messages import At, Ready, Said, Say, Stopped, Turn
 from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
+from ovtui.engine.streams import check_streams, most_streams
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Effective, Model, Spec, StaticShape
 from ovtui.text import plain
@@ -82,7 +83,8 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
     """Read, reshape, compile, fill, infer once, and say what came of it."""
     check_device(spec.device, device.devices())
     with contextlib.suppress(DeviceError):
-        check_streams(spec.streams, spec.device, device.device_property(spec.device, "RANGE_FOR_STREAMS"))
+        most = most_streams(device.device_property(spec.device, "RANGE_FOR_STREAMS"))
+        check_streams(spec.streams, spec.device, most)
 
     say(At(phase="reading"))
     sources = feed.open_data(spec.data, model.inputs, spec.images)

@@ -46,13 +46,6 @@ def check_device(device: str, available: list[str]) -> None:
             )
 
 
-def check_streams(streams: int | None, device: str, limits: str) -> None:
-    """InputError for more streams than `limits`, the device's RANGE_FOR_STREAMS (it would quietly make fewer)."""
-    numbers = [int(n) for n in re.findall(r"\d+", limits)]
-    if streams is not None and numbers and streams > max(numbers):
-        raise InputError(f"{plain(device)} takes 1 to {max(numbers)} streams here, not {streams}.")
-
-
 def unknown_property(spec: Spec, supported: str) -> InputError | None:
     """The error that explains a property the device does not have, if the spec holds one."""
     known = re.findall(r"[A-Z][A-Z0-9_]+", supported)

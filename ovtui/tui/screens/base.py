@@ -20,6 +20,9 @@ class OvtuiScreen(Screen[None]):
     """What one does here, in a few sentences; `?` shows it above the keys."""
     OFFERS_WATCH: ClassVar[bool] = True
     """Whether `w` leads from here to what goes on."""
+    AUTO_FOCUS = ""
+    """Each screen says itself where one begins: the first that could have the focus may be a field not yet asked for,
+    and swallow the keys that were pressed meanwhile."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
 
     @property

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import SelectionList, Static
+from textual.widgets import Static
 
-from ovtui.tui.widgets.cells import Column
+from ovtui.tui.widgets.cells import Cell, Column, ListedRows
+from ovtui.tui.widgets.table import Table
 
 
 class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
@@ -22,6 +22,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
         Binding("enter,v", "take", "Take", priority=True),
+        Binding("space", "tick", "Tick"),
     ]
 
     def __init__(self, columns: Sequence[Column], hidden: Sequence[str]) -> None:
@@ -32,13 +33,23 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Columns"
-            yield SelectionList[str](
-                *((Text(column.title), column.key, column.key not in self._hidden) for column in self._offered)
-            )
+            yield Table((Column("title", "", 20, grows=True),), head=False, marks=True)
             yield Static("Space ticks, Enter takes it, Esc leaves it. A narrow terminal shows fewer.", classes="hint")
 
+    def on_mount(self) -> None:
+        table = self.query_one(Table)
+        table.marked = dict.fromkeys(column.key for column in self._offered if column.key not in self._hidden)
+        table.show(ListedRows([(column.key, {"title": Cell(column.title)}) for column in self._offered]))
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        self.action_tick()  # with the mouse, as Enter takes them all
+
+    def action_tick(self) -> None:
+        self.query_one(Table).toggle_mark()
+
     def action_take(self) -> None:
-        chosen = set(self.query_one(SelectionList).selected)
+        chosen = self.query_one(Table).marked
         if not chosen:
             return  # a table of nothing helps nobody
         self.dismiss(tuple(column.key for column in self._offered if column.key not in chosen))

@@ -21,8 +21,15 @@ from ovtui.text import plain
 from ovtui.tui.said import said
 from ovtui.tui.screens.ask import PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
+from ovtui.tui.widgets.cells import Column
 from ovtui.tui.widgets.keyline import KeyLine
 from ovtui.tui.widgets.specform import SpecForm
+
+_PROPERTY_COLUMNS = (
+    Column("key", "PROPERTY", 37),
+    Column("value", "NOW", 11),
+    Column("kind", "TAKES", 10, grows=True, sentence=True),
+)
 
 
 class ConfigureScreen(OvtuiScreen):
@@ -162,10 +169,11 @@ class ConfigureScreen(OvtuiScreen):
             if key is None:
                 return
             hint = f"{kinds[key].kind}. Enter takes it, Esc leaves it."
-            self.app.push_screen(PromptScreen(f"{key} =", kinds[key].value, hint), partial(self._set, key))
+            prompt = PromptScreen(f"{key} =", kinds[key].value, hint, check=kinds[key].check)
+            self.app.push_screen(prompt, partial(self._set, key))
 
-        choices = [(each.key, plain(each.key), f"{plain(each.value, 20)}   {each.kind}") for each in known]
-        self.app.push_screen(PickScreen(f"What {plain(device)} takes", choices), picked)
+        choices = [(each.key, plain(each.key), plain(each.value), plain(each.kind)) for each in known]
+        self.app.push_screen(PickScreen(f"What {plain(device)} takes", choices, columns=_PROPERTY_COLUMNS), picked)
 
     def _set(self, key: str, value: str | None) -> None:
         if value is not None:

@@ -16,7 +16,7 @@ from ovtui import specs, words
 from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.grid import order, settings
 from ovtui.analysis.exploring.heat import BEST, FAILED, MEASURING, REUSED, Metric, matrix
-from ovtui.errors import InputError, StoreError
+from ovtui.errors import StoreError
 from ovtui.records import LIVE, Cell, Exploration, Limits, Percentile
 from ovtui.report.command import explore_command
 from ovtui.report.files import Exported, write_exploration
@@ -29,17 +29,18 @@ from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets import cells as table_cells
 from ovtui.tui.widgets.heatmap import HeatMap, mark
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.line import Line
 from ovtui.tui.widgets.plot import Plot, load
 from ovtui.tui.widgets.table import Table
 
 _PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p95", "p99")
 _FRONT = (
     table_cells.Column("mark", "", 1),
-    table_cells.Column("setting", "SETTING", 16, grows=True, sentence=True),
+    table_cells.Column("setting", "SETTING", 16, grows=True, comfort=22, sentence=True),
     table_cells.Column("fps", "FPS", 6, right=True),
     table_cells.Column("p50", "P50 MS", 6, right=True),
     table_cells.Column("p99", "P99 MS", 6, right=True),
-    table_cells.Column("memory", "MB", 6, right=True),
+    table_cells.Column("memory", "MB", 6, right=True, spare=3),
 )
 
 
@@ -83,18 +84,18 @@ class ExplorationScreen(OvtuiScreen):
         self._ages: dict[str, str] = {}  # run → when it was measured
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top")
+        yield Line(id="top")
         yield Static(id="verdict")
         yield Static(id="progress")
         with Horizontal(id="parts"):
             with Vertical(id="matrix-part"):
-                yield Static(id="matrix-title", classes="title")
+                yield Line(id="matrix-title", classes="title")
                 yield HeatMap(id="matrix")
                 yield Table((), id="loads")
                 yield Static("Nothing is both quicker and faster than these", classes="title", id="front-title")
                 yield Table(_FRONT, id="front")
             with Vertical(id="chart-part"):
-                yield Static(id="chart-title", classes="title")
+                yield Line(id="chart-title", classes="title")
                 yield Plot("drawn when something is known", id="chart")
         yield Static(id="details", classes="note")
         yield Static(id="notes", classes="note")
@@ -303,7 +304,7 @@ class ExplorationScreen(OvtuiScreen):
             return
         limit = "no limit" if limits.latency_ms is None else f"limit {limits.latency_ms:.10g} ms"
         title = Text(f"FPS by {limits.percentile}, ms: {limit}")
-        title.append(f"   {shown.best} best  {shown.front} nothing beats it  {shown.plain} others", style="not bold")
+        title.append(f"   {shown.best} best  {shown.front} unbeaten  {shown.plain} others", style="not bold")
         self._say("chart-title", title)
         if not self.ovtui.looks.slow_line or not self._live:
             chart = charts.trade(study.cells, study.pareto, self._spot, limits.latency_ms, limits.percentile)
@@ -368,17 +369,17 @@ class ExplorationScreen(OvtuiScreen):
             self._limit(explored.stepped(self._limits.latency_ms, by, known))
 
     def action_type_limit(self) -> None:
+        def limit(text: str) -> float | None:
+            return specs.amount("latency", text, 0.001, 1e6, "ms") if text else None
+
         def answered(text: str | None) -> None:
-            if text is None:
-                return
-            try:
-                self._limit(specs.amount("latency", text, 0.001, 1e6, "ms") if text else None)
-            except InputError as error:
-                self.ovtui.tell(str(error), "error")
+            if text is not None:
+                self._limit(limit(text))
 
         now = self._limits.latency_ms
         question = f"The highest {self._limits.percentile} latency, ms (nothing: no limit):"
-        self.app.push_screen(PromptScreen(question, "" if now is None else f"{now:.10g}"), answered)
+        prompt = PromptScreen(question, "" if now is None else f"{now:.10g}", check=limit)
+        self.app.push_screen(prompt, answered)
 
     def action_percentile(self) -> None:
         place = _PERCENTILES.index(self._limits.percentile)

@@ -7,12 +7,13 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import ScrollableContainer, VerticalScroll
+from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.widgets.keyline import key_name
+from ovtui.tui.widgets.keyline import key_name, working
 
 
 class HelpScreen(ModalScreen[None]):
@@ -38,13 +39,32 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
+_TEXTUAL = {"app.focus_next": "Next part", "app.focus_previous": "Part before", "command_palette": "Any command"}
+_SCROLLING = {
+    "scroll_home": "To the top", "scroll_end": "To the end", "page_up": "Page up", "page_down": "Page down"
+}  # fmt: skip
+
+
+def _is_ours(node: DOMNode, binding: Binding) -> bool:
+    """Whether a class of ovtui has it; the framework's own speak of widgets."""
+    classes = [each for each in type(node).__mro__ if each.__module__.startswith("ovtui.")]
+    own = [each for one in classes for each in one.__dict__.get("BINDINGS", ())]
+    return any((each.action, each.description) == (binding.action, binding.description) for each in own)
+
+
+def _words(node: DOMNode, binding: Binding) -> str:
+    """Of a key that the framework binds: nothing, if it is of no use here."""
+    scrolls = isinstance(node, ScrollableContainer) and node.allow_vertical_scroll
+    return _TEXTUAL.get(binding.action) or (_SCROLLING.get(binding.action, "") if scrolls else "")
+
+
 def _keys(screen: OvtuiScreen) -> Text:
     """One line an action, its keys together."""
     found: dict[str, tuple[list[str], str]] = {}
-    for key, active in screen.active_bindings.items():
-        binding = active.binding
-        if active.enabled and binding.description and not binding.system and not key.startswith("super+"):
-            names, _ = found.setdefault(binding.action, ([], binding.description))
+    for key, node, binding in working(screen):
+        words = binding.description if _is_ours(node, binding) else _words(node, binding)
+        if words and not key.startswith("super+"):
+            names, _ = found.setdefault(binding.action, ([], words))
             names.append(binding.key_display or key_name(key))
     lines = Text()
     for names, words in found.values():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from ovtui import words
@@ -37,6 +37,7 @@ _NUMBERS = {
     "fps": "throughput_fps", "throughput": "throughput_fps", "p50": "p50_ms", "latency": "p50_ms", "batch": "batch",
     "streams": "streams", "warnings": "warnings",
 }  # fmt: skip
+_NEWEST_FIRST = ("created", True)
 _PAGE = 5_000
 _NEWEST = 200
 _MOST_COMPARED = 2_000
@@ -72,6 +73,7 @@ class HistoryScreen(OvtuiScreen):
         "top are where runs of its spec became slower or faster."
     )
     CSS_PATH = "history.tcss"
+    AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("s", "sort(1)", "Sort"),
@@ -101,7 +103,13 @@ class HistoryScreen(OvtuiScreen):
 
     def compose(self) -> ComposeResult:
         yield Static(id="top")
-        yield Field(placeholder="words, model:resnet, fps>100, status:failed …", id="filter", compact=True)
+        field = Field(placeholder="words, model:resnet, fps>100, status:failed …", id="filter", compact=True)
+        field.display = False
+        with Horizontal(id="filter-line"):
+            yield field
+            wrong = Static(id="wrong", classes="problem")
+            wrong.display = False
+            yield wrong
         yield Table(self._chosen_columns(), marks=True, id="runs")
         with Vertical(id="plot-box"):
             yield Static(classes="title", id="plot-title")
@@ -117,7 +125,6 @@ class HistoryScreen(OvtuiScreen):
         self.query_one("#plot-box").display = self.app.size.height >= 30
         column, descending = self.ovtui.looks.history_sort
         self._sort, self._descending = column, descending
-        self.query_one("#runs").focus()
         self._look_again()
 
     # -- loading, a page at a time and beside the screen
@@ -183,9 +190,13 @@ class HistoryScreen(OvtuiScreen):
         columns = self._columns
         if columns is None:
             return
-        terms = filtering.parse(self.query_one("#filter", Input).value, _TEXTS, _NUMBERS)
-        places = columns.matching(terms)
-        if (self._sort, self._descending) != ("created", True):
+        typed = self.query_one("#filter", Input).value
+        places = columns.matching(filtering.parse(typed, _TEXTS, _NUMBERS))
+        wrong = filtering.complaint(typed, _TEXTS, _NUMBERS, found=bool(len(places)))
+        line = self.query_one("#wrong", Static)
+        line.update(Text(plain(wrong, 60)))
+        line.display = bool(wrong)
+        if (self._sort, self._descending) != _NEWEST_FIRST:
             places = columns.ordered(places, self._sort, descending=self._descending)
         table = self.query_one("#runs", Table)
         table.show(_FoundRows(columns, places))
@@ -202,6 +213,9 @@ class HistoryScreen(OvtuiScreen):
             text.append(f", {shown:,} shown")
         if marked:
             text.append(f", {marked:,} marked")
+        if self._sort != "created" and not table.room(self._sort):
+            title = next((column.title for column in rows.RUN_COLUMNS if column.key == self._sort), "")
+            text.append(f", by {title.lower()}{'↓' if self._descending else '↑'}")
         if self._loading:
             text.append(" …")
         self.query_one("#top", Static).update(text, layout=False)
@@ -360,6 +374,9 @@ class HistoryScreen(OvtuiScreen):
             if hidden is not None:
                 self.ovtui.keep(history_columns=hidden)
                 self.query_one("#runs", Table).set_columns(self._chosen_columns())
+                if self._sort in hidden:
+                    self._sort, self._descending = _NEWEST_FIRST
+                    self._sorted()
 
         self.app.push_screen(ColumnsScreen(rows.RUN_COLUMNS, self.ovtui.looks.history_columns), answered)
 

@@ -99,7 +99,8 @@ class HomeScreen(OvtuiScreen):
         "Models stand at the top, versions below the model they were made from, with the last and the best "
         "throughput and median latency of their finished runs. Enter on a model asks how to measure it; "
         "x looks for its best settings, o makes an INT8 or smaller version, v lists those that there are, r its runs, "
-        "c measures it in turn with another; Enter on a run shows it. A ! marks a mean that is not known well enough."
+        "c measures it in turn with another; Enter on a run shows it, and the other keys mean its model. A ! marks a "
+        "mean that is not known well enough."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import"),
@@ -128,7 +129,7 @@ class HomeScreen(OvtuiScreen):
             yield Static("Models", classes="title")
             yield Table(rows.MODEL_COLUMNS, id="models")
             yield Static("Recent runs", classes="title")
-            yield Table(rows.RUN_COLUMNS, id="recent")
+            yield Table(rows.RUN_COLUMNS, newest_first=True, id="recent")
         yield Static(_EMPTY, id="empty")
         yield KeyLine()
 
@@ -142,7 +143,8 @@ class HomeScreen(OvtuiScreen):
     def news(self) -> None:
         watching = self.ovtui.watching
         live = self.query_one("#live", Table)
-        live.show(ListedRows([(watched.id, rows.live_cells(watched)) for watched in watching.live]))
+        names = rows.live_names(watching.live)
+        live.show(ListedRows([(each.id, rows.live_cells(each, names[each.id])) for each in watching.live]))
         if not watching.stale:
             return
         watching.stale = False
@@ -178,18 +180,26 @@ class HomeScreen(OvtuiScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._with_models if action in ("explore", "optimize") else True
 
+    @property
+    def _meant(self) -> Model | None:
+        """The model under the cursor, or of the run under it."""
+        recent = self.query_one("#recent", Table)
+        if recent.has_focus:
+            return self._models.get(next((run.model for run in self._runs if run.id == recent.cursor_key), None))
+        return self._models.get(self.query_one("#models", Table).cursor_key)
+
     def action_explore(self) -> None:
-        model = self._models.get(self.query_one("#models", Table).cursor_key)
+        model = self._meant
         if model is not None:
             self.ovtui.open_explore(model)
 
     def action_optimize(self) -> None:
-        model = self._models.get(self.query_one("#models", Table).cursor_key)
+        model = self._meant
         if model is not None:
             self.ovtui.open_optimize(model)
 
     def action_versions(self) -> None:
-        model = self._models.get(self.query_one("#models", Table).cursor_key)
+        model = self._meant
         if model is not None:
             self.ovtui.open_versions(model)
 
@@ -200,11 +210,11 @@ class HomeScreen(OvtuiScreen):
         self.ovtui.open_history()
 
     def action_its_runs(self) -> None:
-        self.ovtui.open_history(self._models.get(self.query_one("#models", Table).cursor_key))
+        self.ovtui.open_history(self._meant)
 
     def action_compare(self) -> None:
-        """The model under the cursor with another one, measured in turn as the first was measured last."""
-        store, first = self.ovtui.store, self._models.get(self.query_one("#models", Table).cursor_key)
+        """The model that is meant with another one, measured in turn as the first was measured last."""
+        store, first = self.ovtui.store, self._meant
         others = [model for _, model in self._models.models if first is not None and model.id != first.id]
         if first is None or not others:
             self.ovtui.tell("Comparing takes two models: import another one.")

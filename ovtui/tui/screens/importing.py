@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -23,6 +24,7 @@ from ovtui.records import Model, Spec
 from ovtui.report.summary import model_fields
 from ovtui.specs import expanded, here
 from ovtui.text import plain
+from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
@@ -67,6 +69,7 @@ class ImportScreen(OvtuiScreen):
         self._entries: list[Entry] = []
         self._job: client.Job | None = None
         self._model: Model | None = None
+        self._last = Spec(model="")  # how the model was measured last
         self._dynamic = False
 
     def compose(self) -> ComposeResult:
@@ -239,7 +242,9 @@ class ImportScreen(OvtuiScreen):
         if text:
             self._say("That file cannot be used; choose another, or mend it and press Enter again.")
 
+    @said
     def _found(self, model: Model) -> None:
+        self._last = self.ovtui.store.runs.last_spec(model.id) or Spec(model=model.id)
         self._model = model
         facts = [("name", plain(model.name)), *model_fields(model)]
         self.query_one("#facts", Static).update(fields_text(facts))
@@ -261,13 +266,25 @@ class ImportScreen(OvtuiScreen):
     def _sensible(self, model: Model) -> tuple[tuple[str, ...], str | None]:
         """What would be measured if nobody says otherwise; None when nothing can be guessed."""
         try:
-            resolved = shapes.resolve(model.inputs, shapes={}, batch=None, layouts={}, data_shapes={})
+            resolved = self._resolve(model, {}, self._last.batch)
         except InputError as error:
             return (str(error),), None
         open_ = [
             port.name for port in model.inputs if port.shape is None or any(not isinstance(d, int) for d in port.shape)
         ]
         return resolved.notes, shlex.join(shapes.format_shape(name, resolved.shapes[name]) for name in open_)
+
+    def _resolve(self, model: Model, told: dict[str, tuple[int, ...]], batch: int | None) -> shapes.Resolved:
+        """With the layouts it was measured with last: they say which dimension is the batch."""
+        return shapes.resolve(model.inputs, shapes=told, batch=batch, layouts=self._last.layouts, data_shapes={})
+
+    def _batch(self, model: Model, told: dict[str, tuple[int, ...]]) -> int | None:
+        """The batch of the last time; None where the shapes that are typed say another one."""
+        try:
+            self._resolve(model, told, self._last.batch)
+        except InputError:
+            return None
+        return self._last.batch
 
     def _check_shape(self) -> dict[str, tuple[int, ...]] | None:
         """The shapes that are typed; None, and a word on it, when they do not fit."""
@@ -277,7 +294,7 @@ class ImportScreen(OvtuiScreen):
         line = self.query_one("#shape", FormLine)
         try:
             told = dict(map(shapes.parse_shape, shlex.split(line.value)))
-            shapes.resolve(self._model.inputs, shapes=told, batch=None, layouts={}, data_shapes={})
+            self._resolve(self._model, told, None)
         except (InputError, ValueError) as error:
             said.update(Text(plain(str(error).replace("--", ""))))
             line.add_class("wrong")
@@ -291,10 +308,9 @@ class ImportScreen(OvtuiScreen):
         told = self._check_shape() if self._dynamic else {}
         if model is None or told is None:
             return
-        last = self.ovtui.store.runs.last_spec(model.id) or Spec(model=model.id)
-        import msgspec
-
-        spec = msgspec.structs.replace(last, shapes=told) if self._dynamic else last
+        spec = self._last
+        if self._dynamic:
+            spec = msgspec.structs.replace(spec, shapes=told, batch=self._batch(model, told))
         self.ovtui.open_configure(model, spec)
 
     def action_scroll(self, by: int) -> None:

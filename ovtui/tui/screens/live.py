@@ -21,9 +21,10 @@ from ovtui.tui import pictures, rows
 from ovtui.tui.screens.ask import ConfirmScreen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.line import Line
 from ovtui.tui.widgets.plot import Plot, load
 
-_BAR = 30
+_BAR, _LEAST_BAR = 30, 6
 _SPEEDS = 24  # windows: single looks at the machine's speed scatter too much to speak of them
 
 
@@ -52,7 +53,7 @@ class LiveScreen(OvtuiScreen):
         self._over = False
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top")
+        yield Line(id="top")
         yield Static(id="jobs")
         yield Static(id="figures")
         yield Static(id="progress")
@@ -100,7 +101,7 @@ class LiveScreen(OvtuiScreen):
         self._show("top", self._headline(watched))
         self._show_jobs()
         self._show("figures", _figures(watched))
-        self._show("progress", _progress(watched))
+        self._show("progress", _progress(watched, self.size.width - 2))
         self._show("machine", Text(_machine(watched.window)))
         self._show("notes", self._notes(watched))
         drawn = watched.window is not None and not self.ovtui.looks.slow_line
@@ -142,9 +143,9 @@ class LiveScreen(OvtuiScreen):
             bar.display = len(live) > 1
             self.refresh_bindings()
         if bar.display:
-            text = Text()
+            text, names = Text(), rows.live_names(live, 20)
             for job in live:
-                name = f"{plain(job.run.model.name, 20)} {job.run.spec.mode}" if job.run else job.kind
+                name = names[job.id].replace("  ", " ")
                 text.append(f" {name}: {rows.doing(job)} ", style="reverse" if job.id == self._run_id else "")
                 text.append(" ")
             self._show("jobs", text)
@@ -195,8 +196,8 @@ class LiveScreen(OvtuiScreen):
     def action_copy(self) -> None:
         watched = self.watched
         parts = [
-            self._headline(watched).plain, _figures(watched).plain, _progress(watched).plain, _machine(watched.window),
-            *(plot.text for plot in self.query(Plot)),
+            self._headline(watched).plain, _figures(watched).plain, _progress(watched, 120).plain,
+            _machine(watched.window), *(plot.text for plot in self.query(Plot)),
         ]  # fmt: skip
         self.ovtui.copy("\n".join(part for part in parts if part), "the figures")
 
@@ -227,7 +228,8 @@ def _figures(watched: Watched) -> Text:
     return text
 
 
-def _progress(watched: Watched) -> Text:
+def _progress(watched: Watched, width: int) -> Text:
+    """How far it is, in `width` cells: the bar gives way to the words."""
     window = watched.window
     stop = watched.run.spec.stop if watched.run else Stop()
     goal = {
@@ -237,9 +239,11 @@ def _progress(watched: Watched) -> Text:
     }[stop.kind]
     if window is None or window.progress is None:
         return Text(f"{'░' * _BAR}  {goal}")
-    done = round(window.progress * _BAR)
     left = "" if window.eta_s is None else f"  about {words.duration(window.eta_s)} left"
-    return Text(f"{'█' * done}{'░' * (_BAR - done)} {window.progress:4.0%}{left}  ({goal})")
+    told = f" {window.progress:4.0%}{left}  ({goal})"
+    bar = max(_LEAST_BAR, min(_BAR, width - len(told)))
+    done = round(window.progress * bar)
+    return Text(f"{'█' * done}{'░' * (bar - done)}{told}")
 
 
 def _slowed(watched: Watched) -> float | None:

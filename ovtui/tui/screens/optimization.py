@@ -33,12 +33,13 @@ from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.pick import PickScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.line import Line
 from ovtui.tui.widgets.tabbar import TabBar
 from ovtui.tui.widgets.table import Table
 
 _TABS = (("tab-figures", "Gain and cost"), ("tab-drift", "Where it hurts"), ("tab-layers", "Layers"),
          ("tab-more", "Accuracy"), ("tab-next", "Next"))  # fmt: skip
-_ROOM, _LONG = 15, 25  # cells for a figure, and on a narrow screen for what changed
+_ROOM = 15  # cells for a figure
 _FIGURES = (
     Column("title", "", 17),
     Column("parent", "PARENT", _ROOM, right=True),
@@ -106,7 +107,7 @@ class OptimizationScreen(OvtuiScreen):
         self._steps: list[tuple[str, Recipe]] = []
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top")
+        yield Line(id="top")
         yield Static(id="verdict")
         yield Static(id="progress")
         yield Static(id="phases")
@@ -228,17 +229,19 @@ class OptimizationScreen(OvtuiScreen):
 
     def _explain(self) -> None:
         """What stands below the tab: what it is about, or the line under the cursor."""
-        study, outcome, tab = self._study, self._outcome, self.query_one(TabBar).active
-        if study is None or outcome is None:
+        study, outcome = self._study, self._outcome
+        if study is None or outcome is None or not self.has(*_PARTS):
             return
+        tab = self.query_one(TabBar).active
         text = ""
         if tab == "tab-figures":
             made = preprocessing_in_words(study.preprocessing)
             text = f"Preprocessing is {made}." if made else ""
-            title = self.query_one("#tab-figures", Table).cursor_key
+            table = self.query_one("#tab-figures", Table)
+            title = table.cursor_key
             figure = next((each for each in outcome.figures if each.title == title), None)
             if figure is not None and (
-                max(len(figure.parent), len(figure.version)) > _ROOM or len(figure.change) > _LONG
+                max(len(figure.parent), len(figure.version)) > _ROOM or len(figure.change) > table.room("change")
             ):
                 text = f"{figure.title}: {figure.parent} → {figure.version}, {figure.change}.\n{text}".rstrip()
         elif tab == "tab-drift" and study.accuracy is not None:
@@ -268,6 +271,9 @@ class OptimizationScreen(OvtuiScreen):
         study = self._study
         assert study is not None
         return optimize_command(self.ovtui.store.models.called(study.parent), recipe, study.spec)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._explain)  # what the table has room for is known then
 
     # -- tabs
 

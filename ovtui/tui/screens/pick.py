@@ -18,7 +18,10 @@ from ovtui.tui.widgets.table import Table
 
 
 class PickScreen(ModalScreen[str | None]):
-    """`choices`: key, name and a word on it, safe to show. The key that was picked, or None."""
+    """`choices`: a key and a text for each of `columns`, safe to show. The key that was picked, or None.
+
+    Without `columns` the texts are a name and a word on it.
+    """
 
     CSS_PATH = "modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -29,19 +32,27 @@ class PickScreen(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, title: str, choices: Sequence[tuple[str, str, str]], *, remove: Callable[[str], None] | None = None
+        self,
+        title: str,
+        choices: Sequence[tuple[str, ...]],
+        *,
+        columns: Sequence[Column] = (),
+        remove: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
         self._title, self._choices, self._remove = title, list(choices), remove
+        longest = max((len(choice[1]) for choice in self._choices), default=10)
+        named = Column("name", "", min(longest, 40)), Column("words", "", 20, grows=True, sentence=True)
+        self._columns = tuple(columns) or named
+        self._headed = bool(columns)
 
     def compose(self) -> ComposeResult:
-        longest = max((len(name) for _, name, _ in self._choices), default=10)
-        with Vertical(classes="box wide") as box:
+        with Vertical(classes="box widest" if self._headed else "box wide") as box:
             box.border_title = self._title
             yield Field(placeholder="type to filter", compact=True)
             if self._remove:
                 yield Static("Enter takes it, ^x removes it.", classes="hint")
-            yield Table((Column("name", "", min(longest, 40)), Column("words", "", 20, grows=True)), head=False)
+            yield Table(self._columns, head=self._headed)
 
     def on_mount(self) -> None:
         self._filter("")
@@ -51,10 +62,13 @@ class PickScreen(ModalScreen[str | None]):
         self._filter(event.value)
 
     def _filter(self, text: str) -> None:
-        found = [c for c in self._choices if all(word in f"{c[1]} {c[2]}".lower() for word in text.lower().split())]
-        self.query_one(Table).show(
-            ListedRows([(key, {"name": Cell(name), "words": Cell(about, "dim")}) for key, name, about in found])
-        )
+        wanted = text.lower().split()
+        found = [c for c in self._choices if all(word in " ".join(c[1:]).lower() for word in wanted)]
+        self.query_one(Table).show(ListedRows([(key, self._cells(texts)) for key, *texts in found]))
+
+    def _cells(self, texts: Sequence[str]) -> dict[str, Cell]:
+        named = zip(self._columns, texts, strict=True)
+        return {column.key: Cell(text, "dim" if column.key == "words" else "") for column, text in named}
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

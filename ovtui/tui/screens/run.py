@@ -22,7 +22,7 @@ from ovtui.report.advising import Next, what_next
 from ovtui.report.command import run_command
 from ovtui.text import plain
 from ovtui.tui import acting, pictures
-from ovtui.tui.rows import choice
+from ovtui.tui.rows import CHOICE_COLUMNS, choice
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.graph import GraphTab, runtime_graph
@@ -33,6 +33,7 @@ from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.graphview import GraphView
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.line import Line
 from ovtui.tui.widgets.plot import Plot, load
 from ovtui.tui.widgets.tabbar import TabBar
 from ovtui.tui.widgets.table import Table
@@ -93,7 +94,7 @@ class RunScreen(OvtuiScreen):
         self._begun_at: int | None = None  # what the graph had selected when its tab was opened
 
     def compose(self) -> ComposeResult:
-        yield Static(id="top")
+        yield Line(id="top")
         yield Static(id="verdict")
         yield TabBar(_TABS)
         with ContentSwitcher(initial=_TABS[0][0]):
@@ -198,7 +199,11 @@ class RunScreen(OvtuiScreen):
         listed = [(str(n), {"what": Cell(s.short, "bar"), "why": Cell(s.why)}) for n, s in enumerate(self._next)]
         self._what = max([_WHAT, *(len(each.short) for each in self._next)])
         self.query_one("#next", Table).set_columns(_next_columns(self._what))
-        listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
+        if run.status == "failed":  # what is wrong with it is said, and mended, among its settings
+            why = "Look at its settings first: measured as it was, it may fail the same way."
+            listed.insert(0, (_SETTINGS, {"what": Cell("settings …", "bar"), "why": Cell(why)}))
+        else:
+            listed.append((_SETTINGS, {"what": Cell("other …", "bar"), "why": Cell("Ask for the settings first.")}))
         self.query_one("#next", Table).show(ListedRows(listed))
         self._make_room()
         self.query_one("#percentiles", Static).update(_percentiles(run))
@@ -293,7 +298,7 @@ class RunScreen(OvtuiScreen):
 
         found = self.ovtui.store.runs.page(limit=_HISTORY)
         choices = [choice(run) for run in found if run.id != self._run_id]
-        self.app.push_screen(PickScreen("Compare this run with", choices), answered)
+        self.app.push_screen(PickScreen("Compare this run with", choices, columns=CHOICE_COLUMNS), answered)
 
     def action_to_tab(self, number: int) -> None:
         names = self.query_one(TabBar).names
@@ -396,6 +401,9 @@ def _next_columns(what: int) -> tuple[Column, ...]:
 
 def _no_layers(run: Run | None) -> str:
     """Why there is nothing to see."""
+    if run is not None and run.result is None:
+        how = "failed" if run.status == "failed" else f"was {run.status}"
+        return f"This run {how} before its layers could be looked at: the first line says why. m asks for its settings."
     if run is not None and not run.spec.profile:
         return "This run was measured without a look at its layers: m measures again with it."
     return "The layers of this run are not known; its warnings may say why. m measures again."

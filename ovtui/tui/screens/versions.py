@@ -60,7 +60,11 @@ class VersionsScreen(OvtuiScreen):
         # What draws plots takes a moment to load: not before the first frame.
         self.run_worker(self._load_plots, thread=True)
         self._fill()
-        self.query_one("#ways").focus()
+        table = self.query_one("#ways", Table)
+        table.focus()
+        first = next((way for way in self._ways if way.optimization is not None), None)
+        if first is not None:  # a version is what one comes for
+            table.go_to(_key(first))
 
     def _load_plots(self) -> None:
         load()
@@ -122,16 +126,20 @@ class VersionsScreen(OvtuiScreen):
     def on_table_opened(self, event: Table.Opened) -> None:
         if event.key:
             self.ovtui.open_optimization(event.key)
+        else:
+            self.action_measure()  # the parent was not made here: what it leads to is measuring it
 
     def action_optimize(self) -> None:
         self.ovtui.open_optimize(self._model)
 
+    @said
     def action_measure(self) -> None:
         way = self._here
         if way is not None and way.optimization is not None and way.optimization.version is not None:
             self.ovtui.open_configure(way.optimization.version)
         else:
-            self.ovtui.open_configure(self._model)
+            parent = self.ovtui.store.models.get(self._model.parent or self._model.id)
+            self.ovtui.open_configure(parent or self._model)
 
     def action_copy(self) -> None:
         columns = _columns(self._measure)

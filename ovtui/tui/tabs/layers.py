@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar, cast, get_args
 
 from rich.text import Text
@@ -49,6 +51,7 @@ _GROUPED = (
     Column("layers", "LAYERS", 7, right=True),
     Column("gflops", "GFLOP/S", 8, right=True, spare=2),
 )
+_MOST_LINES = 3  # of the words above, as in the style below
 _FROM_THE_LARGEST = frozenset({"time", "share", "gflops", "efficiency"})
 
 
@@ -78,6 +81,17 @@ def group_cells(group: Group, most: float) -> dict[str, Cell]:
         "layers": Cell(f"{group.executed:,}"),
         "gflops": Cell(words.number(group.gflops) if group.gflops else "", "dim"),
     }
+
+
+def _sentences(text: str, width: int, lines: int) -> str:
+    """As many whole sentences of `text` as `lines` have room for."""
+    kept = ""
+    for sentence in re.split(r"(?<=\.) (?=[A-Z])", text):
+        longer = f"{kept} {sentence}".lstrip()
+        if len(wrap(longer, width)) > lines:
+            break
+        kept = longer
+    return kept
 
 
 class LayersTab(Vertical):
@@ -216,12 +230,16 @@ class LayersTab(Vertical):
             within = f" in {plain(self._within.name, 60)}" if self._within else ""
             of_all = words.plural(len(seen.columns), "layer")
             shown = f"{len(table.rows):,} of {of_all}{within}: {words.percent(share)} of the time."
-            text, whole = f"{shown}\n{text}", False
+        else:
+            shown = ""
         why = unfinished(self._typed, terms)
-        if why is not None:
-            text, whole = f"{why}\n{text}", False
+        told = " ".join(filter(None, (why, shown)))
+        if told:
+            # In as many lines as without a filter: laying out anew at each letter would be slow.
+            width = max(20, self.size.width - 2)
+            lines = min(_MOST_LINES, len(wrap(text, width))) - len(wrap(told, width))
+            text, whole = f"{told}\n{_sentences(text, width, lines)}".rstrip(), False
         if text != self._said:
-            # A filter's words push the headline down within its lines: laying out anew at each letter would be slow.
             self._said = text
             self.query_one("#layer-words", Static).update(Text(text), layout=whole)
 

@@ -85,7 +85,7 @@ def fitted(text: str, width: int, *, right: bool, sentence: bool = False) -> str
     """`text` in exactly `width` cells; what is too long loses its middle, since names differ at their ends."""
     length = cell_len(text)
     if length > width and sentence:
-        text = set_cell_size(text, width - 1).rstrip() + "…"
+        text = at_a_word(text, width)
         length = cell_len(text)
     elif length > width:
         head, tail = (width - 1 + 1) // 2, (width - 1) // 2
@@ -93,6 +93,17 @@ def fitted(text: str, width: int, *, right: bool, sentence: bool = False) -> str
         length = cell_len(text)
     gap = " " * (width - length)
     return gap + text if right else text + gap
+
+
+def at_a_word(text: str, width: int) -> str:
+    """`text` in at most `width` cells; what is too long ends behind a word, unless that were to lose much."""
+    if cell_len(text) <= width:
+        return text
+    cut = set_cell_size(text, max(0, width - 1))
+    words = cut if text[len(cut) :].startswith(" ") else cut.rpartition(" ")[0]
+    if len(words) >= len(cut) * 2 // 3:
+        cut = words.rstrip(" ,;:(–")
+    return cut.rstrip() + "…"
 
 
 def _last(text: str, width: int) -> str:

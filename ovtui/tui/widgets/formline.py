@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
 from ovtui.tui.widgets.field import Field
-
-
-class _Line(Field):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Start")]
 
 
 class FormLine(Horizontal):
@@ -34,7 +27,7 @@ class FormLine(Horizontal):
     def __init__(self, name: str, placeholder: str, hint: str = "", *, id: str, wide: bool = False) -> None:
         super().__init__(id=id, classes="wide" if wide else None)
         self._caption, self._hint = name, hint
-        self._input = _Line(placeholder=placeholder, compact=True, select_on_focus=False)
+        self._input = Field(placeholder=placeholder, compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         yield Static(Text(self._caption), classes="name")

@@ -14,18 +14,26 @@ from textual.widgets import Static
 
 class _Head(Static, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "unfold(None)", "Unfold"),
+        Binding("space", "unfold(True)", "Unfold"),
+        Binding("space", "unfold(False)", "Fold"),
         Binding("right,l", "unfold(True)", "Open", show=False),
         Binding("left,h", "unfold(False)", "Close", show=False),
     ]
 
-    def action_unfold(self, wanted: bool | None) -> None:
+    @property
+    def _section(self) -> Section:
         section = self.parent
-        if isinstance(section, Section):
-            section.fold(not section.folded if wanted is None else not wanted)
+        assert isinstance(section, Section)
+        return section
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "unfold" or parameters == (self._section.folded,)
+
+    def action_unfold(self, wanted: bool) -> None:
+        self._section.fold(not wanted)
 
     def on_click(self, event: events.Click) -> None:
-        self.action_unfold(None)
+        self._section.fold(not self._section.folded)
 
 
 class Section(Vertical):
@@ -62,6 +70,7 @@ class Section(Vertical):
         self.folded = folded
         self.query_one(Vertical).display = not folded
         self._show()
+        self.refresh_bindings()
 
     def _show(self) -> None:
         text = Text("▸ " if self.folded else "▾ ").append(f"{self._title:<12}", style="bold").append(self._summary)

@@ -222,7 +222,7 @@ class SpecForm(VerticalScroll):
 
     def _read(self) -> Spec:
         mode: Any = self._chosen("mode")
-        counts = {name: self._parsed(name, partial(specs.count, name)) for name in _COUNTS}
+        counts = {name: self._parsed(name, partial(self._count, name)) for name in _COUNTS}
         api: Any = self._chosen("api")
         precision: Any = self._chosen("precision") or None
         channels: Any = self._chosen("channels") or None
@@ -245,7 +245,7 @@ class SpecForm(VerticalScroll):
             ),
             seed=self._parsed("seed", lambda text: specs.count("seed", text)) or 0,
             precision=precision,
-            properties=self._parsed("properties", lambda text: specs.properties(split(text))),
+            properties=self._parsed("properties", self._properties),
             profile=self._chosen("profile") == "yes",
             **counts,
         )
@@ -258,6 +258,18 @@ class SpecForm(VerticalScroll):
         except InputError:
             line.add_class("wrong")
             raise
+
+    def _count(self, name: str, text: str) -> int | None:
+        told = specs.count(name, text)
+        if name == "streams" and self._devices is not None:
+            self._devices.check_streams(self.device, told)
+        return told
+
+    def _properties(self, text: str) -> dict[str, str]:
+        told = specs.properties(split(text))
+        if self._devices is not None:
+            self._devices.check_properties(self.device, told)
+        return told
 
     def _stop(self, text: str) -> Stop:
         kind = self._chosen("stop-kind")

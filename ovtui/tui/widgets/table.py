@@ -80,13 +80,16 @@ class Table(Widget, can_focus=True):
         *,
         head: bool = True,
         marks: bool = False,
+        newest_first: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
+        """`newest_first`: new rows come at the top, and whoever looks at the newest goes on seeing the newest."""
         super().__init__(id=id, classes=classes)
         self._columns = list(columns)
         self._head = head
         self._with_marks = marks
+        self._newest_first = newest_first
         self._rows: Rows = NoRows()
         self._cursor = 0
         self._top = 0  # the first row that is seen
@@ -108,6 +111,9 @@ class Table(Widget, can_focus=True):
             return
         grown, self._rows = len(rows) != len(self._rows), rows
         self._cursor = self._find(key)
+        left_behind = self.cursor_key != key or (self._top == 0 and self._cursor >= self._body_height)
+        if self._newest_first and left_behind:
+            self._cursor = 0
         self._reveal()
         height = self.styles.height
         self.refresh(layout=grown and height is not None and height.is_auto)
@@ -121,6 +127,10 @@ class Table(Widget, can_focus=True):
         self._columns = list(columns)
         self._layout = None
         self.refresh()
+
+    def room(self, key: str) -> int:
+        """The cells of a column; none if the table is too narrow for it."""
+        return next((width for column, width in self._placed() if column.key == key), 0)
 
     def set_sort(self, column: str | None, *, descending: bool = False) -> None:
         """Which title gets an arrow."""
