@@ -71,6 +71,7 @@ class Model(Record, frozen=True):
     created: float  # seconds since 1970
     family: str  # id of the first model of the family
     parent: str | None = None
+    shapes: dict[str, StaticShape] = {}  # of inputs, as they were stated at the import; measured at if nobody says more
 
 
 class Stop(Record, frozen=True):

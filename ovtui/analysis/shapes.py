@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TypeVar
 
+import msgspec
+
 from ovtui.errors import InputError
-from ovtui.records import Dim, Port, StaticShape
+from ovtui.records import Dim, Model, Port, Spec, StaticShape
 from ovtui.text import plain
 
 LARGEST = 1 << 40
@@ -67,6 +69,13 @@ class _Input:
         rank = len(self.shape)
         tokens = not self.port.type.startswith(("f", "bf")) or _TOKENS.search(self.port.name) is not None
         return (rank == 2 and tokens) or (rank == 3 and self.shape[0] != 3)
+
+
+def as_stated(model: Model, spec: Spec) -> Spec:
+    """With the shapes that were stated when the model was imported, unless the spec brings some of its own."""
+    if spec.shapes or spec.batch is not None or spec.data or not model.shapes:
+        return spec
+    return msgspec.structs.replace(spec, shapes=model.shapes)
 
 
 def resolve(

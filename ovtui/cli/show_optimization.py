@@ -15,6 +15,7 @@ from ovtui.analysis.optimizing.fates import summary
 from ovtui.analysis.optimizing.outcome import agreement_of
 from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, called
 from ovtui.analysis.optimizing.ways import ways as side_by_side
+from ovtui.analysis.optimizing.wording import percent_between
 from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
@@ -159,7 +160,7 @@ def ways(store: Store, model: Model) -> None:
     found = side_by_side(outcomes)
     chart = _chart(found, measure)
     table(
-        ("", "SPEED", "95 % CI", "MB", title, "WAY", "VERSION"),
+        ("", "SPEED", "95 % CI", "MB", title, "95 % CI OF IT", "SAMPLES", "WAY", "VERSION"),
         [
             (
                 (f"{_letter(place)} " if chart else "") + ("●" if way.front else ""),
@@ -167,12 +168,14 @@ def ways(store: Store, model: Model) -> None:
                 "" if way.speed_ci95 is None else f"{way.speed_ci95[0]:.2f} – {way.speed_ci95[1]:.2f}",
                 words.number(way.size_mb),
                 accuracy_in_words(way.accuracy, measure),
+                "" if way.accuracy_ci95 is None else percent_between(*way.accuracy_ci95),
+                "" if way.samples is None else f"{way.samples:,}",
                 plain(way.name, 60),
                 way.optimization.version.name if way.optimization and way.optimization.version else "the parent",
             )
             for place, way in enumerate(found)
         ],
-        right=frozenset({"SPEED", "MB", title}),
+        right=frozenset({"SPEED", "MB", title, "SAMPLES"}),
         spare=("VERSION", "95 % CI"),
     )
     click.echo(faint("● nothing is both faster and more accurate"))

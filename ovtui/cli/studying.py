@@ -24,11 +24,19 @@ def left_alone(job: client.Job, *, as_json: bool) -> int:
     if as_json:
         document({"id": job.id, "status": "queued"})
     else:
-        click.echo(job.id)
-        click.echo(
-            f"It goes on without you: `ovtui attach {job.id}` watches it, `ovtui cancel {job.id}` ends it.", err=True
-        )
+        told_alone(job)
     return 0
+
+
+def told_alone(job: client.Job) -> None:
+    """Print the id, what it waits for, and what can be done with it."""
+    click.echo(job.id)
+    others = [each for each in client.jobs() if each.id != job.id and each.kind != "import" and not each.is_part]
+    for other in others[:1]:
+        click.echo(f"It is queued behind {other.kind} {other.id}.", err=True)
+    click.echo(
+        f"It goes on without you: `ovtui attach {job.id}` watches it, `ovtui cancel {job.id}` ends it.", err=True
+    )
 
 
 async def followed(job: client.Job, shown: Display, finish: Callable[[Ended], object]) -> int:

@@ -8,6 +8,7 @@ from ovtui.records import Model, OwnGraph
 from ovtui.store.codec import from_bytes, from_text, to_bytes, to_text
 from ovtui.store.database import Database
 from ovtui.store.finding import after_prefix, searchable
+from ovtui.text import plain
 
 
 class Models:
@@ -80,7 +81,9 @@ class Models:
         return [from_text(row["record"], Model) for row in rows]
 
     def called(self, model: Model) -> str:
-        """What means this model on a command line: its name, unless that could mean another one, or a file."""
+        """What means this model on a command line: its name, unless that could mean another one, or cannot be typed."""
+        if plain(model.name) != model.name:
+            return model.id
         alone = [found.id for found in self.find(model.name)] == [model.id]
         return model.name if alone and not os.path.lexists(model.name) else model.id
 

@@ -16,7 +16,7 @@ from ovtui.report.pages.of_exploration import outcome
 from ovtui.text import plain
 
 METRICS: dict[Metric, str] = {"throughput": "Throughput, FPS", "p50": "Latency p50, ms", "p99": "Latency p99, ms"}
-_BAR = 20
+_BAR = 14
 _STEPS = (1.0, 1.1, 1.2, 1.3, 1.5, 1.6, 1.8, 2.0, 2.2, 2.4, 2.7, 3.0,
           3.3, 3.6, 3.9, 4.3, 4.7, 5.1, 5.6, 6.2, 6.8, 7.5, 8.2, 9.1)  # fmt: skip
 """The E24 series (IEC 60063): steps of ten percent."""

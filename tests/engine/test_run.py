@@ -108,6 +108,19 @@ def test_a_shape_fixes_a_dynamic_model(ovtui: Ovtui, dynamic: Path) -> None:
     assert not any("is dynamic" in warning for warning in run["warnings"])
 
 
+def test_a_shape_stated_at_the_import_is_what_is_measured(ovtui: Ovtui, dynamic: Path) -> None:
+    model = ovtui("import", dynamic, "--shape", "[2,3,16,16]", "--layout", "NCHW", "--json").json["model"]
+    assert model["shapes"] == {"image": [2, 3, 16, 16]}
+    assert model["inputs"][0]["layout"] == "NCHW"
+    assert None in model["outputs"][0]["shape"] or "?" in model["outputs"][0]["shape"]
+    assert "measured at" in ovtui("import", dynamic).out
+    run = ovtui("run", model["name"], "-n", "5", "--json").json["run"]
+    assert run["spec"]["shapes"]["image"] == [2, 3, 16, 16]
+    assert not any("is dynamic" in warning for warning in run["warnings"])
+    other = ovtui("run", model["name"], "-n", "5", "-b", "1", "--shape", "[1,3,8,8]", "--json").json["run"]
+    assert other["spec"]["shapes"]["image"] == [1, 3, 8, 8]
+
+
 def test_data_bring_the_shape_of_a_dynamic_model(ovtui: Ovtui, dynamic: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((7, 3, 32, 24), dtype=np.float32))
     run = ovtui("run", dynamic, "--data", tmp_path / "x.npy", "-n", "5", "--json").json["run"]

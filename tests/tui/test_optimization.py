@@ -159,7 +159,7 @@ def _recipe_of(given: dict[str, Any]) -> Recipe:
         Recipe(random=True, ignored=("-x", "a b"), ignored_patterns=("^block.*",)),
         Recipe(method="int4-weights", symmetric=False, group_size=64, ratio=0.8, layouts={"x": "NHWC"}, seed=7),
         Recipe(
-            data=(Data(path="/x"),),
+            data=(Data(path="/"),),
             images=Images(mean=(-1.5,), scale=(2.0, 3.0, 4.0), channels="bgr"),
             pixels=(480, 640),
         ),

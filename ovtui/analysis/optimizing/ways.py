@@ -31,6 +31,8 @@ class Way(NamedTuple):
     speed: float | None  # over the parent's
     speed_ci95: tuple[float, float] | None
     accuracy: float | None  # of the same measure for all: see `accuracy_measure`
+    accuracy_ci95: tuple[float, float] | None  # of a share
+    samples: int | None  # that the accuracy is of; None for the parent
     front: bool  # no other one is at least as fast and as accurate, and better in one of both
 
 
@@ -47,7 +49,7 @@ def ways(outcomes: Sequence[Outcome]) -> list[Way]:
         each for each in outcomes if each.optimization.version is not None and each.optimization.parent.id == parent.id
     ]
     measure, duels = accuracy_measure(made), _duels(made)
-    found = [Way(None, parent.name, parent.bytes / 1e6, 1.0, None, _of_parent(made, measure), False)]
+    found = [Way(None, parent.name, parent.bytes / 1e6, 1.0, None, _of_parent(made, measure), None, None, False)]
     whole = [True]
     for each, duel in zip(made, duels, strict=True):
         optimization = each.optimization
@@ -59,7 +61,9 @@ def ways(outcomes: Sequence[Outcome]) -> list[Way]:
                 size_mb=optimization.version.bytes / 1e6,
                 speed=None if duel is None else duel.ratio,
                 speed_ci95=None if duel is None else duel.ci95,
-                accuracy=_figure(optimization, measure, _basis(made)),
+                accuracy=(figure := _figure(optimization, measure, _basis(made))),
+                accuracy_ci95=None if figure is None else _interval(optimization, measure),
+                samples=None if figure is None else _samples(optimization),
                 front=False,
             )
         )
@@ -117,6 +121,22 @@ def _figure(optimization: Optimization, measure: Measure | None, basis: object) 
     if output is None:
         return None
     return EXACT_DB if output.sqnr_db is None else min(EXACT_DB, output.sqnr_db)
+
+
+def _interval(optimization: Optimization, measure: Measure | None) -> tuple[float, float] | None:
+    accuracy = _telling(optimization)
+    if accuracy is None:
+        return None
+    if measure == "top1":
+        labelled = _labelled(optimization)
+        return None if labelled is None else labelled.version_top1.ci95
+    same = agreement_of(accuracy) if measure == "agreement" else None
+    return None if same is None else same.ci95
+
+
+def _samples(optimization: Optimization) -> int | None:
+    accuracy = _telling(optimization)
+    return None if accuracy is None else accuracy.samples
 
 
 def _telling(optimization: Optimization) -> Accuracy | None:

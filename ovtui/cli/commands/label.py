@@ -33,7 +33,7 @@ def command(run: str, text: str | None, as_json: bool) -> None:
         found = store.find(found.id)
     if not as_json:
         noun = type(found).__name__
-        click.echo(f"{noun} {found.id} is called {plain(text)!r}." if text else f"{noun} {found.id} has no label.")
+        click.echo(f"{noun} {found.id} is called '{plain(text)}'." if text else f"{noun} {found.id} has no label.")
     elif isinstance(found, Run):
         from ovtui.report.documents import run_document
 

@@ -15,6 +15,7 @@ from ovtui.cli.follow import Display, display, follow
 from ovtui.cli.importing import model_for
 from ovtui.cli.output import document, json_option
 from ovtui.cli.spec_options import given_on_the_line, spec_of, spec_options, usage
+from ovtui.cli.studying import told_alone
 from ovtui.engine import client
 from ovtui.records import Model, Spec
 from ovtui.store import open_store
@@ -104,8 +105,5 @@ async def _detached(model: Model, spec: Spec, label: str | None, *, as_json: boo
             record = store.runs.get(job.id)
         document({"run": run_document(record) if record else {"id": job.id, "status": "queued"}})
     else:
-        click.echo(job.id)
-        click.echo(
-            f"It goes on without you: `ovtui attach {job.id}` watches it, `ovtui cancel {job.id}` ends it.", err=True
-        )
+        told_alone(job)
     return 0

@@ -83,7 +83,10 @@ class ImageFolder:
         if bad:
             first = plain(bad[0].name, 60)
             notes.append(f"{len(bad)} of the images cannot be read and are left out, '{first}' first.")
-        words = f"{len(good)} images of {plain(self.path)}, resized to {in_words(made)}"
+        left = len(self.files) - len(good) - len(bad)
+        if left:
+            notes.append(f"{len(good)} of {len(self.files)} images are used, one for each place of a request.")
+        words = f"{len(good)} image{'' if len(good) == 1 else 's'} of {plain(self.path)}, resized to {in_words(made)}"
         return batch, words, tuple(notes)
 
     def _readable(self, sample: Callable[[Path], Floats | None], wanted: int) -> tuple[list[Path], list[Path]]:

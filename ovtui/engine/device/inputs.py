@@ -110,13 +110,16 @@ def _arrays(path: Path, source: Data, ports: tuple[Port, ...]) -> dict[str, Arra
         with path.open("rb") as file:
             if file.read(6) == b"\x93NUMPY":
                 return {_port_for(source, ports).name: np.load(path, mmap_mode="r", allow_pickle=False)}
+            if not zipfile.is_zipfile(file):
+                raise ValueError("it is no .npy and no .npz file")
             file.seek(0)
             with np.load(file, allow_pickle=False) as loaded:
                 arrays = {name: loaded[name] for name in loaded.files}
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("it holds something other than arrays")
     except UNREADABLE as error:
-        raise InputError(f"Cannot read data from {plain(path)}: {plain(sentence(error), 200)}") from error
+        why = "it holds Python objects, not numbers." if "object" in str(error).lower() else sentence(error)
+        raise InputError(f"Cannot read data from {plain(path)}: {plain(why, 200)}") from error
     by_name = {port.name: port for port in ports}
     if len(arrays) == 1 and (len(ports) == 1 or source.input):
         return {_port_for(source, ports).name: next(iter(arrays.values()))}
@@ -253,6 +256,9 @@ def _from_array(array: Array, path: str, port: Port, shape: StaticShape, layout:
     notes: tuple[str, ...] = ()
     if count > requests:
         notes = (f"{plain(path)}: {requests} of {count} samples are used, one for each request.",)
+    first = values(0)
+    if first.dtype.kind == "f" and not np.isfinite(first).all():
+        notes += (f"{plain(path)} holds values that are no finite numbers: real data may take another time.",)
     return Filling(lambda request: values(request % count), f"{plain(path)}", notes)
 
 

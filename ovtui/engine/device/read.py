@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
+import msgspec
+
 from ovtui.analysis import shapes
 from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, port_type, running
 from ovtui.engine.device.quiet import openvino
@@ -67,16 +69,16 @@ def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str
     constant = fixed(operations)
     weights = _weights(operations, constant)
     types = Counter(str(op.get_type_name()) for op in running(operations, constant))
-    inputs = _inputs(model)
+    inputs, outputs = _inputs(model), _outputs(model)
     model, counted_at, notes, ok = _at_shapes(model, inputs, asked, layouts)
+    if layouts:
+        told = shapes.resolve(inputs, shapes=asked, batch=None, layouts=layouts, data_shapes={}).layouts
+        inputs = tuple(msgspec.structs.replace(port, layout=told.get(port.name)) for port in inputs)
     own = OwnGraph(operations=graph(model), shapes=counted_at if ok else {})
     count = _sum(own.operations, notes) if ok else None
     facts = Facts(
         inputs=inputs,
-        outputs=tuple(
-            Port(name=name, type=port_type(port), shape=port_shape(port.get_partial_shape()))
-            for name, port in zip(_names(model.outputs), model.outputs, strict=True)
-        ),
+        outputs=outputs,
         operations=types.total(),
         operation_types=dict(types.most_common()),
         parameters=sum(weights.values()),
@@ -101,6 +103,13 @@ def _inputs(model: Any) -> tuple[Port, ...]:
             index_limit=_index_limit(port) if port_type(port) in _WHOLE else None,
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
+    )
+
+
+def _outputs(model: Any) -> tuple[Port, ...]:
+    return tuple(
+        Port(name=name, type=port_type(port), shape=port_shape(port.get_partial_shape()))
+        for name, port in zip(_names(model.outputs), model.outputs, strict=True)
     )
 
 

@@ -81,6 +81,7 @@ def _model(
             "created": time.time(),
             "family": model_id,
             "parent": None,
+            "shapes": facts["flops_shapes"] if order.shapes else {},
         },
         type=Model,
     )
@@ -97,6 +98,15 @@ def name_of(path: Path) -> str:
 def time_limit_s(size: int) -> float:
     """How long reading may take: a minute, and a second for every 10 MB."""
     return 60 + size / 10e6
+
+
+def _too_slow(phase: str, path: str, limit_s: float) -> str:
+    if phase == "starting":
+        return f"OpenVINO itself was not ready after {limit_s:g} s: --timeout allows more."
+    return (
+        f"OpenVINO was still {phase} {plain(path)} after {limit_s:g} s and was stopped: "
+        "the file is damaged or made to be slow (--timeout allows more)."
+    )
 
 
 def _attend(
@@ -120,10 +130,7 @@ def _attend(
             if cancel.asked:
                 raise Cancelled("The import was cancelled.")
             if time.monotonic() > deadline:
-                raise OvtuiError(
-                    f"OpenVINO was still {device.phase} {plain(task.path)} after {limit:.0f} s and was stopped: "
-                    "the file is damaged or made to be slow (--timeout allows more)."
-                )
+                raise OvtuiError(_too_slow(device.phase, task.path, limit))
     finally:
         device.end()
     return inspected

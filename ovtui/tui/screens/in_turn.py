@@ -23,7 +23,7 @@ from ovtui.tui.screens.compare import CRITERIA, GROUPS, LAYERS, CompareScreen, H
 from ovtui.tui.widgets.ratios import Ratios
 from ovtui.tui.widgets.tabbar import TabBar
 
-_BAR = 24
+_BAR = 14
 _ENDS = {"cancelled": " It was cancelled.", "interrupted": " It was interrupted.", "failed": " It failed."}
 
 

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from ovtui import words
 from ovtui.analysis.optimizing.outcome import Outcome
 from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, ways
+from ovtui.analysis.optimizing.wording import percent_between
 from ovtui.records import Model
 from ovtui.report.optimized import gathered
 from ovtui.text import plain
@@ -100,6 +101,8 @@ class VersionsScreen(OvtuiScreen):
             "ci": Cell("" if between is None else f"{between[0]:.2f} – {between[1]:.2f}", "dim"),
             "size": Cell(words.number(way.size_mb)),
             "accuracy": Cell(accuracy_in_words(way.accuracy, self._measure)),
+            "accuracy_ci": Cell("" if way.accuracy_ci95 is None else percent_between(*way.accuracy_ci95), "dim"),
+            "samples": Cell("" if way.samples is None else f"{way.samples:,}", "dim"),
             "version": Cell(plain(version.name, 80) if version is not None else "the parent", "dim"),
         }
 
@@ -158,6 +161,8 @@ def _columns(measure: Measure | None) -> tuple[Column, ...]:
         Column("ci", "95 % CI", 11, spare=1),
         Column("size", "MB", 7, right=True),
         Column("accuracy", "ACCURACY" if measure is None else _SHORT[measure], 10, right=True),
+        Column("accuracy_ci", "95 % CI OF IT", 13, spare=2),
+        Column("samples", "SAMPLES", 7, right=True, spare=1),
         Column("version", "VERSION", 18, spare=2),
     )
 
