@@ -141,7 +141,14 @@ def spec_of(
     channels: Any,
     **settings: Any,
 ) -> Spec:
-    """What the options ask for; click.UsageError for two stop rules."""
+    """What the options ask for; click.UsageError for two stop rules, and for options that would do nothing."""
+    said = given_on_the_line()
+    if "preset" not in said:  # it may bring what these go with
+        if "queue" in said and settings.get("mode") != "server":
+            raise click.UsageError("--queue is for --mode server: the arrivals that may wait.")
+        for name in sorted(said & {"mean", "scale", "channels"}):
+            if not settings.get("data", True):
+                raise click.UsageError(f"--{name} is for a folder of images: give --data, too.")
     return Spec(
         model="",
         stop=usage(specs.stop, seconds, iterations, until_ci),

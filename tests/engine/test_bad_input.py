@@ -54,6 +54,8 @@ def refused(outcome: Outcome, *says: str, code: int = 2) -> None:
         (["--data", "/dev/zero"], "neither a file nor a folder"),
         (["--mean", "1,a"], "'1,a'"),
         (["--mean", "nan"], "'nan'"),
+        (["--mean", "1,2,3"], "give --data"),
+        (["--queue", "5"], "--mode server"),
         (["--mode", "fast"], "fast"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

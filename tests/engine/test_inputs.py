@@ -114,8 +114,20 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_pickled_array_is_never_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([print], dtype=object), allow_pickle=True)
-    with pytest.raises(InputError, match="Cannot read data"):
+    with pytest.raises(InputError, match="it holds Python objects, not numbers"):
         fill(IMAGE, data=(Data(path=str(tmp_path / "x.npy")),))
+
+
+def test_what_is_no_array_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "x.npy").write_text("junk")
+    with pytest.raises(InputError, match=r"no \.npy and no \.npz file"):
+        fill(IMAGE, data=(Data(path=str(tmp_path / "x.npy")),))
+
+
+def test_values_that_are_no_numbers_are_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.full((1, 3, 8, 6), np.nan, dtype=np.float32))
+    (note,) = fill(IMAGE, data=(Data(path=str(tmp_path / "x.npy")),)).notes
+    assert "no finite numbers" in note
 
 
 @pytest.fixture
@@ -138,11 +150,17 @@ def test_images_are_resized_scaled_and_laid_out(photos: Path) -> None:
 
 
 def test_what_was_guessed_for_images_is_said(photos: Path) -> None:
-    (guess,) = fill(IMAGE, data=(Data(path=str(photos)),)).notes
+    guess, *_ = fill(IMAGE, data=(Data(path=str(photos)),)).notes
     assert "scale 255" in guess
     assert "Guessed for the images: channels, mean, scale (8×6 NCHW, rgb, mean 0, scale 255)" in guess
     stated = Images(mean=(0.0,), scale=(1.0,), channels="rgb")
-    assert fill(IMAGE, data=(Data(path=str(photos)),), images=stated).notes == ()
+    assert not any("Guessed" in note for note in fill(IMAGE, data=(Data(path=str(photos)),), images=stated).notes)
+
+
+def test_images_that_no_request_takes_are_said(photos: Path) -> None:
+    filling = fill(IMAGE, data=(Data(path=str(photos)),), requests=1)
+    assert filling.words.startswith("1 image of ")
+    assert any("1 of 3 images are used" in note for note in filling.notes)
 
 
 def test_mean_scale_and_channel_order_are_the_models(photos: Path) -> None:

@@ -72,6 +72,13 @@ def whole(home: Path) -> None:
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+def test_a_detached_run_says_what_it_waits_for(ovtui: Ovtui, detached: Callable[..., str], mlp: Path) -> None:
+    first = detached()
+    second = ovtui("run", mlp, "-n", "5", "--detach")
+    assert f"queued behind run {first}" in second.err
+    ovtui("cancel", second.out.strip())
+
+
 def test_a_job_has_a_session_of_its_own(detached: Callable[..., str], home: Path) -> None:
     run = detached()
     job = until(lambda: processes(run))[0]

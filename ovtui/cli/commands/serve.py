@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
+import socket
 import sys
 
 import click
@@ -30,6 +31,7 @@ def command(host: str, port: int, public_url: str | None) -> None:
         click.echo(f"ovtui: anybody who reaches {plain(host)}:{port} can use this app, without a password.", err=True)
     app = shlex.join([sys.executable, "-m", "ovtui"])
     try:
+        socket.create_server((host, port)).close()  # before the server says that it serves
         Server(app, host=host, port=port, title="ovtui", public_url=public_url).serve()
     except OSError as error:
         raise InputError(f"Cannot listen on {plain(host)}:{port}: {error.strerror or error}.") from error

@@ -102,7 +102,7 @@ def time_limit_s(size: int) -> float:
 
 def _too_slow(phase: str, path: str, limit_s: float) -> str:
     if phase == "starting":
-        return f"OpenVINO itself was not ready after {limit_s:g} s: --timeout allows more."
+        return f"OpenVINO itself was not ready after {limit_s:g} s and was stopped: --timeout allows more."
     return (
         f"OpenVINO was still {phase} {plain(path)} after {limit_s:g} s and was stopped: "
         "the file is damaged or made to be slow (--timeout allows more)."
