@@ -66,12 +66,15 @@ def test_a_version_is_made_held_against_its_parent_and_measured(
     assert ovtui("export", told["id"], "-o", home / "all.html").code == 0
 
 
-def test_half_precision_needs_no_data_and_says_what_was_not_looked_at(ovtui: Ovtui, mlp: Path) -> None:
+def test_half_precision_needs_no_data_and_says_what_was_not_looked_at(ovtui: Ovtui, mlp: Path, tmp_path: Path) -> None:
     told = optimized(ovtui, mlp, "--method", "fp16", "--no-compare")
     assert told["version"]["weight_precisions"]["f16"] > 0
     assert told["accuracy"] is None
     assert told["comparisons"] == {"latency": None, "throughput": None}
     assert any("--data" in warning for warning in told["warnings"])
+    bundle = tmp_path / "last.tar.gz"  # of what was done last, where nothing was measured by itself
+    assert ovtui("export", "last", "-o", bundle, "--bundle").code == 0
+    assert bundle.exists()
 
 
 def test_noise_is_asked_for_in_words_and_marked(ovtui: Ovtui, cnn: Path) -> None:

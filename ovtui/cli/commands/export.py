@@ -109,7 +109,9 @@ def _to_take(
         raise InputError(
             f"There is no model and no run '{plain(text, 60)}'. `ovtui models` and `ovtui history` list them."
         )
-    record = store.find(text)
+    made = store.optimizations.newest(limit=1)
+    # Where nothing but the runs of an optimization was measured, it is the last thing that was done.
+    record = made[0] if text == "last" and made and not store.runs.page(limit=1) else store.find(text)
     if isinstance(record, Run) and aim is None:
         return record.model, record
     if aim is not None and not isinstance(record, Optimization):

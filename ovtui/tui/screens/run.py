@@ -220,7 +220,8 @@ class RunScreen(OvtuiScreen):
             self.query_one("#throughput", Plot).show(pictures.throughput(series, mean))
             self.query_one("#latency", Plot).show(pictures.latency(series))
             disturbed = sum(series.disturbed)
-            text = f"{disturbed} of {len(series.disturbed)} windows were disturbed." if disturbed else ""
+            windows = f"{disturbed} of {len(series.disturbed)} windows were disturbed for a part of their time."
+            text = windows if disturbed else ""
             self.query_one("#disturbed", Static).update(text)
         self.query_one("#histogram", Plot).show(pictures.histogram(self._histogram))
 
