@@ -56,7 +56,7 @@ def test_the_runs_of_a_comparison_are_found_by_id_and_stand_in_no_history(ovtui:
 
 
 def test_two_real_runs_are_compared_and_it_says_how_to_be_surer(ovtui: Ovtui, mlp: Path) -> None:
-    a, b = (ovtui("run", mlp, "-n", "50", "--json").json["run"]["id"] for _ in range(2))
+    a, b = (ovtui("run", mlp, "-n", "3", "--json").json["run"]["id"] for _ in range(2))
     told = ovtui("compare", a, b, "--json").json
     assert (told["a"]["id"], told["b"]["id"]) == (a, b)
     assert told["verdict"] == "undecided"  # too few inferences for an interval

@@ -32,9 +32,12 @@ def with_ratio(speed: float | None, sqnr_db: float | None, **other: object) -> O
 
 def test_the_parent_comes_first_with_speed_1_and_its_own_accuracy() -> None:
     parent, version = ways([with_top1(1.8, 10)])
-    assert parent == Way(None, PARENT.name, 100.0, 1.0, None, 0.9, True)
+    assert parent == Way(None, PARENT.name, 100.0, 1.0, None, 0.9, None, None, True)
     assert (version.size_mb, version.speed, version.accuracy, version.front) == (25.0, 1.8, 0.89, True)
     assert version.speed_ci95 == pytest.approx((1.764, 1.836))
+    assert version.samples == 1_000
+    low, high = version.accuracy_ci95 or (1.0, 0.0)
+    assert low < 0.89 < high
 
 
 def test_what_another_one_beats_in_both_is_not_on_the_front() -> None:
