@@ -10,11 +10,11 @@ from types import TracebackType
 from ovtui.engine import events
 from ovtui.engine.folder import EventWriter
 
-_EACH_S = 1.0
+_EACH_S = 0.5
 
 
 class Pulse:
-    """Once a second, if nothing was told for so long: how long the job has been at work."""
+    """Twice a second, if nothing was told for so long: how long the job has been at work."""
 
     def __init__(self, writer: EventWriter, elapsed_s: Callable[[], float]) -> None:
         self._writer, self._elapsed_s = writer, elapsed_s
