@@ -9,6 +9,7 @@ import pty
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import threading
@@ -19,23 +20,31 @@ from typing import Any
 import psutil
 
 OVTUI = (sys.executable, "-m", "ovtui")
+_DOOR = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the terminal of this session
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Terminal:
     """`seen` is the text so far, `total` the bytes. An environment value of "" is none at all."""
 
     def __init__(self, command: Sequence[str], size: tuple[int, int] = (80, 24), **environment: str) -> None:
-        self.pid, self.line = pty.fork()
-        if self.pid == 0:
-            os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment})
-            for name in ("COLUMNS", "LINES", *(name for name, value in environment.items() if not value)):
-                os.environ.pop(name, None)
-            os.execv(command[0], list(command))
+        whole = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+        known = {name: value for name, value in whole.items() if value and name not in ("COLUMNS", "LINES")}
+        self.line, other = pty.openpty()
         fcntl.ioctl(self.line, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        # Not pty.fork: a child of a process full of libraries and their threads may die before it is another program.
+        door = [sys.executable, "-S", "-E", "-c", _DOOR, *command]
+        self._process = subprocess.Popen(
+            door, stdin=other, stdout=other, stderr=other, env=known, start_new_session=True
+        )
+        os.close(other)
+        self.pid = self._process.pid
         self.started = time.perf_counter()
         self.total = 0
         self._written = b""
-        self._ended: int | None = None
 
     @property
     def seen(self) -> str:
@@ -103,16 +112,13 @@ class Terminal:
     def wait(self, seconds: float = 20) -> int:
         """Its exit status; reads what it writes until then, so that it is not held up."""
         deadline = time.monotonic() + seconds
-        while self._ended is None:
+        while self._process.poll() is None:
             assert time.monotonic() < deadline, f"it is still there: {self.seen[-2000:]}"
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._ended = os.waitstatus_to_exitcode(status)
-            elif self.line < 0 or self._read(0.05) < 0:
+            if self.line < 0 or self._read(0.05) < 0:
                 time.sleep(0.05)
         while self.line >= 0 and self._read(0.05) > 0:
             continue
-        return self._ended
+        return int(self._process.returncode)
 
     def rss_mb(self) -> float:
         return float(psutil.Process(self.pid).memory_info().rss) / 2**20
@@ -123,12 +129,11 @@ class Terminal:
 
     def close(self) -> None:
         """Whatever it does, it ends."""
-        if self._ended is None:
+        if self._process.poll() is None:
             for number in (signal.SIGCONT, signal.SIGKILL):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.pid, number)
-            os.waitpid(self.pid, 0)
-            self._ended = -signal.SIGKILL
+            self._process.wait()
         if self.line >= 0:
             self.hang_up()
 
