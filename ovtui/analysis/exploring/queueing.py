@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -118,23 +118,23 @@ def next_rate(loads: Sequence[Load], predicted: float) -> float | None:
     return math.sqrt(answer.rate * min(above)) if min(above) > _CLOSE_ENOUGH * answer.rate else None
 
 
-def highest_kept(loads: Iterable[Load]) -> Load | None:
+def highest_kept(loads: Sequence[Load]) -> Load | None:
     """The load of the highest rate that kept the limit, below each that missed it: the answer.
 
     What keeps a limit that a lower rate missed was lucky with its moment.
     """
-    found = list(loads)
-    lowest_missed = min((load.rate for load in found if load.kept is False), default=math.inf)
-    return max(
-        (load for load in found if load.kept and load.rate < lowest_missed), key=lambda load: load.rate, default=None
-    )
+    below = _lowest_missed(loads)
+    return max((load for load in loads if load.kept and load.rate < below), key=lambda load: load.rate, default=None)
 
 
-def lucky(loads: Iterable[Load]) -> list[Load]:
+def lucky(loads: Sequence[Load]) -> list[Load]:
     """Those that kept a limit which a lower rate missed, lowest first."""
-    found = list(loads)
-    lowest_missed = min((load.rate for load in found if load.kept is False), default=math.inf)
-    return sorted((load for load in found if load.kept and load.rate > lowest_missed), key=lambda load: load.rate)
+    above = _lowest_missed(loads)
+    return sorted((load for load in loads if load.kept and load.rate > above), key=lambda load: load.rate)
+
+
+def _lowest_missed(loads: Sequence[Load]) -> float:
+    return min((load.rate for load in loads if load.kept is False), default=math.inf)
 
 
 def _gaps(seed: int, customers: int) -> Floats:
