@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from ovtui.analysis.exploring.grid import AUTO, default_batches
 from ovtui.records import Grid, Limits, Setting, Spec, StaticShape
 
@@ -17,7 +19,8 @@ def run_command(model: str, spec: Spec, label: str | None = None) -> str:
 
 
 def run_arguments(model: str, spec: Spec, label: str | None = None) -> list[str]:
-    """The same as a list: parsed by the command line, it gives back `spec`."""
+    """The same as a list: parsed by the command line, it gives back `spec`, less what would do nothing."""
+    spec = used(spec)
     words = ["ovtui", "run", model]
     words += options(
         ("-d", spec.device, _DEFAULT.device),
@@ -60,10 +63,11 @@ def explore_arguments(
     fresh: bool = False,
     label: str | None = None,
 ) -> list[str]:
-    """The same as a list: parsed by the command line, it gives back spec, grid and limits.
+    """The same as a list: parsed by the command line, it gives back grid, limits and the spec as `used`.
 
     Streams are always spelled out, since their default is that of the machine. Mode server has no grid.
     """
+    spec = used(spec)
     server = spec.mode == "server"
     words = ["ovtui", "explore", model]
     if not server:
@@ -84,6 +88,15 @@ def explore_arguments(
     words += inputs(spec)
     words += ["--fresh"] if fresh else []
     return [*words, *options(("--label", label or None, None))]
+
+
+def used(spec: Spec) -> Spec:
+    """Without what its mode or its data leaves unused: the command line refuses that."""
+    return msgspec.structs.replace(
+        spec,
+        queue=spec.queue if spec.mode == "server" else _DEFAULT.queue,
+        images=spec.images if spec.data else _DEFAULT.images,
+    )
 
 
 def axis(values: Sequence[int | None]) -> str:

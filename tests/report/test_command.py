@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ovtui.cli.commands.run import command, spec_of
 from ovtui.records import Data, Images, Spec, Stop
-from ovtui.report.command import run_arguments, run_command
+from ovtui.report.command import run_arguments, run_command, used
 
 HERE = str(Path(__file__).absolute())
 NOT_OF_THE_SPEC = ("model", "preset", "save_preset", "label", "detach", "quiet", "as_json")
@@ -61,8 +61,9 @@ def specs(draw: st.DrawFn) -> Spec:
 def test_what_is_shown_is_parsed_back_to_the_same_spec(spec: Spec) -> None:
     words = run_arguments("a model", spec, "label")
     assert words[:3] == ["ovtui", "run", "a model"]
-    context = command.make_context("run", words[2:])
-    assert spec_of(**{name: value for name, value in context.params.items() if name not in NOT_OF_THE_SPEC}) == spec
+    with command.make_context("run", words[2:]) as context:
+        given = {name: value for name, value in context.params.items() if name not in NOT_OF_THE_SPEC}
+        assert spec_of(**given) == used(spec)
     assert context.params["label"] == "label"
 
 

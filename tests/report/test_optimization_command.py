@@ -66,8 +66,9 @@ def recipes(draw: st.DrawFn) -> Recipe:
 
 
 def asked(line: list[str]) -> tuple[Recipe, Spec]:
-    given = command.make_context("optimize", line[2:]).params
-    return _asked(**{name: value for name, value in given.items() if name not in NOT_OF_THE_RECIPE})
+    with command.make_context("optimize", line[2:]) as context:
+        given = context.params
+        return _asked(**{name: value for name, value in given.items() if name not in NOT_OF_THE_RECIPE})
 
 
 @given(recipes())

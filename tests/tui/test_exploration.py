@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from ovtui.analysis.exploring import choosing
 from ovtui.cli.commands.explore import _asked
@@ -18,7 +19,7 @@ from ovtui.cli.commands.explore import command as explore
 from ovtui.engine import client, events
 from ovtui.errors import InputError
 from ovtui.records import Cell, Exploration, Grid, Limits, Model, Setting, Spec
-from ovtui.report.command import axis, explore_arguments
+from ovtui.report.command import axis, explore_arguments, used
 from ovtui.store import Store
 from ovtui.tui import explored
 from ovtui.tui.app import OvtuiApp
@@ -252,11 +253,12 @@ async def test_what_was_explored_before_is_listed_and_opened(open_app: Opened, s
 
 def parsed(words: list[str]) -> tuple[Spec, Grid, Limits, float | None, bool, str | None]:
     """What the command line makes of these arguments."""
-    given = dict(explore.make_context("explore", words[2:]).params)
-    rest = {name: given.pop(name) for name in ("seconds", "fresh", "label")}
-    for name in ("model", "resume", "detach", "quiet", "as_json"):
-        del given[name]
-    spec, grid, limits = _asked(**given)
+    with explore.make_context("explore", words[2:]) as context:
+        given = dict(context.params)
+        rest = {name: given.pop(name) for name in ("seconds", "fresh", "label")}
+        for name in ("model", "resume", "detach", "quiet", "as_json"):
+            del given[name]
+        spec, grid, limits = _asked(**given)
     return spec, grid, limits, rest["seconds"], rest["fresh"], rest["label"]
 
 
@@ -278,7 +280,7 @@ def parsed(words: list[str]) -> tuple[Spec, Grid, Limits, float | None, bool, st
 def test_the_command_gives_back_what_it_says(spec: Spec, grid: Grid, limits: Limits, others: dict[str, Any]) -> None:
     words = explore_arguments("net", spec, grid, limits, **others)
     found = parsed(words)
-    assert found[:3] == (msgspec.structs.replace(spec, model=""), grid, limits)
+    assert found[:3] == (msgspec.structs.replace(used(spec), model=""), grid, limits)
     assert found[3:] == (others.get("seconds"), others.get("fresh", False), others.get("label"))
 
 
@@ -288,8 +290,10 @@ def test_the_command_of_chosen_settings_and_of_arrival_rates() -> None:
     assert words == ["ovtui", "explore", "net", "--cells", "1x1,8x2x4"]
     assert parsed(words)[1].chosen == chosen
     limits = Limits(latency_ms=20.0, percentile="p99")
-    words = explore_arguments("net", msgspec.structs.replace(FRESH, mode="server"), GRID, limits)
-    assert words == ["ovtui", "explore", "net", "--latency-limit", "20", "--server"]
+    arrivals = msgspec.structs.replace(FRESH, mode="server", queue=5)
+    words = explore_arguments("net", arrivals, GRID, limits)
+    assert words == ["ovtui", "explore", "net", "--latency-limit", "20", "--server", "--queue", "5"]
+    assert parsed(words)[0] == msgspec.structs.replace(arrivals, model="")
     assert parsed(words)[2] == limits
 
 
@@ -651,8 +655,9 @@ async def test_e_writes_a_file(open_app: Opened, store: Store, tmp_path: Path) -
     path = tmp_path / "found.json"
     async with open_app() as pilot:
         await shown(pilot, study)
-        await keys("e", "ctrl+u")(pilot)
-        await keys(*("slash" if letter == "/" else letter for letter in str(path)), "enter")(pilot)
+        await pilot.press("e")
+        pilot.app.screen.query_one(Input).value = str(path)
+        await pilot.press("enter")
         await until(pilot, path.exists)
     written = json.loads(path.read_text())
     assert written["id"] == study.id

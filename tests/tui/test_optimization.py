@@ -142,13 +142,13 @@ async def test_the_line_shown_is_the_command_of_what_starts(
         assert line in " ".join(text_of(pilot).split())
         await pilot.press("enter")
         await until(pilot, lambda: bool(started))
-    given = optimize.make_context("optimize", shlex.split(line)[2:]).params
-    assert _recipe_of(given) == started[0]["recipe"]
+    assert _recipe_of(shlex.split(line)) == started[0]["recipe"]
 
 
-def _recipe_of(given: dict[str, Any]) -> Recipe:
+def _recipe_of(line: list[str]) -> Recipe:
     own = {"model", "seconds", "compare", "preview", "versions", "label", "detach", "quiet", "as_json"}
-    return _asked(**{name: value for name, value in given.items() if name not in own})[0]
+    with optimize.make_context("optimize", line[2:]) as context:
+        return _asked(**{name: value for name, value in context.params.items() if name not in own})[0]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def _recipe_of(given: dict[str, Any]) -> Recipe:
 )
 def test_the_command_gives_back_its_recipe(recipe: Recipe) -> None:
     line = optimize_arguments("net", recipe, Spec(model="x"))
-    assert _recipe_of(optimize.make_context("optimize", line[2:]).params) == recipe
+    assert _recipe_of(line) == recipe
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,8 @@ def _asked(
     **settings: Any,
 ) -> tuple[Spec, Grid, Limits]:
     """Spec, grid and limits; click.UsageError for what cannot go together."""
-    spec = spec_of(profile=False, **settings)
+    mode = "server" if server else "latency"  # which a grid's settings leave behind
+    spec = spec_of(profile=False, mode=mode, **settings)
     on_axes = any(axis is not None for axis in (batches, streams, threads, requests))
     if cells is not None and on_axes:
         raise click.UsageError("--cells names the settings: leave the axes out.")
@@ -134,7 +135,6 @@ def _asked(
             raise click.UsageError("--server looks for the highest rate that keeps a limit: give --latency-limit MS.")
         if on_axes or cells is not None or exhaustive:
             raise click.UsageError("--server takes the device's own streams and requests: leave the grid out.")
-        spec = msgspec.structs.replace(spec, mode="server")
     limits = Limits(
         latency_ms=latency_limit,
         percentile=f"p{percentile or (99 if server else 50)}",  # type: ignore[arg-type]  # click checked it
