@@ -61,12 +61,11 @@ def command(
     if output is not None:
         write_graph(output, graph)
         click.echo(f"Wrote {plain(output)}.", err=True)
-        return
     if as_json:
         document(graph_document(graph))
-        return
     if as_dot:
         click.echo(dot(graph), nl=False)
+    if output is not None or as_json or as_dot:
         return
     click.echo(title)
     _print(Shown(graph, called, _ROWS), fold, typed)
