@@ -8,7 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import Ovtui
 
@@ -35,23 +39,33 @@ def test_a_run_is_labelled_found_by_it_and_deleted(ovtui: Ovtui, mlp: Path) -> N
     assert ovtui("history", "--json").json["runs"] == []
 
 
-def test_the_app_is_served_on_loopback_only(home: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+@contextmanager
+def serving(host: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`ovtui serve` and its port, once it answers."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
         port = probe.getsockname()[1]
-    served = subprocess.Popen(
-        [sys.executable, "-m", "ovtui", "serve", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
-                    assert "ovtui" in page.read().decode()
-                break
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+    address = f"[{host}]" if ":" in host else host
+    command = [sys.executable, "-m", "ovtui", "serve", "--host", host, "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as served:
+        try:
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    with urllib.request.urlopen(f"http://{address}:{port}/", timeout=5) as page:
+                        assert "ovtui" in page.read().decode()
+                    break
+                except OSError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
+            yield served, port
+        finally:
+            served.kill()
+
+
+def test_the_app_is_served_on_loopback_only(home: Path) -> None:
+    with serving("127.0.0.1") as (served, port):
         assert "Nothing here yet." in asyncio.run(_painted(port))
         import psutil
 
@@ -62,12 +76,13 @@ def test_the_app_is_served_on_loopback_only(home: Path) -> None:
             check=False,
         )  # fmt: skip
         assert second.returncode == 2
-        assert "Cannot listen on 127.0.0.1" in second.stderr
-    finally:
-        served.kill()
-        served.wait()
-        if served.stderr:
-            served.stderr.close()
+        assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in second.stderr
+
+
+@pytest.mark.skipif(not socket.has_ipv6 or not Path("/proc/net/if_inet6").exists(), reason="no IPv6 here")
+def test_the_app_is_served_on_the_other_loopback_too(home: Path) -> None:
+    with serving("::1"):
+        pass
 
 
 async def _painted(port: int) -> str:

@@ -31,10 +31,13 @@ def command(host: str, port: int, public_url: str | None) -> None:
         click.echo(f"ovtui: anybody who reaches {plain(host)}:{port} can use this app, without a password.", err=True)
     app = shlex.join([sys.executable, "-m", "ovtui"])
     try:
-        socket.create_server((host, port)).close()  # before the server says that it serves
+        # Before the server says that it serves.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
         Server(app, host=host, port=port, title="ovtui", public_url=public_url).serve()
     except OSError as error:
-        raise InputError(f"Cannot listen on {plain(host)}:{port}: {error.strerror or error}.") from error
+        why = (error.strerror or str(error)).partition(" (while")[0]  # asyncio and socket name the address again
+        raise InputError(f"Cannot listen on {plain(host)}:{port}: {why}.") from error
 
 
 def _loopback(host: str) -> bool:
