@@ -138,7 +138,7 @@ async def test_the_line_shown_is_the_command_of_what_starts(
         await keys("right")(pilot)
         await typed(pilot, "mean", "")
         assert screen._asked is not None
-        line = screen._command(screen._asked)
+        line = screen.command(screen._asked)
         assert line in " ".join(text_of(pilot).split())
         await pilot.press("enter")
         await until(pilot, lambda: bool(started))

@@ -9,7 +9,7 @@ import msgspec
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from ovtui import specs, words
 from ovtui.analysis.exploring import grid as axes
@@ -48,7 +48,7 @@ class Asked(NamedTuple):
     label: str | None
 
 
-class ExploreScreen(FormScreen):
+class ExploreScreen(FormScreen[Asked]):
     """Which settings of one model to try."""
 
     HELP = (
@@ -67,8 +67,6 @@ class ExploreScreen(FormScreen):
 
     def __init__(self, model: Model, spec: Spec | None = None) -> None:
         super().__init__(model, shared(spec or Spec(model=model.id)))
-        self._asked: Asked | None = None  # what stands here, if it can be explored
-        self._problem = ""
 
     def compose(self) -> ComposeResult:
         model = self._model
@@ -124,7 +122,7 @@ class ExploreScreen(FormScreen):
         self._filling = False
         self.changed()
 
-    def _read(self) -> Asked:
+    def read(self) -> Asked:
         way = self.choice("way").value
         server, chosen = way == "server", way == "cells"
         on_axes = not (server or chosen)
@@ -181,23 +179,7 @@ class ExploreScreen(FormScreen):
             if value == "cells" and not self.line("cells").value:
                 self.line("cells").value = cells(axes.parse_cells("1x1,8x1"))
 
-    def changed(self) -> None:
-        """Read the form, check it, show what it comes to: the command, or what is wrong."""
-        if self._filling:
-            return
-        self._explain()
-        try:
-            self._asked, self._problem = self._read(), ""
-        except InputError as error:
-            self._asked, self._problem = None, str(error)
-        asked = self._asked
-        self.show_problem(self._problem, None if asked is None else self._command(asked))
-        if asked is not None:
-            self._summarise(asked)
-        self.refresh_bindings()
-
-    def _explain(self) -> None:
-        """Only the lines that count."""
+    def only_what_counts(self) -> None:
         way = self.choice("way").value
         self.query_one("#way-words", Static).update(_WAYS[way])
         for name in _ON_AXES:
@@ -209,7 +191,10 @@ class ExploreScreen(FormScreen):
             self.query_one(f"#{name}").display = way != "server"
         self.line("seconds").placeholder(_SECONDS.get(way, ""))
 
-    def _summarise(self, asked: Asked) -> None:
+    def foretell(self) -> None:
+        asked = self._asked
+        if asked is None:
+            return
         way = self.choice("way").value
         count = words.plural(len(axes.settings(asked.grid)), "setting")
         self.query_one("#way-words", Static).update(_WAYS[way] if way == "server" else f"{_WAYS[way]} {count}.")
@@ -220,7 +205,7 @@ class ExploreScreen(FormScreen):
         told += [f"label {plain(asked.label, 20)}"] if asked.label else []
         self.query_one("#measuring-part", Section).say(", ".join(told))
 
-    def _command(self, asked: Asked) -> str:
+    def command(self, asked: Asked) -> str:
         name = self.ovtui.store.models.called(self._model)
         return explore_command(
             name, asked.spec, asked.grid, asked.limits, seconds=asked.seconds, fresh=asked.fresh, label=asked.label
@@ -228,30 +213,14 @@ class ExploreScreen(FormScreen):
 
     # -- keys
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._problem == "" if action == "start" else True
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.action_start()
-
     def on_table_opened(self, event: Table.Opened) -> None:
         self.ovtui.open_exploration(event.key)
 
-    def action_start(self) -> None:
-        # Read now: what was typed last may not have been told yet.
-        try:
-            asked = self._read()
-        except InputError as error:
-            self.ovtui.tell(str(error), "error")
-            return
+    def start(self, asked: Asked) -> None:
         self.ovtui.explore(
             self._model, asked.spec, asked.grid, asked.limits,
             seconds=asked.seconds, fresh=asked.fresh, label=asked.label,
         )  # fmt: skip
-
-    def action_copy(self) -> None:
-        if self._asked is not None:
-            self.ovtui.copy(self._command(self._asked), "the command")
 
     def action_defaults(self) -> None:
         self._base = shared(Spec(model=self._model.id))

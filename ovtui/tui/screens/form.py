@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -23,6 +23,7 @@ from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.table import Table
 
+A = TypeVar("A")  # what a form asks for
 T = TypeVar("T")
 
 BEFORE = 20
@@ -44,17 +45,41 @@ class Form(VerticalScroll):
     ]
 
 
-class FormScreen(OvtuiScreen):
+class FormScreen(OvtuiScreen, Generic[A]):
     """A form with a choice and a line for the device, a table `before`, and `problem` and `command` below."""
 
     def __init__(self, model: Model, base: Spec) -> None:
         super().__init__()
         self._model, self._base = model, base
+        self._asked: A | None = None  # what stands here, if it can be started
+        self._problem = ""
         self._filling = True
 
+    # -- what each form is
+
     @abstractmethod
-    def changed(self) -> None:
-        """Read the form, check it, show what it comes to."""
+    def read(self) -> A:
+        """What stands here; InputError, and the line is marked, when it cannot be started."""
+
+    @abstractmethod
+    def command(self, asked: A) -> str:
+        """The line that does the same."""
+
+    @abstractmethod
+    def start(self, asked: A) -> None:
+        """Begin it."""
+
+    def lacking(self) -> str | None:
+        """What this machine has to have first."""
+        return None
+
+    @abstractmethod
+    def only_what_counts(self) -> None:
+        """Show the lines that matter for what is chosen."""
+
+    @abstractmethod
+    def foretell(self) -> None:
+        """Say what it comes to, beside the command."""
 
     @abstractmethod
     def list_before(self) -> None:
@@ -121,8 +146,21 @@ class FormScreen(OvtuiScreen):
 
     # -- what it comes to
 
-    def show_problem(self, problem: str, command: str | None) -> None:
-        """What is wrong, and the line that does the same."""
+    def changed(self) -> None:
+        """Read the form, check it, show what it comes to: the command, or what is wrong."""
+        if self._filling:
+            return
+        self.only_what_counts()
+        try:
+            self._asked, self._problem = self.read(), ""
+        except InputError as error:
+            self._asked, self._problem = None, str(error)
+        asked = self._asked
+        self._show(self.lacking() or self._problem, None if asked is None else self.command(asked))
+        self.foretell()
+        self.refresh_bindings()
+
+    def _show(self, problem: str, command: str | None) -> None:
         shown, line = self.query_one("#problem", Static), self.query_one("#command", Static)
         shown.update(Text(plain(problem)))
         shown.display, line.display = bool(problem), command is not None
@@ -141,3 +179,28 @@ class FormScreen(OvtuiScreen):
         for name in ("#before-title", "#before"):
             self.query_one(name).display = bool(rows)
         self.query_one("#before", Table).show(ListedRows(rows))
+
+    # -- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._problem == "" if action == "start" else True
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.action_start()
+
+    def action_start(self) -> None:
+        asked = self.read_now()
+        if asked is not None:
+            self.start(asked)
+
+    def read_now(self) -> A | None:
+        """What stands here, typed last or not; None, and it is told, when something is wrong."""
+        try:
+            return self.read()
+        except InputError as error:
+            self.ovtui.tell(str(error), "error")
+            return None
+
+    def action_copy(self) -> None:
+        if self._asked is not None:
+            self.ovtui.copy(self.command(self._asked), "the command")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import shlex
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -24,8 +22,9 @@ from ovtui.engine import client
 from ovtui.errors import Cancelled, InputError, OvtuiError
 from ovtui.records import Data, Images, Method, Model, Operation, Optimization, OwnGraph, Preview, Profile, Recipe, Spec
 from ovtui.report.optimize_command import optimize_command
-from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.text import plain
+from ovtui.tui import recipe_lines as lines
+from ovtui.tui.previewed import preview_text
 from ovtui.tui.said import said
 from ovtui.tui.screens.explore import shared
 from ovtui.tui.screens.form import BEFORE, BEFORE_COLUMNS, PRECISIONS, Form, FormScreen
@@ -58,7 +57,7 @@ class Asked(NamedTuple):
     label: str | None
 
 
-class OptimizeScreen(FormScreen):
+class OptimizeScreen(FormScreen[Asked]):
     """Which version of one model to make."""
 
     HELP = (
@@ -83,8 +82,6 @@ class OptimizeScreen(FormScreen):
         super().__init__(model, shared(spec or Spec(model=model.id)))
         self._begin = recipe
         self._filled: dict[str, str] = {}  # what the lines said at first
-        self._asked: Asked | None = None
-        self._problem = ""
         self._looking = False
         self._graph: OwnGraph | None = None
         self._flags = frozenset[str]()
@@ -183,13 +180,13 @@ class OptimizeScreen(FormScreen):
         }.items():  # fmt: skip
             self.choice(name).set(value)
         for name, text in {
-            "data": shlex.join(_source(each.input, each.path) for each in recipe.data), "labels": recipe.labels or "",
-            "ignored": _listed(recipe.ignored), "pattern": _either(recipe.ignored_patterns),
+            "data": lines.written(recipe.data), "labels": recipe.labels or "",
+            "ignored": lines.listed(recipe.ignored), "pattern": lines.either(recipe.ignored_patterns),
             "subset": "" if recipe.subset == _NEW.subset else str(recipe.subset),
             "max-drop": "" if recipe.max_drop is None else f"{100 * recipe.max_drop:.10g}%",
             "group": "" if recipe.group_size is None else str(recipe.group_size),
             "ratio": "" if recipe.ratio is None else f"{recipe.ratio:.10g}",
-            "mean": _numbers(images.mean), "scale": _numbers(images.scale),
+            "mean": lines.numbers(images.mean), "scale": lines.numbers(images.scale),
             "layout": recipe.layouts.get(self._laid_out, ""),
             "pixels": "" if recipe.pixels is None else "x".join(map(str, recipe.pixels)),
         }.items():  # fmt: skip
@@ -198,7 +195,7 @@ class OptimizeScreen(FormScreen):
         self._filling = False
         self.changed()
 
-    def _read(self) -> Asked:
+    def read(self) -> Asked:
         method: Any = self.choice("method").value
         noise = self.choice("noise").value == "noise"
         int8, weights, four = method == "int8", method.endswith("-weights"), method == "int4-weights"
@@ -208,21 +205,21 @@ class OptimizeScreen(FormScreen):
         layouts = self._layouts(noise)
         sources: tuple[Data, ...] = ()
         none: tuple[str, ...] = ()
-        data = sources if noise else self.parsed("data", _sources, sources)
+        data = sources if noise else self.parsed("data", lines.sources, sources)
         recipe = msgspec.structs.replace(
             self._base_recipe,
             method=method,
             preset=preset if int8 else _NEW.preset,
             model_type=kind if int8 else None,
-            subset=self.parsed("subset", _subset, _NEW.subset) if int8 else _NEW.subset,
+            subset=self.parsed("subset", lines.subset, _NEW.subset) if int8 else _NEW.subset,
             max_drop=self.parsed("max-drop", specs.percent, None) if int8 and not noise else None,
-            ignored=self._kept("ignored", _names, self._base_recipe.ignored, none) if method != "fp16" else (),
-            ignored_patterns=self._kept("pattern", _pattern, self._base_recipe.ignored_patterns, none)
+            ignored=self._kept("ignored", lines.names, self._base_recipe.ignored, none) if method != "fp16" else (),
+            ignored_patterns=self._kept("pattern", lines.pattern, self._base_recipe.ignored_patterns, none)
             if method != "fp16"
             else (),
             symmetric=self.choice("symmetric").value == "yes" if weights else True,
-            group_size=self.parsed("group", _group, None) if four else None,
-            ratio=self.parsed("ratio", partial(_share, "ratio"), None) if four else None,
+            group_size=self.parsed("group", lines.group, None) if four else None,
+            ratio=self.parsed("ratio", partial(lines.share, "ratio"), None) if four else None,
             data=data,
             labels=self.parsed("labels", specs.labels, None) if self._takes_labels else None,
             random=noise,
@@ -262,7 +259,7 @@ class OptimizeScreen(FormScreen):
         before, name = self._base_recipe.layouts, self._laid_out
         if noise:
             return before
-        own = self._kept("layout", _layout, before.get(name), None)
+        own = self._kept("layout", lines.layout, before.get(name), None)
         others = {each: layout for each, layout in before.items() if each != name}
         return others if own is None else {name: own, **others}
 
@@ -273,22 +270,10 @@ class OptimizeScreen(FormScreen):
 
     # -- whatever changes
 
-    def changed(self) -> None:
-        """Read the form, check it, show what it comes to: the command, or what is wrong."""
-        if self._filling:
-            return
-        self._only_what_counts()
-        try:
-            self._asked, self._problem = self._read(), ""
-        except InputError as error:
-            self._asked, self._problem = None, str(error)
-        missing = client.quantize_missing() if self.choice("method").value != "fp16" else None
-        asked = self._asked
-        self.show_problem(missing or self._problem, None if asked is None else self._command(asked))
-        self._expect()
-        self.refresh_bindings()
+    def lacking(self) -> str | None:
+        return client.quantize_missing() if self.choice("method").value != "fp16" else None
 
-    def _only_what_counts(self) -> None:
+    def only_what_counts(self) -> None:
         method: Any = self.choice("method").value
         noise = self.choice("noise").value == "noise"
         data = not self.line("data").value.endswith((".npy", ".npz")) and bool(self.line("data").value)
@@ -314,7 +299,7 @@ class OptimizeScreen(FormScreen):
     def _section(self, name: str) -> Section:
         return self.query_one(f"#{name}", Section)
 
-    def _expect(self) -> None:
+    def foretell(self) -> None:
         method: Any = self.choice("method").value
         recipe = self._asked.recipe if self._asked is not None else msgspec.structs.replace(_NEW, method=method)
         operations = self._graph.operations if self._graph is not None else ()
@@ -322,7 +307,7 @@ class OptimizeScreen(FormScreen):
         found = expectations(self._model, operations, self._flags, device, recipe)
         self.query_one("#expect", Static).update(Text("\n".join(f"· {text}" for text in found)))
 
-    def _command(self, asked: Asked) -> str:
+    def command(self, asked: Asked) -> str:
         return optimize_command(
             self.ovtui.store.models.called(self._model), asked.recipe, asked.spec, label=asked.label
         ) + ("" if asked.compare else " --no-compare")
@@ -330,25 +315,14 @@ class OptimizeScreen(FormScreen):
     # -- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "start":
-            return self._problem == ""
         if action == "pick":
             return self._graph is not None
-        return True
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.action_start()
+        return super().check_action(action, parameters)
 
     def on_table_opened(self, event: Table.Opened) -> None:
         self.ovtui.open_optimization(event.key)
 
-    def action_start(self) -> None:
-        # Read now: what was typed last may not have been told yet.
-        try:
-            asked = self._read()
-        except InputError as error:
-            self.ovtui.tell(str(error), "error")
-            return
+    def start(self, asked: Asked) -> None:
         self.ovtui.optimize(self._model, asked.recipe, asked.spec, compare=asked.compare, label=asked.label)
 
     def action_versions(self) -> None:
@@ -361,23 +335,21 @@ class OptimizeScreen(FormScreen):
         run = self.ovtui.store.runs.profiled(self._model.id)
         profile = self.ovtui.store.runs.profile(run) if run is not None else None
         try:
-            own = _names(self.line("ignored").value)
+            own = lines.names(self.line("ignored").value)
         except InputError as error:
             self.ovtui.tell(str(error), "error")
             return
 
         def answered(names: tuple[str, ...] | None) -> None:
             if names is not None:
-                self.line("ignored").value = _listed(names)
+                self.line("ignored").value = lines.listed(names)
 
         self.app.push_screen(MarkScreen("Stays as it is", _choices(operations, profile), own), answered)
 
     def action_preview(self) -> None:
         """What the data looks like, read in a process of its own."""
-        try:
-            asked = self._read()
-        except InputError as error:
-            self.ovtui.tell(str(error), "error")
+        asked = self.read_now()
+        if asked is None:
             return
         if not asked.recipe.data:
             self.ovtui.tell("There is no data to look at.", "warning")
@@ -403,10 +375,6 @@ class OptimizeScreen(FormScreen):
         if self.is_active:
             self.app.push_screen(ToldScreen("The data", preview_text(seen)))
 
-    def action_copy(self) -> None:
-        if self._asked is not None:
-            self.ovtui.copy(self._command(self._asked), "the command")
-
     def action_defaults(self) -> None:
         self._base = shared(Spec(model=self._model.id))
         self.choice("compare").set("yes")
@@ -415,29 +383,6 @@ class OptimizeScreen(FormScreen):
 
 
 _NOT_OFFERED = frozenset({"Parameter", "Result", "Constant"})
-
-
-def preview_text(seen: Preview) -> Text:
-    """What data looks like to the network."""
-    text = Text(f"{words.plural(seen.samples, 'sample')} looked at")
-    if seen.skipped:
-        text.append(f", {len(seen.skipped):,} cannot be read: {plain(', '.join(seen.skipped[:3]), 80)}")
-    if seen.labelled:
-        text.append(f"; {seen.labelled:,} have labels, of {seen.classes or 0:,} classes")
-    made = preprocessing_in_words(seen.preprocessing)
-    if made is not None:
-        text.append(f"\nPreprocessing {made}.")
-    text.append("\n")
-    for line in seen.thumbnail:
-        text.append(f"\n  {line}")
-    text.append("\n\nAs the network sees it:\n" if seen.thumbnail else "\nAs the network sees it:\n", style="bold")
-    for each in seen.ranges:
-        channel = "" if each.channel is None else f" channel {each.channel}"
-        low, mean, high = (words.number(value) for value in (each.min, each.mean, each.max))
-        text.append(f"  {plain(each.input, 40)}{channel}: {low} to {high}, mean {mean}\n")
-    for warning in seen.warnings:
-        text.append(f"\n! {plain(warning)}", style="yellow")
-    return text
 
 
 def in_short(study: Optimization) -> str:
@@ -450,54 +395,6 @@ def _flags() -> frozenset[str]:
         return cpu_flags(Path("/proc/cpuinfo").read_text())
     except OSError:
         return frozenset()
-
-
-def _source(name: str | None, path: str) -> str:
-    return path if name is None else f"{name}={path}"
-
-
-def _numbers(values: tuple[float, ...] | None) -> str:
-    """As short as it can be: read again, it is the same."""
-    return "" if values is None else ",".join(repr(value).removesuffix(".0") for value in values)
-
-
-def _sources(text: str) -> tuple[Data, ...]:
-    """One path, blanks and all if it is there; else several, quoted as in a shell where they need it."""
-    if specs.expanded(text).exists():
-        return specs.data([text])
-    try:
-        return specs.data(shlex.split(text))
-    except ValueError as error:  # a quotation mark without its other one
-        raise InputError(f"'{plain(text, 120)}' does not exist.") from error
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Names with commas between; one that has a comma itself stands in quotes."""
-    try:
-        found = next(csv.reader([text], skipinitialspace=True, strict=True), [])
-    except csv.Error as error:
-        raise InputError(f"'{plain(text, 60)}' has a quote that is not closed.") from error
-    return tuple(dict.fromkeys(name for part in found if (name := part.strip())))
-
-
-def _listed(names: Iterable[str]) -> str:
-    """What `_names` reads."""
-    return ", ".join('"' + each.replace('"', '""') + '"' if set(each) & {",", '"'} else each for each in names)
-
-
-def _pattern(text: str) -> tuple[str, ...]:
-    return (text,)
-
-
-def _either(patterns: tuple[str, ...]) -> str:
-    """One that finds what any of them finds: there is a line for one."""
-    return "|".join(f"(?:{each})" for each in patterns) if len(patterns) > 1 else "".join(patterns)
-
-
-def _layout(text: str) -> str:
-    if sorted(text.upper()) != sorted("NCHW"):
-        raise InputError(f"'{plain(text, 40)}' is no layout of images: NCHW or NHWC.")
-    return text.upper()
 
 
 def _choices(operations: Iterable[Operation], profile: Profile | None) -> list[tuple[str, str, str]]:
@@ -520,21 +417,3 @@ def _choices(operations: Iterable[Operation], profile: Profile | None) -> list[t
         )
         for each in shown
     ]
-
-
-def _subset(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise InputError(f"samples: '{plain(text, 40)}' is not a whole number from 1 to 100,000.")
-    return int(text)
-
-
-def _group(text: str) -> int:
-    if text == "-1":
-        return -1
-    if not text.isdecimal() or not 1 <= int(text) <= 65_536:
-        raise InputError(f"group size: '{plain(text, 40)}' is -1 or a whole number from 1 to 65,536.")
-    return int(text)
-
-
-def _share(name: str, text: str) -> float:
-    return specs.amount(name, text, 0, 1, "shares")
