@@ -47,6 +47,7 @@ class Port(Record, frozen=True):
     shape: Shape
     layout: str | None = None  # "NCHW", from the file, or None
     index_limit: int | None = None  # for an integer input that indexes a table: the table's length
+    stated: StaticShape | None = None  # said when it was imported: what is measured, if nobody says more
 
 
 class Model(Record, frozen=True):
@@ -71,7 +72,6 @@ class Model(Record, frozen=True):
     created: float  # seconds since 1970
     family: str  # id of the first model of the family
     parent: str | None = None
-    shapes: dict[str, StaticShape] = {}  # of inputs, as they were stated at the import; measured at if nobody says more
 
 
 class Stop(Record, frozen=True):

@@ -37,8 +37,8 @@ def mlp(path: Path, *, width: int, layers: int) -> Path:
     return _save([y], [x], path)
 
 
-def cnn(path: Path, *, channels: int, size: int, layers: int) -> Path:
-    batch = 1 if size > 0 else -1
+def cnn(path: Path, *, channels: int, size: int, layers: int, batch: int | None = None) -> Path:
+    batch = batch or (1 if size > 0 else -1)
     x = _parameter([batch, 3, size, size], np.float32, "image")
     x.set_layout(ov.Layout("NCHW"))
     y, depth = x, 3
@@ -89,6 +89,23 @@ def no_batch(path: Path) -> Path:
     y = op.exp(x)
     y.output(0).set_names({"y"})
     return _save([y], [x], path)
+
+
+def rigid(path: Path) -> Path:
+    """What is added to the image has its shape: it takes no other one."""
+    x = _parameter([1, 3, 8, 8], np.float32, "image")
+    y = op.add(x, op.constant(_weights(1, 3, 8, 8)))
+    y.output(0).set_names({"y"})
+    return _save([y], [x], path)
+
+
+def boxes(path: Path) -> Path:
+    """An image, and four numbers beside it."""
+    x, b = _parameter([1, 3, 8, 8], np.float32, "image"), _parameter([1, 4], np.float32, "boxes")
+    y = op.relu(op.convolution(x, op.constant(_weights(4, 3, 3, 3)), [1, 1], [1, 1], [1, 1], [1, 1]))
+    y = op.add(op.reduce_mean(y, op.constant(np.array([2, 3], np.int64)), False), b)
+    y.output(0).set_names({"y"})
+    return _save([y], [x, b], path)
 
 
 def chain(path: Path, *, layers: int) -> Path:

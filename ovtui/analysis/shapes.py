@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TypeVar
 
-import msgspec
-
 from ovtui.errors import InputError
-from ovtui.records import Dim, Model, Port, Spec, StaticShape
+from ovtui.records import Dim, Port, StaticShape
 from ovtui.text import plain
 
 LARGEST = 1 << 40
@@ -50,6 +48,7 @@ class _Input:
     shape: tuple[Dim, ...]
     fixed: StaticShape | None  # by the user
     sample: StaticShape | None  # of data
+    stated: StaticShape | None  # at the import; all but the batch of it gives way to the two above
     layout: str | None
     guessed: bool
 
@@ -57,6 +56,11 @@ class _Input:
     def axis(self) -> int | None:
         """The batch dimension."""
         return None if self.layout is None else _place(self.layout, "N", len(self.shape))
+
+    @property
+    def known(self) -> StaticShape | None:
+        """Sizes that nobody has to guess."""
+        return self.fixed or self.sample or self.stated
 
     @property
     def free(self) -> list[int]:
@@ -71,13 +75,6 @@ class _Input:
         return (rank == 2 and tokens) or (rank == 3 and self.shape[0] != 3)
 
 
-def as_stated(model: Model, spec: Spec) -> Spec:
-    """With the shapes that were stated when the model was imported, unless the spec brings some of its own."""
-    if spec.shapes or spec.batch is not None or spec.data or not model.shapes:
-        return spec
-    return msgspec.structs.replace(spec, shapes=model.shapes)
-
-
 def resolve(
     inputs: tuple[Port, ...],
     *,
@@ -88,16 +85,17 @@ def resolve(
 ) -> Resolved:
     """A static shape for every input, each dimension inside its range (but a static batch may be changed).
 
-    `shapes` and `layouts` are what the user stated, by input; the key "" or "*" means the only input. `data_shapes`:
+    `shapes` and `layouts` are what the user asks for, by input; the key "" or "*" means the only input. `data_shapes`:
     one sample of the data for an input; its sizes are used where they fit (whoever loads data that does not fit
-    refuses it). A result given back as `shapes` and `batch` resolves to itself.
+    refuses it). What was stated at the import comes after both. A result given back as `shapes` and `batch` resolves
+    to itself.
 
     InputError: an unknown input, a shape or batch that the model does not allow, or a shape that cannot be guessed.
     """
     if batch is not None and not 1 <= batch <= LARGEST:
         raise InputError(f"A batch of {batch} is not possible; give 1 or more.")
-    stated, told = _by_name(inputs, shapes, "--shape"), _by_name(inputs, layouts, "--layout")
-    found = [_input(port, stated.get(port.name), data_shapes.get(port.name), told.get(port.name)) for port in inputs]
+    fixed, told = by_name(inputs, shapes, "--shape"), by_name(inputs, layouts, "--layout")
+    found = [_input(port, fixed.get(port.name), data_shapes.get(port.name), told.get(port.name)) for port in inputs]
     notes: list[str] = []
     size = _batch(batch, found, notes)
     lengths = _lengths(found)
@@ -173,7 +171,8 @@ def _layout(text: str) -> str:
 # One input
 
 
-def _by_name(inputs: tuple[Port, ...], values: Mapping[str, _Value], option: str) -> dict[str, _Value]:
+def by_name(inputs: tuple[Port, ...], values: Mapping[str, _Value], option: str) -> dict[str, _Value]:
+    """What was said of inputs, each by its own name; InputError for one that there is not."""
     names = [port.name for port in inputs]
     result: dict[str, _Value] = {}
     for key, value in values.items():
@@ -193,7 +192,7 @@ def _by_name(inputs: tuple[Port, ...], values: Mapping[str, _Value], option: str
 def _input(port: Port, fixed: StaticShape | None, sample: StaticShape | None, told: str | None) -> _Input:
     shape = port.shape
     if shape is None:
-        known = fixed if fixed is not None else sample
+        known = next((each for each in (fixed, sample, port.stated) if each is not None), None)
         if known is None:
             example = shlex.quote(f"{plain(port.name, 80)}[1,3,224,224]")
             raise InputError(
@@ -212,7 +211,8 @@ def _input(port: Port, fixed: StaticShape | None, sample: StaticShape | None, to
     guessed = layout is None
     if guessed:
         layout = _guess(shape, tokens=_TOKENS.search(port.name) is not None)
-    item = _Input(port, shape, fixed, sample, layout, guessed and layout is not None)
+    stated = port.stated if port.stated is not None and len(port.stated) == len(shape) else None
+    item = _Input(port, shape, fixed, sample, stated, layout, guessed and layout is not None)
     if fixed is not None:
         _allowed(item, fixed)
     if sample is not None and not _usable(item, sample):
@@ -314,6 +314,9 @@ def _usual_batch(batched: list[_Input]) -> int:
         if item.fixed is not None:
             return item.fixed[item.axis or 0]
     for item in by_trust:
+        if item.stated is not None:
+            return item.stated[item.axis or 0]
+    for item in by_trust:
         if isinstance(dim := _dim(item), int):
             return dim
     return max(bounds(_dim(item))[0] for item in batched)
@@ -322,6 +325,8 @@ def _usual_batch(batched: list[_Input]) -> int:
 def _takes(item: _Input, size: int, asked: int | None) -> bool:
     if item.fixed is not None:
         return item.fixed[item.axis or 0] == size
+    if item.stated is not None and item.stated[item.axis or 0] == size:
+        return True
     dim = _dim(item)
     return dim == size or (asked is not None and dim != 0) if isinstance(dim, int) else _inside(size, dim)
 
@@ -340,14 +345,20 @@ def _contradiction(item: _Input, size: int, asked: int | None) -> InputError:
 
 
 def _lengths(inputs: list[_Input]) -> dict[tuple[int, int], int]:
-    """(rank, dimension) → one length for all sequences: tokens, their mask and their positions belong together."""
+    """(rank, dimension) → one length for all sequences: tokens, their mask and their positions belong together.
+
+    Where the user or data bring one, what was stated of the others at the import is out of date.
+    """
     lengths: dict[tuple[int, int], int] = {}
     sequences = [item for item in inputs if item.sequence]
     for key in {(len(item.shape), i) for item in sequences for i in item.free}:
         rank, i = key
         group = [item for item in sequences if len(item.shape) == rank and i in item.free]
-        known = [shape[i] for item in group if (shape := item.fixed or item.sample) is not None]
-        open_ = [bounds(item.shape[i]) for item in group if item.fixed is None and item.sample is None]
+        if any(item.fixed or item.sample for item in group):
+            for item in group:
+                item.stated = None
+        known = [shape[i] for item in group if (shape := item.known) is not None]
+        open_ = [bounds(item.shape[i]) for item in group if item.known is None]
         low = max((low for low, _ in open_), default=1)
         high = min((high for _, high in open_ if high is not None), default=None)
         length = max(known[0] if known else _SEQUENCE, low)
@@ -361,16 +372,14 @@ def _static(item: _Input, batch: int, lengths: dict[tuple[int, int], int], notes
     for i, dim in enumerate(item.shape):
         if item.axis == i:
             result.append(batch)
-        elif item.fixed is not None:
-            result.append(item.fixed[i])
+        elif item.known is not None:
+            result.append(item.known[i])
         elif isinstance(dim, int):
             result.append(dim)
-        elif item.sample is not None:
-            result.append(item.sample[i])
         else:
             length = lengths[len(item.shape), i] if item.sequence and i > 0 else sizes[i]
             result.append(_clamp(length, dim))
-    if item.free and item.fixed is None and item.sample is None:
+    if item.free and item.known is None:
         command = shlex.quote(format_shape(plain(item.port.name, 80), result))
         notes.append(
             f"Input {_quoted(item.port.name)} is dynamic {format_shape('', item.shape)}; "

@@ -18,9 +18,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
-from ovtui.analysis.shapes import as_stated
 from ovtui.engine import liveness, messages, stated
 from ovtui.engine.events import AnyEvent, Ended
 from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
@@ -190,7 +187,7 @@ async def start_import(
 
 async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Job:
     """Begin to measure; the job's id is the run's. It queues while the machine measures something else."""
-    order = Order(id=new_id(), kind="run", model=model, spec=as_stated(model, spec), label=label)
+    order = Order(id=new_id(), kind="run", model=model, spec=spec, label=label)
     return await _registered(_start(order))
 
 
@@ -216,9 +213,8 @@ async def start_comparison(
     """Begin to measure these in turn, A first, for so many seconds at most (a minute). Queues as a run does."""
     job_id = new_id()
     study = Comparison(
-        id=job_id, status="queued", label=label, criterion=criterion, created=time.time(),
-        sides=tuple(msgspec.structs.replace(side, spec=as_stated(side.model, side.spec)) for side in sides),
-    )  # fmt: skip
+        id=job_id, status="queued", label=label, criterion=criterion, sides=tuple(sides), created=time.time()
+    )
     return await _registered(_start(Order(id=job_id, kind="comparison", comparison=study, seconds=seconds)))
 
 

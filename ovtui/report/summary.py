@@ -22,8 +22,6 @@ def model_fields(record: Model) -> Fields:
     found.append(("sha256", record.sha256))
     for title, ports in (("inputs", record.inputs), ("outputs", record.outputs)):
         found += [(title if i == 0 else "", _port(port)) for i, port in enumerate(ports)]
-    if record.shapes:
-        found.append(("measured at", ", ".join(f"{plain(n, 40)}{words.shape(s)}" for n, s in record.shapes.items())))
     kinds = sorted(record.operation_types.items(), key=lambda item: -item[1])
     most = ", ".join(f"{number} {plain(kind, 40)}" for kind, number in kinds[:4])
     found.append(("operations", f"{record.operations:,}  ({most}{', …' if len(kinds) > 4 else ''})"))
@@ -40,7 +38,8 @@ def model_fields(record: Model) -> Fields:
 
 def _port(port: Port) -> str:
     layout = f"  layout {plain(port.layout)}" if port.layout else ""
-    return f"{plain(port.name, 80)}  {plain(port.type)} {words.shape(port.shape)}{layout}"
+    stated = f"  measured at {words.shape(port.stated)}" if port.stated is not None else ""
+    return f"{plain(port.name, 80)}  {plain(port.type)} {words.shape(port.shape)}{layout}{stated}"
 
 
 def settings(record: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,6 +140,38 @@ def test_data_that_does_not_fit_is_left_to_whoever_loads_it() -> None:
     assert _resolve(_port("x", (1, 3, 8, 8)), data={"x": (1, 3, 9, 9)}).shapes == {"x": (1, 3, 8, 8)}
 
 
+# What was stated at the import
+
+
+def _stated(port: Port, *shape: int) -> Port:
+    return msgspec.structs.replace(port, stated=shape)
+
+
+def test_what_was_stated_is_measured_and_needs_no_note() -> None:
+    found = _resolve(_stated(IMAGE, 2, 3, 64, 48))
+    assert found.shapes == {"x": (2, 3, 64, 48)}
+    assert (found.batch, found.changed, found.notes) == (2, True, ())
+    assert _resolve(_stated(_port("x", (1, 3, 224, 224)), 4, 3, 160, 160)).shapes == {"x": (4, 3, 160, 160)}
+    assert _resolve(_stated(_port("x", None), 1, 7)).shapes == {"x": (1, 7)}
+
+
+def test_a_batch_a_shape_and_data_come_before_what_was_stated() -> None:
+    port = _stated(IMAGE, 2, 3, 64, 48)
+    assert _resolve(port, batch=5).shapes == {"x": (5, 3, 64, 48)}
+    assert _resolve(port, shapes={"x": (1, 3, 8, 8)}).shapes == {"x": (1, 3, 8, 8)}
+    assert _resolve(port, data={"x": (9, 3, 32, 24)}).shapes == {"x": (2, 3, 32, 24)}
+    assert _resolve(port, data={"x": (9, 4, 32, 24)}).shapes == {"x": (2, 3, 64, 48)}  # which does not fit
+
+
+def test_a_length_that_somebody_brings_outdates_the_stated_ones() -> None:
+    ids, mask = _stated(_port("ids", ("?", "?"), "i64"), 1, 32), _stated(_port("mask", ("?", "?"), "i64"), 1, 32)
+    assert _resolve(ids, mask).shapes == {"ids": (1, 32), "mask": (1, 32)}
+    assert _resolve(ids, mask, shapes={"ids": (1, 37)}).shapes == {"ids": (1, 37), "mask": (1, 37)}
+    assert _resolve(ids, mask, data={"mask": (1, 41)}).shapes == {"ids": (1, 41), "mask": (1, 41)}
+    other = _stated(_port("decoder_ids", ("?", "?"), "i64"), 1, 8)
+    assert _resolve(ids, other).shapes == {"ids": (1, 32), "decoder_ids": (1, 8)}
+
+
 # Batch and layout
 
 
@@ -249,6 +282,8 @@ def test_resolved_shapes_are_static_inside_the_ranges_and_resolve_to_themselves(
     assert (again.shapes, again.batch, again.layouts) == (found.shapes, found.batch, found.layouts)
     told = resolve(ports, shapes=found.shapes, batch=found.batch, layouts=found.layouts, data_shapes={})
     assert (told.shapes, told.batch) == (found.shapes, found.batch)
+    stated = tuple(_stated(port, *found.shapes[port.name]) for port in ports)
+    assert resolve(stated, shapes={}, batch=None, layouts=found.layouts, data_shapes={}).shapes == found.shapes
 
 
 @given(st.text(), st.lists(st.integers(1, 200), max_size=4))

@@ -110,7 +110,7 @@ def test_a_shape_fixes_a_dynamic_model(ovtui: Ovtui, dynamic: Path) -> None:
 
 def test_a_shape_stated_at_the_import_is_what_is_measured(ovtui: Ovtui, dynamic: Path) -> None:
     model = ovtui("import", dynamic, "--shape", "[2,3,16,16]", "--layout", "NCHW", "--json").json["model"]
-    assert model["shapes"] == {"image": [2, 3, 16, 16]}
+    assert model["inputs"][0]["stated"] == [2, 3, 16, 16]
     assert model["inputs"][0]["layout"] == "NCHW"
     assert None in model["outputs"][0]["shape"] or "?" in model["outputs"][0]["shape"]
     assert "measured at" in ovtui("import", dynamic).out
@@ -119,6 +119,29 @@ def test_a_shape_stated_at_the_import_is_what_is_measured(ovtui: Ovtui, dynamic:
     assert not any("is dynamic" in warning for warning in run["warnings"])
     other = ovtui("run", model["name"], "-n", "5", "-b", "1", "--shape", "[1,3,8,8]", "--json").json["run"]
     assert other["spec"]["shapes"]["image"] == [1, 3, 8, 8]
+    batch = ovtui("run", model["name"], "-n", "5", "-b", "3", "--json").json["run"]
+    assert batch["spec"]["shapes"]["image"] == [3, 3, 16, 16]
+    again = ovtui("import", dynamic, "--shape", "[1,3,24,24]", "--json").json["model"]["inputs"][0]
+    assert (again["stated"], again["layout"]) == ([1, 3, 24, 24], "NCHW")  # what was said before stays
+    explored = ovtui("explore", model["name"], "--cells", "1x1,2x1", "-t", "0.3", "--json").json
+    measured = [run["spec"]["shapes"]["image"] for run in explored["runs"]]
+    assert sorted(measured) == [[1, 3, 24, 24], [2, 3, 24, 24]]
+
+
+def test_a_shape_that_the_model_does_not_take_is_refused_at_the_import(ovtui: Ovtui, tmp_path: Path) -> None:
+    rigid = nets.rigid(tmp_path / "rigid.xml")
+    refused = ovtui("import", rigid, "--shape", "image[1,3,16,16]")
+    assert refused.code == 2
+    assert "does not take 'image' [1, 3, 16, 16]" in refused.err
+    assert ovtui("run", rigid, "-n", "3", "--json").json["run"]["spec"]["shapes"]["image"] == [1, 3, 8, 8]
+
+
+def test_what_is_guessed_at_the_import_stays_a_guess(ovtui: Ovtui, tmp_path: Path) -> None:
+    boxes = nets.boxes(tmp_path / "boxes.xml")
+    image, found = ovtui("import", boxes, "--layout", "image[NCHW]", "--json").json["model"]["inputs"]
+    assert (image["layout"], found["layout"]) == ("NCHW", None)
+    run = ovtui("run", boxes, "-b", "4", "-n", "3", "--json").json["run"]
+    assert any("layout of input 'boxes' is not stated" in warning for warning in run["warnings"])
 
 
 def test_data_bring_the_shape_of_a_dynamic_model(ovtui: Ovtui, dynamic: Path, tmp_path: Path) -> None:

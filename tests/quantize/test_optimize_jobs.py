@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ovtui.store import open_store
 from tests import nets
 from tests.conftest import Ovtui
 from tests.engine.test_jobs import events, processes, until, whole
@@ -36,6 +37,29 @@ def versions(home: Path) -> list[Path]:
 
 def optimized(ovtui: Ovtui, *arguments: object) -> dict[str, Any]:
     return ovtui("optimize", *arguments, "--json", timeout=300).json
+
+
+def test_both_are_measured_at_the_same_shapes(ovtui: Ovtui, net_folder: Path, tmp_path: Path) -> None:
+    """Of a model of a fixed batch, as many as its version takes; and those that were stated at the import."""
+    model = nets.open_classifier(net_folder / "stated.xml")
+    ovtui("import", model, "--shape", "image[1,3,40,40]")
+    told = optimized(ovtui, "stated", "--method", "fp16", "--no-compare")
+    assert told["version"]["inputs"][0]["stated"] == [1, 3, 40, 40]
+    image = pytest.importorskip("PIL.Image")
+    four = nets.cnn(net_folder / "four.xml", channels=8, size=16, layers=2, batch=4)
+    images = tmp_path / "images"
+    images.mkdir()
+    for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)):
+        image.fromarray(pixels).save(images / f"{number}.png")
+    told = optimized(ovtui, four, "--data", images, "--mean", "0", "--scale", "255", "-t", "1")
+    assert shapes_measured(ovtui, told) == [[1, 3, 16, 16], [1, 16, 16, 3]]
+
+
+def shapes_measured(ovtui: Ovtui, told: dict[str, Any]) -> list[list[int]]:
+    compared = ovtui("compare", told["comparisons"]["latency"], "--json").json
+    with open_store() as store:
+        runs = [store.runs.find(compared[side]["id"]) for side in ("a", "b")]
+    return [list(shape) for run in runs if run.effective is not None for shape in run.effective.shapes.values()]
 
 
 def test_a_version_is_made_held_against_its_parent_and_measured(

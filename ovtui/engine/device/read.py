@@ -71,9 +71,7 @@ def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str
     types = Counter(str(op.get_type_name()) for op in running(operations, constant))
     inputs, outputs = _inputs(model), _outputs(model)
     model, counted_at, notes, ok = _at_shapes(model, inputs, asked, layouts)
-    if layouts:
-        told = shapes.resolve(inputs, shapes=asked, batch=None, layouts=layouts, data_shapes={}).layouts
-        inputs = tuple(msgspec.structs.replace(port, layout=told.get(port.name)) for port in inputs)
+    inputs = _stated(inputs, asked, layouts)
     own = OwnGraph(operations=graph(model), shapes=counted_at if ok else {})
     count = _sum(own.operations, notes) if ok else None
     facts = Facts(
@@ -103,6 +101,15 @@ def _inputs(model: Any) -> tuple[Port, ...]:
             index_limit=_index_limit(port) if port_type(port) in _WHOLE else None,
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
+    )
+
+
+def _stated(inputs: tuple[Port, ...], asked: dict[str, StaticShape], layouts: dict[str, str]) -> tuple[Port, ...]:
+    """The inputs with what was said of them; what is guessed of the others is not part of it."""
+    fixed, told = shapes.by_name(inputs, asked, "--shape"), shapes.by_name(inputs, layouts, "--layout")
+    return tuple(
+        msgspec.structs.replace(port, layout=told.get(port.name, port.layout), stated=fixed.get(port.name))
+        for port in inputs
     )
 
 
@@ -207,6 +214,8 @@ def _at_shapes(
         reshaped.reshape({i: list(resolved.shapes[port.name]) for i, port in enumerate(inputs)})
     except FAILURES as error:
         shown = ", ".join(f"'{plain(name, 60)}' {list(shape)}" for name, shape in resolved.shapes.items())
+        if asked:
+            raise InputError(f"The model does not take {shown}: {reason(error)}") from error
         notes.append(f"FLOPs are unknown, since the model does not take {shown}: {reason(error)}")
         return model, resolved.shapes, notes, False
     return reshaped, resolved.shapes, notes, True

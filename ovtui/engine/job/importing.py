@@ -12,7 +12,7 @@ from ovtui.engine.device_process import DeviceProcess, import_memory_limit
 from ovtui.engine.folder import EventWriter, JobFolder, Order, new_id
 from ovtui.engine.job.cancel import Cancel
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import File, Model
+from ovtui.records import File, Model, Port
 from ovtui.store import Store
 from ovtui.text import plain
 
@@ -38,11 +38,13 @@ def run(
             store.models.save(msgspec.structs.replace(known, name=order.name))
         return known.id
     size = sum(file.bytes for file in files)
+    # What was stated before holds until it is stated anew.
+    ports = known.inputs if known is not None else ()
     task = messages.Task(
         kind="inspect",
         path=str(path),
-        shapes=order.shapes,
-        layouts=order.layouts,
+        shapes={port.name: port.stated for port in ports if port.stated is not None} | order.shapes,
+        layouts={port.name: port.layout for port in ports if port.layout is not None} | order.layouts,
     )
     inspected = _attend(task, order, folder, writer, cancel, size)
     if inspected is None:
@@ -58,7 +60,9 @@ def run(
             created=known.created,
         )
     elif parent is not None:
-        model = msgspec.structs.replace(model, family=parent.family, parent=parent.id)
+        model = msgspec.structs.replace(
+            model, family=parent.family, parent=parent.id, inputs=_inherited(model.inputs, parent.inputs)
+        )
     writer.write(events.Phase(name="saving"))
     store.models.save(model, inspected.graph)
     return model.id
@@ -81,10 +85,15 @@ def _model(
             "created": time.time(),
             "family": model_id,
             "parent": None,
-            "shapes": facts["flops_shapes"] if order.shapes else {},
         },
         type=Model,
     )
+
+
+def _inherited(inputs: tuple[Port, ...], of: tuple[Port, ...]) -> tuple[Port, ...]:
+    """With the shapes that were stated of a parent's inputs, where they are still the same: both are measured alike."""
+    stated = {(port.name, port.shape): port.stated for port in of}
+    return tuple(msgspec.structs.replace(port, stated=stated.get((port.name, port.shape))) for port in inputs)
 
 
 def name_of(path: Path) -> str:

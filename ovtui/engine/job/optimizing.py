@@ -21,7 +21,7 @@ from ovtui.engine.job.comparing import Comparing
 from ovtui.engine.job.studying import Studying
 from ovtui.engine.probe import probe
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import Comparison, Job, Model, Optimization, Side, StaticShape
+from ovtui.records import Comparison, Job, Model, Optimization, Port, Side, StaticShape
 from ovtui.text import plain
 
 T = TypeVar("T", messages.Optimized, messages.Judged)
@@ -135,10 +135,11 @@ class Optimizing(Studying[Optimization]):
         """Measure parent and version in turn; what came of it stays also when it is broken off."""
         self._show(phase=f"measuring {mode} in turn")
         spec = msgspec.structs.replace(self.study.spec, mode=mode, profile=profile)
-        # What is open is measured at what the samples have, so that speed and accuracy are of the same thing. A version
-        # has the shapes that it was made with; a layout is of the parent's inputs.
+        # Both are measured at what the samples have, so that speed and accuracy are of the same thing. A version keeps
+        # the shapes that it was made with; a layout is of the parent's inputs.
         own = msgspec.structs.replace(spec, model=version.id, shapes=_open(version, self._shapes), layouts={})
-        spec = msgspec.structs.replace(spec, shapes={**_open(self.study.parent, self._shapes), **spec.shapes})
+        others = {p.name: self._shapes[p.name] for p in self.study.parent.inputs if _differs(p, self._shapes)}
+        spec = msgspec.structs.replace(spec, shapes=others | spec.shapes)
         now = time.time()
         pid = os.getpid()
         parent = self.study.parent
@@ -201,6 +202,10 @@ class Optimizing(Studying[Optimization]):
                     self._show(phase=phase.phase, progress=_share(phase), eta_s=_left(phase, now - began))
         finally:
             device.end()
+
+
+def _differs(port: Port, shapes: dict[str, StaticShape]) -> bool:
+    return port.name in shapes and shapes[port.name] != port.shape
 
 
 def _open(model: Model, shapes: dict[str, StaticShape]) -> dict[str, StaticShape]:
