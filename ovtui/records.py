@@ -166,6 +166,11 @@ class Estimate(Record, frozen=True):
     ci95: tuple[float, float] | None  # None: too few independent values
     converged: bool
 
+    @property
+    def doubt(self) -> float | None:
+        """Half of the interval over the mean, taken above it, since the lower end may be cut at 0; None: not known."""
+        return (self.ci95[1] - self.mean) / self.mean if self.ci95 is not None and self.mean > 0 else None
+
 
 class Latency(Record, frozen=True):
     """Milliseconds; a percentile that the sample cannot support is None."""

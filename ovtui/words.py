@@ -36,9 +36,9 @@ def number(value: float | None) -> str:
 
 def doubt(estimate: Estimate) -> str:
     """`±0.8 %`, `±145 %`, or a dash when nothing is known of it."""
-    if estimate.ci95 is None or not estimate.mean:
+    if estimate.doubt is None:
         return f"± {NOTHING}"
-    share = (estimate.ci95[1] - estimate.ci95[0]) / 2 / estimate.mean * 100
+    share = estimate.doubt * 100
     return f"±{share:.1f} %" if share < 99.95 else f"±{share:,.0f} %"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from pathlib import Path
 
@@ -29,10 +30,15 @@ def _weights(*shape: int, seed: int = 1) -> np.ndarray:
 
 
 def mlp(path: Path, *, width: int, layers: int) -> Path:
-    x = _parameter([1, width], np.float32, "x")
+    return perceptron(path, [width] * (layers + 1))
+
+
+def perceptron(path: Path, widths: list[int]) -> Path:
+    """Matrix products from each width to the next."""
+    x = _parameter([1, widths[0]], np.float32, "x")
     y = x
-    for _ in range(layers):
-        y = op.relu(op.matmul(y, op.constant(_weights(width, width)), False, False))
+    for wide, out in itertools.pairwise(widths):
+        y = op.relu(op.matmul(y, op.constant(_weights(wide, out)), False, False))
     y.output(0).set_names({"y"})
     return _save([y], [x], path)
 

@@ -64,9 +64,12 @@ def suggestions(run: Run) -> list[Suggestion]:
     spec, result, found = run.spec, run.result, []
     if result is not None and run.status == "done" and not result.throughput_fps.converged:
         longer = min(86_400.0, max(60.0, 4 * result.measured_s))
-        why = f"Measure for {words.duration(longer)}: {_narrower(longer / max(result.measured_s, 1e-3))}."
-        stop = Stop(kind="seconds", seconds=longer)
-        found.append(Suggestion("longer", why, msgspec.structs.replace(spec, stop=stop)))
+        if longer > 1.5 * result.measured_s:
+            known = result.throughput_fps.doubt is not None and result.measured_s > 0
+            gain = _narrower(longer / result.measured_s) if known else "so little tells nothing of the doubt"
+            stop = Stop(kind="seconds", seconds=longer)
+            why = f"Measure for {words.duration(longer)}: {gain}."
+            found.append(Suggestion("longer", why, msgspec.structs.replace(spec, stop=stop)))
     if run.status in ("cancelled", "interrupted"):
         found.append(Suggestion("again", "Measure the same again.", spec))
     elif run.status == "failed":
@@ -77,6 +80,8 @@ def suggestions(run: Run) -> list[Suggestion]:
 
 def _narrower(times: float) -> str:
     """What measuring so many times as long does: the doubt shrinks with the square root."""
+    if times < 3.5:
+        return f"{times:.1f} times as long narrows the doubt to {1 / math.sqrt(times):.0%} of it"
     if times < 4.5:
         return "four times as long halves the doubt"
     return f"{round(times):,} times as long narrows the doubt to 1/{round(math.sqrt(times))}"

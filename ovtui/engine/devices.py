@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import platform
 import re
 
 from ovtui.engine.streams import check_streams, most_streams
@@ -51,6 +53,7 @@ class Devices(Record, frozen=True):
     names: dict[str, str]
     properties: dict[str, tuple[Property, ...]]
     streams: dict[str, int] = {}  # the most of them, where a device says it
+    machine: str = ""  # and the cores that can be used, on which streams depend
 
     def check_streams(self, device: str, told: int | None) -> None:
         """InputError for more streams than `device` takes."""
@@ -64,9 +67,9 @@ class Devices(Record, frozen=True):
 
 
 def remembered(store: Store) -> Devices | None:
-    """What an earlier look found, if OpenVINO is still the same."""
+    """What an earlier look found, if it was at the same machine with the same OpenVINO."""
     found = store.settings.get(_KEY, Devices)
-    return found if found is not None and found.openvino == _version() else None
+    return found if found is not None and (found.openvino, found.machine) == (_version(), machine()) else None
 
 
 def look(store: Store) -> Devices:
@@ -76,6 +79,7 @@ def look(store: Store) -> Devices:
     probed = probe()
     found = Devices(
         openvino=_version(),
+        machine=machine(),
         names={
             device: " ".join(values.get("FULL_DEVICE_NAME", "").split()) for device, values in probed.devices.items()
         },
@@ -94,6 +98,12 @@ def look(store: Store) -> Devices:
     )
     store.settings.set(_KEY, found)
     return found
+
+
+def machine() -> str:
+    """What streams depend on: which machine this is, and how many of its cores may be used."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.node()}, {cores} cores"
 
 
 def _version() -> str:

@@ -84,9 +84,8 @@ class Watched:
         self.result = window.result or self.result
         self.histogram = window.histogram or self.histogram
         estimate = window.estimate
-        if estimate is not None and estimate.ci95 is not None and estimate.mean:
-            low, high = estimate.ci95
-            self.doubts.append((high - low) / 2 / estimate.mean)
+        if estimate is not None and estimate.doubt is not None:
+            self.doubts.append(estimate.doubt)
 
 
 class Watching:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from ovtui.records import Model, OwnGraph
 from ovtui.store.codec import from_bytes, from_text, to_bytes, to_text
@@ -68,15 +69,16 @@ class Models:
         """
         text = searchable(text)
         prefix = text.lower()
+        whole, straight = _absolute(text)
         rows = self._database.rows(
             """
             SELECT record FROM models
-            WHERE id = :text OR name = :text OR path IN (:text, :whole)
+            WHERE id = :text OR name = :text OR path IN (:text, :whole, :straight)
                 OR (length(:prefix) >= 4 AND id >= :prefix AND id < :after)
                 OR (length(:prefix) >= 8 AND sha256 >= :prefix AND sha256 < :after)
             ORDER BY created DESC
             """,
-            {"text": text, "whole": _whole(text), "prefix": prefix, "after": after_prefix(prefix)},
+            {"text": text, "whole": whole, "straight": straight, "prefix": prefix, "after": after_prefix(prefix)},
         )
         return [from_text(row["record"], Model) for row in rows]
 
@@ -110,9 +112,13 @@ class Models:
         return [from_text(row["record"], Model) for row in rows]
 
 
-def _whole(text: str) -> str:
-    """As an absolute path, which models have; the text itself where there is no working folder any more."""
+def _absolute(text: str) -> tuple[str, str]:
+    """As an absolute path, which models have: as it was typed, and without what goes up and down again.
+
+    The text itself where there is no working folder any more, or for what is no path.
+    """
     try:
-        return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 (a path with a zero byte is one, too)
+        expanded = os.path.expanduser(text)  # noqa: PTH111 (an unknown user's ~ is a name, too)
+        return str(Path(expanded).absolute()), os.path.abspath(expanded)  # noqa: PTH100 (so is a zero byte)
     except (OSError, ValueError):
-        return text
+        return text, text

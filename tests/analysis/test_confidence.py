@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovtui.analysis.confidence import Interval, autocorrelation_time, interval, standard_error
+from ovtui.records import Estimate
 
 
 def ar1(n: int, phi: float, rng: np.random.Generator) -> np.ndarray:
@@ -82,3 +83,10 @@ def test_an_interval_knows_its_bounds_and_its_relative_width() -> None:
     assert found.bounds == (98, 102)
     assert found.relative == 0.02
     assert Interval(mean=0, half_width=1, n_eff=40).relative == float("inf")
+
+
+def test_the_doubt_of_an_interval_that_is_cut_at_zero_is_that_of_its_upper_half() -> None:
+    assert Estimate(mean=10.0, ci95=(0.0, 40.0), converged=False).doubt == 3.0
+    assert Estimate(mean=10.0, ci95=(9.0, 11.0), converged=True).doubt == pytest.approx(0.1)
+    assert Estimate(mean=10.0, ci95=None, converged=False).doubt is None
+    assert Estimate(mean=0.0, ci95=(0.0, 1.0), converged=False).doubt is None

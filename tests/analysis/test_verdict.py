@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -56,6 +58,21 @@ def test_doubt_is_answered_by_measuring_longer() -> None:
     assert first.spec.stop.kind == "seconds"
     assert first.spec.stop.seconds >= 4 * a_result().measured_s
     assert first.why == "Measure for 1 min: 6 times as long narrows the doubt to 1/2."
+
+
+def test_what_longer_gives_is_told_only_where_something_is_known() -> None:
+    run = unsure(done())
+    assert run.result is not None
+
+    def told(**result: Any) -> str:
+        found = suggestions(msgspec.structs.replace(run, result=msgspec.structs.replace(run.result, **result)))
+        return next((each.why for each in found if each.short == "longer"), "")
+
+    nothing = Estimate(mean=100.0, ci95=None, converged=False)
+    assert told(throughput_fps=nothing) == "Measure for 1 min: so little tells nothing of the doubt."
+    assert told(measured_s=20.0).endswith(": four times as long halves the doubt.")
+    assert told(measured_s=30_000.0).endswith(": 2.9 times as long narrows the doubt to 59% of it.")
+    assert told(measured_s=86_400.0) == ""
 
 
 def test_latency_and_throughput_suggest_each_other() -> None:

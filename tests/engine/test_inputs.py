@@ -118,6 +118,11 @@ def test_a_pickled_array_is_never_loaded(tmp_path: Path) -> None:
         fill(IMAGE, data=(Data(path=str(tmp_path / "x.npy")),))
 
 
+def test_a_file_that_is_not_there_is_not_taken_for_objects(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        fill(IMAGE, data=(Data(path=str(tmp_path / "objects.npy")),))
+
+
 def test_what_is_no_array_is_called_so(tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_text("junk")
     with pytest.raises(InputError, match=r"no \.npy and no \.npz file"):

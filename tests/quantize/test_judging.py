@@ -10,7 +10,7 @@ import pytest
 
 from ovtui.engine.device.optimizing import judge, judging, optimize
 from ovtui.engine.device.quiet import openvino
-from ovtui.engine.messages import AnyMessage, Judged, Progress, Task
+from ovtui.engine.messages import AnyMessage, Judged, Progress, Said, Task
 from ovtui.errors import InputError
 from ovtui.records import Accuracy, Data, Images, Recipe, Spec
 from tests import nets
@@ -140,12 +140,20 @@ def test_where_shapes_are_open_layers_are_as_near_as_the_outputs(tmp_path: Path)
     assert min(ratios) > 10
 
 
-def test_what_is_no_number_is_refused_as_a_sample(trained: shapes.Trained, tmp_path: Path) -> None:
+def test_what_is_no_number_is_left_out_and_said(trained: shapes.Trained, int8: Path, tmp_path: Path) -> None:
     images = trained.images[:20].copy()
     images[3, 0, 0, 0] = np.nan
     np.save(tmp_path / "nan.npy", images)
-    with pytest.raises(InputError, match="row 3 holds a value that is no finite number"):
-        judged(trained.path, trained.path, data=(Data(path=str(tmp_path / "nan.npy")),))
+    accuracy, heard = judged(trained.path, int8, data=(Data(path=str(tmp_path / "nan.npy")),))
+    assert accuracy.samples == 19
+    (output,) = accuracy.outputs
+    assert output.cosine is not None and output.cosine > 0.9
+    assert all(drift.sqnr_db is None or np.isfinite(drift.sqnr_db) for drift in accuracy.drift)
+    told = [each.text for each in heard if isinstance(each, Said)]
+    assert any("1 of the 20 samples" in text and text.endswith("row 3 first.") for text in told)
+    np.save(tmp_path / "nan.npy", np.full_like(images, np.nan))
+    with pytest.raises(InputError, match="none is left to judge by"):
+        judged(trained.path, int8, data=(Data(path=str(tmp_path / "nan.npy")),))
 
 
 def test_it_tells_how_far_it_is(trained: shapes.Trained, data: Data, int8: Path) -> None:

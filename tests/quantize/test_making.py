@@ -200,6 +200,16 @@ def test_weights_share_a_scale_in_groups_that_fit(tmp_path: Path, width: int, fi
         Made(net, tmp_path, method="int4-weights", group_size=128)
 
 
+def test_groups_fit_what_an_error_does_not_name_too(tmp_path: Path) -> None:
+    """NNCF names the channels that a group does not divide, and not those that it does."""
+    net = nets.perceptron(tmp_path / "net.xml", [128, 96, 128, 256, 96, 128, 128])
+    made = Made(net, tmp_path, method="int4-weights")
+    assert weight_types(made.model)["i4"] > 50_000
+    assert any("groups of 32 share a scale" in note.text for note in made.told(Said))
+    with pytest.raises(InputError, match="take 32"):
+        Made(net, tmp_path, method="int4-weights", group_size=64)
+
+
 def test_half_precision_needs_no_nncf(encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nncf", None)
     assert weight_types(Made(encoder, tmp_path, method="fp16").model)["f16"] > 20_000

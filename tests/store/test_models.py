@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ovtui.errors import StoreError
@@ -46,6 +48,18 @@ def test_it_is_found_by(store: Store, text: str) -> None:
 def test_it_is_not_found_by(store: Store, text: str) -> None:
     store.models.save(a_model())
     assert store.models.find(text) == []
+
+
+def test_a_path_that_goes_up_is_the_one_that_was_imported(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import keeps what was typed, below the folder in which it was: `..` may lead elsewhere through a link."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    store.models.save(a_model(path=f"{tmp_path}/here/../net.xml"))
+    store.models.save(a_model("q1other000", path=f"{tmp_path}/flat.xml"))
+    assert [model.id for model in store.models.find("../net.xml")] == ["m0model000"]
+    assert [model.id for model in store.models.find("../flat.xml")] == ["q1other000"]
 
 
 def test_models_of_one_name_come_newest_first(store: Store) -> None:

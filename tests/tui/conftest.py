@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 
 from ovtui import words
 from ovtui.engine import events, liveness
-from ovtui.engine.devices import Devices, Property
+from ovtui.engine.devices import Devices, Property, machine
 from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.records import Estimate, Histogram, Job, Model, Run, Spec, Stop
 from ovtui.store import Store, open_store
@@ -110,6 +110,7 @@ def one_moment(monkeypatch: pytest.MonkeyPatch, store: Store) -> Iterator[None]:
     store.settings.set(
         "devices",
         Devices(
+            machine=machine(),
             openvino=importlib.metadata.version("openvino"),
             names={"CPU": "A processor of eight cores", "GPU": "A graphics chip"},
             properties={

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
-from ovtui.engine.devices import Devices, Property
+from ovtui.engine.devices import Devices, Property, machine
 from ovtui.errors import InputError
 from ovtui.records import Spec
 from ovtui.store import Store, open_store
@@ -42,6 +42,7 @@ def devices_are_known(store: Store) -> None:
     store.settings.set(
         "devices",
         Devices(
+            machine=machine(),
             openvino=importlib.metadata.version("openvino"),
             names={"CPU": "A processor"},
             properties={"CPU": (pinning, rate)},

@@ -268,11 +268,12 @@ def devices_are_known(store: Store) -> None:
     """What asking OpenVINO for its devices would find: each test would take a second longer."""
     import importlib.metadata
 
-    from ovtui.engine.devices import Devices, Property
+    from ovtui.engine.devices import Devices, Property, machine
 
     store.settings.set(
         "devices",
         Devices(
+            machine=machine(),
             openvino=importlib.metadata.version("openvino"),
             names={"CPU": "A processor"},
             properties={"CPU": (Property(key="ENABLE_CPU_PINNING", value="YES", kind="YES, NO"),)},

@@ -69,7 +69,8 @@ def int8(case: Case) -> Advice | None:
 
 
 def _optimize(case: Case) -> str:
-    return f"optimize {case.run.model.id} --data FOLDER"
+    # A version is compressed already, or its parent is as good a beginning.
+    return f"optimize {case.run.model.parent or case.run.model.id} --data FOLDER"
 
 
 def converting(case: Case) -> Advice | None:

@@ -62,8 +62,8 @@ def why_not(
         if there != here:
             found, wanted = (plain("unknown" if value is None else value, 60) for value in (there, here))
             return f"It was measured {otherwise}: {found}, not {wanted}."
-    interval, mean = run.result.throughput_fps.ci95, run.result.throughput_fps.mean
-    if interval is None or mean <= 0 or (interval[1] - interval[0]) / 2 / mean > WIDEST:
+    doubt = run.result.throughput_fps.doubt
+    if doubt is None or doubt > WIDEST:
         return f"Its throughput is only known to {words.doubt(run.result.throughput_fps)}; ±5 % is asked for."
     age = now - (run.finished or run.created)
     if age > OLDEST_S:

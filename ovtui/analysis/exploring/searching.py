@@ -181,7 +181,5 @@ def _fps(cell: Cell) -> float:
 
 def _doubt(cell: Cell) -> float:
     """Standard error of the logarithm of the throughput."""
-    estimate = cell.throughput_fps
-    if estimate is None or estimate.ci95 is None or estimate.mean <= 0:
-        return _NOISE
-    return max((estimate.ci95[1] - estimate.ci95[0]) / 4 / estimate.mean, _NOISE)
+    doubt = None if cell.throughput_fps is None else cell.throughput_fps.doubt
+    return _NOISE if doubt is None else max(doubt / 2, _NOISE)

@@ -86,10 +86,11 @@ def agreement_of(accuracy: Accuracy) -> Proportion | None:
 
 
 def nearest_to_nothing(accuracy: Accuracy) -> OutputAgreement | None:
-    """The output with most noise; None without outputs or samples."""
+    """The output with most noise, of those that are more than zeros if any is; None without outputs or samples."""
     if not accuracy.samples:
         return None
-    return min(accuracy.outputs, key=lambda each: math.inf if each.sqnr_db is None else each.sqnr_db, default=None)
+    telling = [each for each in accuracy.outputs if each.cosine is not None] or accuracy.outputs
+    return min(telling, key=lambda each: math.inf if each.sqnr_db is None else each.sqnr_db, default=None)
 
 
 # Figures

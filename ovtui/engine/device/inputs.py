@@ -118,7 +118,8 @@ def _arrays(path: Path, source: Data, ports: tuple[Port, ...]) -> dict[str, Arra
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
             raise ValueError("it holds something other than arrays")
     except UNREADABLE as error:
-        why = "it holds Python objects, not numbers." if "object" in str(error).lower() else sentence(error)
+        objects = isinstance(error, ValueError) and re.search(r"Object arrays|Python objects", str(error))
+        why = "it holds Python objects, not numbers." if objects else sentence(error)
         raise InputError(f"Cannot read data from {plain(path)}: {plain(why, 200)}") from error
     by_name = {port.name: port for port in ports}
     if len(arrays) == 1 and (len(ports) == 1 or source.input):

@@ -308,8 +308,7 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
 def _doubt(result: Result, spec: Spec) -> str:
     """Why a mean is not known well enough."""
     estimate, target = result.throughput_fps, spec.stop.ci
-    low, high = estimate.ci95 or (0.0, math.inf)
-    half = (high - low) / 2 / estimate.mean
+    half = math.inf if estimate.doubt is None else estimate.doubt
     if half > target:
         return f"the mean is known to ±{half * 100:.1f} %, not to ±{target * 100:g} %"
     independent = result.effective_samples or 0

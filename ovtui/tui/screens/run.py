@@ -261,7 +261,7 @@ class RunScreen(OvtuiScreen):
         if chosen.spec is not None:
             self.ovtui.measure(run.model, chosen.spec)
         elif chosen.key == "int8" and chosen.command is not None:
-            self.ovtui.open_optimize(run.model)
+            self.ovtui.open_optimize(self.ovtui.store.models.get(run.model.parent or "") or run.model)
         elif tab is not None:
             self._open_tab(tab)
         elif chosen.command is not None:

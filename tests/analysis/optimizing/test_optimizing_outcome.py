@@ -120,6 +120,15 @@ def test_outputs_of_zeros_are_not_called_accurate(output: dict[str, Any], says: 
     assert "dB" not in told.verdict
 
 
+def test_an_output_of_zeros_beside_others_says_nothing_of_them() -> None:
+    zeros, fine = an_output(cosine=None, sqnr_db=None, max_abs=0.0), an_output(cosine=1.0, sqnr_db=None, max_abs=0.0)
+    verdict = an_outcome(FASTER, accuracy=an_accuracy(None, zeros, fine)).verdict
+    assert verdict.endswith("gives just what its parent does.")
+    noisy = an_output(cosine=None, sqnr_db=-100.0, max_abs=1e-9)
+    near = an_output(cosine=0.999, sqnr_db=45.0, max_abs=0.1)
+    assert "45.0 dB above the noise" in an_outcome(FASTER, accuracy=an_accuracy(None, noisy, near)).verdict
+
+
 def test_what_was_measured_on_noise_means_nothing() -> None:
     found = an_outcome(FASTER, accuracy=an_accuracy(labelled(8, 0, 2000), meaningless=True))
     assert found.verdict.endswith("; what it answers means nothing, since it was calibrated with noise.")

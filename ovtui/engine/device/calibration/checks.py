@@ -15,6 +15,11 @@ _BYTES = 255
 _CLEARLY_BYTES = 50
 
 
+def holds_nan(values: Mapping[str, Array]) -> bool:
+    """Whether nothing can be said of what comes out, since something that goes in is no number."""
+    return any(array.dtype.kind == "f" and bool(np.isnan(array).any()) for array in values.values())
+
+
 class Checker:
     """Sees each sample once. `notes` tells what is doubtful; what is wrong beyond doubt is raised."""
 

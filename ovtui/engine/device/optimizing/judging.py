@@ -10,7 +10,7 @@ import numpy as np
 
 from ovtui.analysis.accuracy.drift import Taps
 from ovtui.analysis.accuracy.judging import Tally, classes_of
-from ovtui.engine.device.calibration.checks import Checker
+from ovtui.engine.device.calibration.checks import holds_nan
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.device.optimizing.originals import fix, fixed, places, read
@@ -21,6 +21,7 @@ from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Judged, Said, Say, Task
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Drift, Model, Recipe, Spec
+from ovtui.text import plain
 
 _MOST_LABELLED, _MOST, _MOST_TAPPED = 5_000, 300, 8
 _TAPPED_BYTES = 100e6  # of a sample's outputs, in each of the two models at a time
@@ -51,10 +52,10 @@ def judge(task: Task, say: Say) -> None:
     labelled = [index for index, label in enumerate(samples.labels) if label is not None]
     chosen = labelled or list(range(min(len(samples), _MOST)))
     try:
-        tally = _outputs(parent, sides, samples, chosen, spec, say)
+        tally, used = _outputs(parent, sides, samples, chosen, spec, say)
     except FAILURES as error:
         raise OvtuiError(f"Parent and version could not be held against each other: {reason(error)}") from error
-    looked_at = chosen[:_MOST_TAPPED]
+    looked_at = used[:_MOST_TAPPED]
     drift: tuple[Drift, ...] = ()
     try:
         for model in sides.parent, sides.version:
@@ -84,8 +85,10 @@ def _sides(parent: Model, version: Model, recipe: Recipe, samples: Samples) -> S
     return Sides(ours, theirs, (order, places(theirs, parent.inputs)))
 
 
-def _outputs(parent: Model, sides: Sides, samples: Samples, chosen: list[int], spec: Spec, say: Say) -> Tally:
-    """All samples through both, as the device computes them."""
+def _outputs(
+    parent: Model, sides: Sides, samples: Samples, chosen: list[int], spec: Spec, say: Say
+) -> tuple[Tally, list[int]]:
+    """All samples through both, as the device computes them; and which they were, without those that are no numbers."""
     config = dict(spec.properties)
     if spec.precision is not None:
         config["INFERENCE_PRECISION_HINT"] = spec.precision
@@ -93,17 +96,27 @@ def _outputs(parent: Model, sides: Sides, samples: Samples, chosen: list[int], s
     compiled = [core.compile_model(model, spec.device, config) for model in (sides.parent, sides.version)]
     tally = Tally([port.name for port in parent.outputs], classes_of([port.shape for port in parent.outputs]))
     steps = Steps(say, "judging", len(chosen))
-    checker = Checker(samples.source)
+    used: list[int] = []
+    unusable: list[str] = []
     for index in chosen:
         values = samples[index]
-        checker.look(samples.names[index], values)
+        if holds_nan(values):
+            unusable.append(samples.names[index])
+            steps.step()
+            continue
+        used.append(index)
         ours, theirs = (
             _values(one(tuple(values[name] for name in order)), len(parent.outputs))
             for one, order in zip(compiled, sides.orders, strict=True)
         )
         tally.add(samples.names[index], samples.labels[index], ours, theirs)
         steps.step()
-    return tally
+    if unusable:
+        told = f"{len(unusable):,} of the {len(chosen):,} samples of {plain(samples.source)} hold NaN"
+        if not used:
+            raise InputError(f"{told}: none is left to judge by.")
+        say(Said(text=f"{told} and are left out of the accuracy, {plain(unusable[0], 80)} first."))
+    return tally, used
 
 
 def _values(found: Any, count: int) -> list[Array]:

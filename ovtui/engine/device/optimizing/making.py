@@ -26,6 +26,7 @@ from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Model, Recipe
 from ovtui.text import plain
 
+_DIVIDES_NONE = 2**31 - 1  # a prime: as a group's size it makes NNCF name all channels, not only those that 128 splits
 _GROUP, _LEAST_GROUP = 128, 16  # weights that share a scale: what NNCF takes unasked, and below which it costs too much
 _MOST_JUDGED = 2_000  # samples, while it looks at the accuracy again and again
 
@@ -205,8 +206,13 @@ def _in_groups(package: Any, model: Any, record: Model, recipe: Recipe, scope: A
     try:
         return compressed(recipe.group_size)
     except package.InvalidGroupSizeError as error:
-        channels = sorted({int(size) for size in re.findall(r"channel size: (\d+)", str(error))})
-        fitting = _group_of(channels)
+        channels = _channels(error)
+        try:
+            compressed(_DIVIDES_NONE)
+        except package.InvalidGroupSizeError as of_all:
+            fitting = _group_of(_channels(of_all))
+        else:
+            fitting = -1
         sizes = ", ".join(f"{size:,}" for size in channels[:4])
         told = f"channels of {sizes}{' and more' if len(channels) > 4 else ''} weights"
         if recipe.group_size is not None:
@@ -217,6 +223,11 @@ def _in_groups(package: Any, model: Any, record: Model, recipe: Recipe, scope: A
         groups = f"groups of {fitting:,}" if fitting > 0 else "all weights of a channel"
         say(Said(text=f"Groups of {_GROUP} weights do not divide {told}: {groups} share a scale."))
         return compressed(fitting)
+
+
+def _channels(error: Exception) -> list[int]:
+    """The numbers of weights that NNCF says a group does not divide."""
+    return sorted({int(size) for size in re.findall(r"channel size: (\d+)", str(error))})
 
 
 def _group_of(channels: Sequence[int]) -> int:
