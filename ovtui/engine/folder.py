@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -100,13 +101,14 @@ class EventWriter:
     def __init__(self, folder: JobFolder) -> None:
         self._fd = os.open(folder.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._torn = False
+        self._whole = threading.RLock()  # the pulse writes beside the job
         self.told_s = time.monotonic()  # of the last event
 
     def write(self, event: events.AnyEvent) -> None:
-        # After a write that was cut short, a newline keeps the next event whole.
-        data = (b"\n" if self._torn else b"") + events.encode(event)
         self.told_s = time.monotonic()
-        with contextlib.suppress(OSError):
+        with self._whole, contextlib.suppress(OSError):
+            # After a write that was cut short, a newline keeps the next event whole.
+            data = (b"\n" if self._torn else b"") + events.encode(event)
             self._torn = os.write(self._fd, data) < len(data)
 
     def close(self) -> None:
