@@ -54,7 +54,7 @@ class Lines:
             case events.Window() if event.t_s >= self._next_s and not event.warming:
                 self._next_s = event.t_s + 5
                 click.echo(f"{event.t_s:6.1f} s  {figures(event)}", err=True)
-            case events.Study() if event.study.elapsed_s >= self._next_s:
+            case events.Study() if event.study.elapsed_s >= self._next_s and found(event.study):
                 self._next_s = event.study.elapsed_s + 5
                 click.echo(f"{event.study.elapsed_s:6.1f} s  {found(event.study)}", err=True)
 
