@@ -148,22 +148,23 @@ def _of_accuracy(accuracy: Accuracy) -> Iterator[Figure]:
         return
     if accuracy.labelled is not None and not accuracy.meaningless:
         yield from _of_labels(accuracy.labelled)
-    noise = ", on noise" if accuracy.meaningless else ""
+    noise = ["on noise"] if accuracy.meaningless else []
     same = agreement_of(accuracy)
     if same is not None:
         share, between = percent_of(same.hits / same.of), percent_between(*same.ci95)
-        yield Figure(f"same top-1{noise}", words.NOTHING, share, between, None)
+        yield Figure("same top-1", words.NOTHING, share, ", ".join([between, *noise]), None)
     output = nearest_to_nothing(accuracy)
     if output is None:
         return
-    of_output = f" of {plain(output.output, 40)}" if len(accuracy.outputs) > 1 else ""
+    of_output = [f"of {plain(output.output, 40)}"] if len(accuracy.outputs) > 1 else []
     if is_broken(output.sqnr_db):
-        yield Figure(f"outputs{of_output}", "finite", "NaN or ∞", "cannot be used", False)
+        yield Figure("outputs", "finite", "NaN or ∞", ", ".join(["cannot be used", *of_output]), False)
         return
+    where = ", ".join([*of_output, *noise])
     cosine = words.NOTHING if output.cosine is None else f"{output.cosine:.4f}"
     ratio = "no difference" if output.sqnr_db is None else f"{output.sqnr_db:.1f} dB"
-    yield Figure(f"cosine{of_output}{noise}", words.NOTHING, cosine, "", None)
-    yield Figure(f"signal over noise{of_output}{noise}", words.NOTHING, ratio, "", None)
+    yield Figure("cosine", words.NOTHING, cosine, where, None)
+    yield Figure("signal to noise", words.NOTHING, ratio, where, None)
 
 
 def _of_labels(labelled: Labelled) -> Iterator[Figure]:

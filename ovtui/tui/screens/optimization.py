@@ -41,7 +41,7 @@ _TABS = (("tab-figures", "Gain and cost"), ("tab-drift", "Where it hurts"), ("ta
          ("tab-more", "Accuracy"), ("tab-next", "Next"))  # fmt: skip
 _ROOM = 15  # cells for a figure
 _FIGURES = (
-    Column("title", "", 17),
+    Column("title", "", 15),
     Column("parent", "PARENT", _ROOM, right=True),
     Column("version", "VERSION", _ROOM, right=True),
     Column("change", "CHANGE", 20, grows=True, sentence=True),

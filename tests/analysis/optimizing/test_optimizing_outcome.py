@@ -139,7 +139,8 @@ def test_a_version_that_gives_no_numbers_cannot_be_used() -> None:
     outputs = an_output("boxes"), an_output("log\x1b[2Jits", BROKEN_DB)
     found = an_outcome(FASTER, accuracy=an_accuracy(labelled(8, 0, 2000), *outputs))
     assert found.verdict.endswith("but its output log\\x1b[2Jits holds NaN or infinities: it cannot be used.")
-    assert row(found, "outputs of log\\x1b[2Jits").better is False
+    told = row(found, "outputs")
+    assert (told.change, told.better) == ("cannot be used, of log\\x1b[2Jits", False)
 
 
 def test_what_was_not_looked_at_is_said() -> None:
@@ -181,7 +182,7 @@ def test_there_is_a_row_for_each_thing_that_is_known() -> None:
     found = an_outcome(FASTER, a_duel(1.93), accuracy=an_accuracy(labelled(8, 0, 2000), an_output(same=(1980, 2000))))
     assert [figure.title for figure in found.figures] == [
         "size on disk", "throughput, FPS", "latency p50, ms", "latency p99, ms", "compile, ms", "peak memory, MB",
-        "top-1", "same top-1", "cosine", "signal over noise",
+        "top-1", "same top-1", "cosine", "signal to noise",
     ]  # fmt: skip
 
 
@@ -235,9 +236,7 @@ def test_five_guesses_have_a_row_where_they_are_known() -> None:
 
 def test_on_noise_there_is_no_top_1() -> None:
     found = an_outcome(accuracy=an_accuracy(labelled(8, 0, 2000), meaningless=True))
-    assert [figure.title for figure in found.figures if "noise" in figure.title] == [
-        "cosine, on noise", "signal over noise, on noise",
-    ]  # fmt: skip
+    assert [figure.title for figure in found.figures if figure.change == "on noise"] == ["cosine", "signal to noise"]
     assert "top-1" not in [figure.title for figure in found.figures]
 
 
