@@ -163,7 +163,7 @@ def _recipe_of(line: list[str]) -> Recipe:
             images=Images(mean=(-1.5,), scale=(2.0, 3.0, 4.0), channels="bgr"),
             pixels=(480, 640),
         ),
-        Recipe(method="int8-weights", bake=False, shapes={"x": (1, 3, 8, 8)}),
+        Recipe(method="int8-weights", data=(Data(path="/"),), bake=False, shapes={"x": (1, 3, 8, 8)}),
     ],
 )
 def test_the_command_gives_back_its_recipe(recipe: Recipe) -> None:
