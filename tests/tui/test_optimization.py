@@ -509,6 +509,29 @@ async def test_the_files_of_its_version_go_with_it(open_app: Opened, store: Stor
         assert not folder.exists()
 
 
+async def test_what_another_version_was_made_of_stays_with_its_record(
+    open_app: Opened, store: Store, home: Path
+) -> None:
+    for name in ("made000001", "made000002"):
+        (home / "versions" / name).mkdir(parents=True)
+        (home / "versions" / name / "net.xml").touch()
+    version = msgspec.structs.replace(
+        optimization().version, path=str(home / "versions/made000001/net.xml")  # type: ignore[type-var]
+    )  # fmt: skip
+    keep(store, optimization(version=version))
+    store.models.save(
+        msgspec.structs.replace(
+            version, id="child00001", name="child", parent=version.id, path=str(home / "versions/made000002/net.xml")
+        )
+    )
+    async with open_app((160, 40)) as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys("X", "down", "enter")(pilot)
+        await shows(pilot, "child was made of")
+        assert store.optimizations.get("optimize00") is not None
+        assert Path(version.path).exists()
+
+
 async def test_e_writes_a_report(open_app: Opened, store: Store, tmp_path: Path) -> None:
     keep(store, optimization())
     async with open_app() as pilot:
