@@ -32,7 +32,8 @@ def rate_sections(exploration: Exploration) -> list[Section | None]:
 
 
 def _share(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{100 * value:.3g} %"
+    """To a millionth of all: below that, a share that is nothing has only the traces of arithmetic."""
+    return words.NOTHING if value is None else f"{round(100 * value, 4):.3g} %"
 
 
 def _limited(latency: Latency | None, percentile: Percentile) -> str:
