@@ -187,8 +187,15 @@ def check_recipe(recipe: Recipe) -> None:
         )
     if recipe.labels is not None and not recipe.data:
         raise InputError("--labels are of samples: give --data, too.")
-    if recipe.pixels is not None and not recipe.data:
-        raise InputError("--pixels is the size of images: give --data, too.")
+    for unsaid, option in (
+        (recipe.pixels is None, "--pixels"),
+        (recipe.images.mean is None, "--mean"),
+        (recipe.images.scale is None, "--scale"),
+        (recipe.images.channels is None, "--channels"),
+        (recipe.bake, "--no-bake"),
+    ):
+        if not unsaid and not recipe.data:
+            raise InputError(f"{option} is for images: give --data, too.")
     if any(value == 0 or not math.isfinite(value) for value in recipe.images.scale or ()):
         raise InputError("--scale divides: it takes finite numbers other than 0.")
     if recipe.max_drop is not None and (method != "int8" or recipe.random):

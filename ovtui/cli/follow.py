@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import click
 
 from ovtui import words
+from ovtui.analysis.exploring.answering import highest_kept
 from ovtui.engine import client, events
 from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
 from ovtui.records import Comparison, Exploration, Optimization
@@ -139,8 +140,8 @@ def found(study: Comparison | Exploration | Optimization) -> str:
     if isinstance(study, Optimization):
         return "  ".join(filter(None, ("" if study.progress is None else words.percent(study.progress), eta)))
     if study.loads:
-        kept = [load.rate for load in study.loads if load.kept]
-        return "  ".join(filter(None, (f"{words.number(max(kept))}/s" if kept else "", eta)))
+        answer = highest_kept(study.loads)
+        return "  ".join(filter(None, (f"{words.number(answer.rate)}/s" if answer else "", eta)))
     best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
     rate = "" if best is None or best.throughput_fps is None else f"best {words.number(best.throughput_fps.mean)} FPS"
     done = sum(cell.state in ("measured", "reused", "failed") for cell in study.cells)

@@ -88,8 +88,10 @@ def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criteri
     _different(a, b)
     field("verdict", strong(f"{sentence}."))
     field("doubt", apart.rests_on(scatter))
-    field("next", "Measure them in turn, which tells more:")
-    field("", strong(f"ovtui compare --interleave {a.id} {b.id}"))
+    if "server" not in (a.spec.mode, b.spec.mode):  # random arrivals do not take turns
+        asked = "" if criterion is None else f" --criterion {criterion}"
+        field("next", "Measure them in turn, which tells more:")
+        field("", strong(f"ovtui compare --interleave {a.id} {b.id}{asked}"))
     click.echo()
     _criteria(a, b)
     _layers(store.runs.profile(a.id), store.runs.profile(b.id), view, duel)
@@ -190,14 +192,12 @@ def _layers(a: Profile | None, b: Profile | None, view: View, duel: Duel) -> Non
     found = explaining.explanation(a, b, duel.verdict)
     click.echo()
     layered = view.by not in get_args(explaining.By)
-    field("layers", f"{found.text} {found.legend if layered else ''}".rstrip())
-    if found.rows is None or a is None or b is None:
-        return
-    if not layered:
-        _groups(a, b, view.by)
-        return
-    rows = explaining.beyond(found.rows, view.threshold_us)
+    rows = explaining.beyond(found.rows or (), view.threshold_us) if layered else []
     shown = rows[: view.top] if view.top else rows
+    marked = any(place < len(shown) for place in found.decisive)
+    field("layers", f"{found.text} {found.legend if marked else ''}".rstrip())
+    if not layered and a is not None and b is not None and found.rows is not None:
+        _groups(a, b, view.by)
     if not shown:
         return
     table(

@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from ovtui import words
+from ovtui.analysis.exploring.answering import none_keeps
 from ovtui.analysis.exploring.choosing import called, nearest_miss
 from ovtui.analysis.exploring.heat import BEST, FAILED, REUSED, matrix
 from ovtui.cli.finish import as_it_ended
@@ -161,7 +162,7 @@ def _loads(study: Exploration, best: Run | None) -> None:
         field("highest", f"{words.number(answer.rate)} arrivals/s, of which {missed} miss it")
         field("measured", f"in {words.duration(study.elapsed_s)}")
     elif study.loads:
-        field("highest", "no rate that was tried keeps it")
+        field("highest", none_keeps(study.loads, "it").lower())
     if not study.loads:
         return
     click.echo()

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import msgspec
 
 from ovtui import specs
 from ovtui.cli.options import Number, layouts_option, shapes_option
 from ovtui.errors import InputError
 from ovtui.records import Images, Spec, StaticShape
+
+_STOPS, _IMAGES = ("seconds", "iterations", "until_ci"), ("mean", "scale", "channels")
 
 
 class _Auto(click.IntRange):
@@ -141,14 +144,7 @@ def spec_of(
     channels: Any,
     **settings: Any,
 ) -> Spec:
-    """What the options ask for; click.UsageError for two stop rules, and for options that would do nothing."""
-    said = given_on_the_line()
-    if "preset" not in said:  # it may bring what these go with
-        if "queue" in said and settings.get("mode") != "server":
-            raise click.UsageError("--queue is for --mode server: the arrivals that may wait.")
-        for name in sorted(said & {"mean", "scale", "channels"}):
-            if not settings.get("data", True):
-                raise click.UsageError(f"--{name} is for a folder of images: give --data, too.")
+    """What the options ask for; click.UsageError for two stop rules."""
     return Spec(
         model="",
         stop=usage(specs.stop, seconds, iterations, until_ci),
@@ -157,6 +153,28 @@ def spec_of(
         images=Images(mean=mean, scale=scale, channels=channels),
         **settings,
     )
+
+
+def over(base: Spec, told: Spec, said: set[str]) -> Spec:
+    """`base`, with those settings of `told` in their place that were `said`."""
+    fields: dict[str, Any] = {name: getattr(told, name) for name in told.__struct_fields__ if name in said}
+    if said.intersection(_STOPS):
+        fields["stop"] = told.stop
+    given = {name: getattr(told.images, name) for name in _IMAGES if name in said}
+    fields["images"] = msgspec.structs.replace(base.images, **given)
+    if told.mode != "server" and "mode" in said:
+        fields["rate"] = None
+    return msgspec.structs.replace(base, **fields)
+
+
+def refuse_idle(spec: Spec, *, server: str = "--mode server") -> None:
+    """click.UsageError for what was said and would do nothing in `spec`, which is all that is measured with."""
+    said = given_on_the_line()
+    if "queue" in said and spec.mode != "server":
+        raise click.UsageError(f"--queue is for {server}: the arrivals that may wait.")
+    images = said.intersection(_IMAGES)
+    if images and not spec.data:
+        raise click.UsageError(f"--{min(images)} is for a folder of images: give --data, too.")
 
 
 def usage(rule: Callable[..., Any], *values: Any) -> Any:
@@ -172,3 +190,10 @@ def given_on_the_line() -> set[str]:
     context = click.get_current_context()
     line = click.core.ParameterSource.COMMANDLINE
     return {name for name in context.params if context.get_parameter_source(name) is line}
+
+
+def option(name: str) -> str:
+    """What was typed for a parameter of this command: `--shape` for the shapes, `--no-profile` for no profile."""
+    context = click.get_current_context()
+    found = next(each for each in context.command.params if each.name == name)
+    return (found.opts if context.params[name] or not found.secondary_opts else found.secondary_opts)[-1]

@@ -26,6 +26,7 @@ from ovtui.errors import InputError, OvtuiError
 from ovtui.records import (
     Comparison,
     Criterion,
+    Data,
     Exploration,
     Grid,
     Images,
@@ -269,8 +270,12 @@ async def start_optimization(
     return await _registered(_start(order))
 
 
-def stated_images(model: Model) -> Images:
-    """How images become this family's inputs, as somebody stated it last; empty if nobody did."""
+def stated_images(model: Model, data: Sequence[Data] | None = None) -> Images:
+    """How images become this family's inputs, as somebody stated it last; empty if nobody did, or `data` has none."""
+    from ovtui.engine.pixels import are_images  # with zipfile, which nobody needs to see the app
+
+    if data is not None and not are_images(model, data):
+        return Images()
     with open_store(readonly=True) as store:
         return stated.recall(store, model)
 

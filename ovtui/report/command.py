@@ -65,7 +65,8 @@ def explore_arguments(
 ) -> list[str]:
     """The same as a list: parsed by the command line, it gives back grid, limits and the spec as `used`.
 
-    Streams are always spelled out, since their default is that of the machine. Mode server has no grid.
+    Streams are always spelled out, since their default is that of the machine. Mode server has no grid, no limit of
+    memory, nothing known from earlier, and its own seconds.
     """
     spec = used(spec)
     server = spec.mode == "server"
@@ -76,17 +77,17 @@ def explore_arguments(
     words += options(
         ("--latency-limit", _number(limits.latency_ms), None),
         ("--percentile", limits.percentile[1:], usual[1:] if limits.latency_ms is not None else limits.percentile[1:]),
-        ("--memory-limit", _number(limits.memory_mb), None),
+        ("--memory-limit", None if server else _number(limits.memory_mb), None),
     )
     words += ["--server"] if server else []
     words += options(
-        ("-t", _number(seconds), None),
+        ("-t", None if server else _number(seconds), None),
         ("-d", spec.device, _DEFAULT.device),
         ("--queue", spec.queue, _DEFAULT.queue),
         ("--api", spec.api, _DEFAULT.api),
     )
     words += inputs(spec)
-    words += ["--fresh"] if fresh else []
+    words += ["--fresh"] if fresh and not server else []
     return [*words, *options(("--label", label or None, None))]
 
 

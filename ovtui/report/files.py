@@ -315,7 +315,9 @@ _LOAD_COLUMNS = (
 
 def exploration_csv(exploration: Exploration) -> bytes:
     """A row for each setting, or for each arrival rate."""
-    if exploration.loads:
+    from ovtui.report.pages.found import is_server
+
+    if is_server(exploration):
         return _table(_LOAD_COLUMNS, (_load_cells(exploration, load) for load in exploration.loads))
     return _table(_CELL_COLUMNS, (_cell_cells(exploration, each) for each in exploration.cells))
 

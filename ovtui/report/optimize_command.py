@@ -6,6 +6,7 @@ import shlex
 
 import msgspec
 
+from ovtui.analysis.optimizing.recipes import used
 from ovtui.records import Recipe, Spec
 from ovtui.report.command import inputs, options
 
@@ -19,7 +20,8 @@ def optimize_command(model: str, recipe: Recipe, spec: Spec, *, label: str | Non
 
 
 def optimize_arguments(model: str, recipe: Recipe, spec: Spec, *, label: str | None = None) -> list[str]:
-    """The same as a list: parsed by the command line, it gives back recipe and spec."""
+    """The same as a list: parsed by the command line, it gives back the recipe as `used`, and the spec."""
+    recipe = used(recipe)
     line = ["ovtui", "optimize", model]
     line += options(
         ("--method", recipe.method, _DEFAULT.method),

@@ -40,9 +40,9 @@ class Store:
         self.database = database
         self.models = Models(database)
         self.runs = Runs(database)
-        self.comparisons = Studies(database, Comparison, "comparisons", "ovtui compare")
-        self.explorations = Studies(database, Exploration, "explorations", "ovtui explore")
-        self.optimizations = Studies(database, Optimization, "optimizations", "ovtui optimize")
+        self.comparisons = Studies(database, Comparison, "comparisons", "ovtui compare", "--interleave A B")
+        self.explorations = Studies(database, Exploration, "explorations", "ovtui explore", "MODEL")
+        self.optimizations = Studies(database, Optimization, "optimizations", "ovtui optimize", "MODEL --data PATH")
         self.jobs = Jobs(database)
         self.settings = Settings(database)
         self.presets = Presets(database)

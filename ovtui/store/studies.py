@@ -16,12 +16,12 @@ Study = TypeVar("Study", Comparison, Exploration, Optimization)
 
 
 class Studies(Generic[Study]):
-    """All of one kind, each with the id of its job; `command` is where a person finds them listed."""
+    """All of one kind, each with the id of its job; `command` lists them, and with `arguments` makes one."""
 
-    def __init__(self, database: Database, kind: type[Study], table: str, command: str) -> None:
+    def __init__(self, database: Database, kind: type[Study], table: str, command: str, arguments: str) -> None:
         self._database = database
         self._kind: type[Study] = kind
-        self._table, self._command = table, command
+        self._table, self._command, self._arguments = table, command, arguments
 
     def create(self, study: Study, job: Job) -> None:
         """Add a study and its job; its models are there already."""
@@ -94,7 +94,7 @@ class Studies(Generic[Study]):
         if text == "last":
             found = self.newest(limit=1)
             if not found:
-                raise InputError(f"There is no {noun} yet. `{self._command} MODEL` makes one.")
+                raise InputError(f"There is no {noun} yet. `{self._command} {self._arguments}` makes one.")
             return found[0]
         study = self.get(the_one(text, self.named(text), noun, self._command))
         if study is None:

@@ -40,11 +40,19 @@ def test_the_verdict_says_by_what_it_is_and_can_be_asked_for(ovtui: Ovtui, past:
     assert ranking[2]["run"]["id"] == slow[-1]
 
 
+def test_the_way_to_be_surer_keeps_what_was_asked_for(ovtui: Ovtui, past: Past) -> None:
+    a, b = past(NET, 100, 2)
+    assert f"ovtui compare --interleave {a} {b}\n" in ovtui("compare", a, b).out
+    told = ovtui("compare", a, b, "--criterion", "throughput").out
+    assert f"ovtui compare --interleave {a} {b} --criterion throughput\n" in told
+
+
 def test_servers_at_different_rates_are_told_why_there_is_no_verdict(ovtui: Ovtui, past: Past) -> None:
     (one,), (other,) = past(NET, 100, 1, mode="server"), past(NET, 80, 1)
     out = ovtui("compare", one, other).out
     assert "no results" not in out
     assert "their latencies tell" in out
+    assert "--interleave" not in out  # which is refused
 
 
 @pytest.mark.parametrize("option", [("--detach",), ("--no-profile",), ("--label", "x"), ("-t", "5")])
@@ -70,6 +78,17 @@ def test_the_layers_that_explain_it_are_marked_whatever_lies_between(ovtui: Ovtu
     assert "These 2 layers account for 92 %" in told
     first = next(place for place, line in enumerate(lines) if "Δ µs" in line) + 1
     assert [line.split()[0] for line in lines[first : first + 4]] == ["*", "301.0", "*", "-117.3"]
+
+
+def test_a_mark_is_explained_only_where_it_can_be_seen(ovtui: Ovtui, home: Path) -> None:
+    with open_store(home / "ovtui.db") as store:
+        two_runs(store)
+    pair = "run000000a", "run000000b"
+    assert "They are marked *." in ovtui("compare", *pair).out
+    for options in (("--threshold", "1000000"), ("--by", "type")):
+        out = ovtui("compare", *pair, *options).out
+        assert "These 2 layers account for" in out
+        assert "marked" not in out
 
 
 def test_more_than_two_runs_are_ranked(ovtui: Ovtui, past: Past) -> None:

@@ -167,6 +167,13 @@ def test_the_doctor_tells_of_the_machine(ovtui: Ovtui, home: Path) -> None:
     assert not home.exists()  # looking changes nothing
 
 
+def test_the_doctor_tells_of_a_database_that_was_damaged(ovtui: Ovtui, home: Path) -> None:
+    for arguments in ((), ("--json",)):
+        home.mkdir(exist_ok=True)
+        (home / "ovtui.db").write_bytes(b"rubbish" * 2000)
+        assert "was damaged. It is kept as" in " ".join(ovtui("doctor", *arguments).out.split())
+
+
 def test_the_doctor_says_what_every_other_command_would_say_of_the_folder(ovtui: Ovtui, home: Path) -> None:
     home.write_text("a file")
     for command in (["history"], ["models"], ["doctor"], ["run", "net"]):

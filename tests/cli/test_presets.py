@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -53,15 +54,23 @@ def serving(host: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
             deadline = time.monotonic() + 30
             while True:
                 try:
-                    with urllib.request.urlopen(f"http://{address}:{port}/", timeout=5) as page:
-                        assert "ovtui" in page.read().decode()
+                    page = _fetched(f"http://{address}:{port}/")
                     break
                 except OSError:
                     assert time.monotonic() < deadline
                     time.sleep(0.2)
+            assert "ovtui" in page
+            (script,) = re.findall(r'<script src="([^"]+)"', page)
+            assert script.startswith(f"http://{address}:{port}/")  # a browser takes no address without brackets
+            assert _fetched(script)
             yield served, port
         finally:
             served.kill()
+
+
+def _fetched(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return str(answer.read().decode())
 
 
 def test_the_app_is_served_on_loopback_only(home: Path) -> None:
@@ -83,6 +92,12 @@ def test_the_app_is_served_on_loopback_only(home: Path) -> None:
 def test_the_app_is_served_on_the_other_loopback_too(home: Path) -> None:
     with serving("::1"):
         pass
+
+
+def test_a_host_that_is_no_name_is_refused_in_a_sentence(ovtui: Ovtui) -> None:
+    refused = ovtui("serve", "--host", "a..b")
+    assert refused.code == 2
+    assert "Cannot listen on a..b:8000" in refused.err
 
 
 async def _painted(port: int) -> str:

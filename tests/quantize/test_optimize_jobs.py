@@ -126,6 +126,10 @@ def test_what_was_stated_of_images_is_remembered_for_the_family(ovtui: Ovtui, cn
     assert seen["preprocessing"]["scale"] == [60.0] * 3
     assert seen["samples"] == 12
     assert len(seen["thumbnail"]) > 4
+    array = tmp_path / "d.npy"
+    np.save(array, np.zeros((4, 3, 32, 32), np.float32) + np.arange(32, dtype=np.float32))
+    others = ovtui("optimize", cnn, "--data", array, "--preview", "--json").json["preview"]
+    assert [text for text in others["warnings"] if "taken as they are" in text] == []  # nobody stated anything of it
 
 
 def test_cancelled_it_leaves_nothing_half_made(ovtui: Ovtui, heavy: Path, home: Path) -> None:

@@ -57,6 +57,16 @@ def test_another_ending_is_explained(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_search_for_a_rate_has_the_same_columns_before_it_tried_any() -> None:
+    none = exploration_csv(a_server_search(loads=(), best=None))
+    assert none == exploration_csv(a_server_search()).partition(b"\r\n")[0] + b"\r\n"
+
+
+def test_the_seconds_of_each_setting_are_explored_again(tmp_path: Path) -> None:
+    write_exploration(tmp_path / "x.md", an_exploration(seconds=7.0), [])
+    assert " -t 7 " in (tmp_path / "x.md").read_text()
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_cell_is_a_formula_and_no_name_makes_a_row(name: str) -> None:
     run, other = a_hostile_run(name), a_hostile_run(name, "run0000002")

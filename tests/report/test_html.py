@@ -199,6 +199,11 @@ def test_an_exploration_that_goes_on_says_so() -> None:
     assert "It is running; the best is not known yet." in text
 
 
+def test_a_share_that_is_nothing_has_no_traces_of_arithmetic() -> None:
+    loads = tuple(msgspec.structs.replace(load, missed_ci95=(1.69e-21, 2.06e-5)) for load in a_server_search().loads)
+    assert "0 % – 0.0021 %" in Page(exploration_report(a_server_search(loads=loads))).text
+
+
 def test_a_search_that_no_rate_keeps_says_so() -> None:
     loads = tuple(msgspec.structs.replace(load, kept=False) for load in a_server_search().loads)
     text = Page(exploration_report(a_server_search(loads=loads, best=None))).text

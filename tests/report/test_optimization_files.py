@@ -216,3 +216,11 @@ def test_pixels_that_are_turned_around_are_said_to_come_in_the_usual_order() -> 
     assert told.startswith("built in: takes bytes [1,480,640,3], red first; turned to blue first, resized to 224×224")
     outside = preprocessing_in_words(msgspec.structs.replace(PIXELS, baked=False)) or ""
     assert outside.startswith("not built in: to be given 224×224, blue first")
+
+
+def test_pixels_without_colours_have_no_order() -> None:
+    grey = msgspec.structs.replace(PIXELS, mean=(120.0,), scale=(60.0,))
+    for channels in ("rgb", "bgr"):
+        told = preprocessing_in_words(msgspec.structs.replace(grey, channels=channels)) or ""
+        assert "takes bytes [1,480,640,1]; resized to 224×224" in told
+        assert "first" not in told

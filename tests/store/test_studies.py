@@ -105,5 +105,11 @@ def test_whatever_has_an_id_or_a_label_is_found_by_it(kept: Store) -> None:
 
 
 def test_none_yet_says_how_to_make_one(store: Store) -> None:
-    with pytest.raises(InputError, match=r"`ovtui compare MODEL`"):
-        store.comparisons.find("last")
+    made_by = (
+        (store.comparisons, "ovtui compare --interleave A B"),
+        (store.explorations, "ovtui explore MODEL"),
+        (store.optimizations, "ovtui optimize MODEL --data PATH"),
+    )
+    for studies, command in made_by:
+        with pytest.raises(InputError, match=f"`{command}`"):
+            studies.find("last")

@@ -295,6 +295,8 @@ def test_the_command_of_chosen_settings_and_of_arrival_rates() -> None:
     assert words == ["ovtui", "explore", "net", "--latency-limit", "20", "--server", "--queue", "5"]
     assert parsed(words)[0] == msgspec.structs.replace(arrivals, model="")
     assert parsed(words)[2] == limits
+    idle = msgspec.structs.replace(limits, memory_mb=512.0)
+    assert explore_arguments("net", arrivals, GRID, idle, seconds=3.0, fresh=True) == words
 
 
 @pytest.mark.parametrize(

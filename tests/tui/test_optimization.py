@@ -163,7 +163,7 @@ def _recipe_of(line: list[str]) -> Recipe:
             images=Images(mean=(-1.5,), scale=(2.0, 3.0, 4.0), channels="bgr"),
             pixels=(480, 640),
         ),
-        Recipe(method="int8-weights", bake=False, shapes={"x": (1, 3, 8, 8)}),
+        Recipe(method="int8-weights", data=(Data(path="/"),), bake=False, shapes={"x": (1, 3, 8, 8)}),
     ],
 )
 def test_the_command_gives_back_its_recipe(recipe: Recipe) -> None:
@@ -507,6 +507,29 @@ async def test_the_files_of_its_version_go_with_it(open_app: Opened, store: Stor
         await shows(pilot, "1.0 kB on the disk are free")
         assert store.optimizations.get("optimize00") is None
         assert not folder.exists()
+
+
+async def test_what_another_version_was_made_of_stays_with_its_record(
+    open_app: Opened, store: Store, home: Path
+) -> None:
+    for name in ("made000001", "made000002"):
+        (home / "versions" / name).mkdir(parents=True)
+        (home / "versions" / name / "net.xml").touch()
+    version = msgspec.structs.replace(
+        optimization().version, path=str(home / "versions/made000001/net.xml")  # type: ignore[type-var]
+    )  # fmt: skip
+    keep(store, optimization(version=version))
+    store.models.save(
+        msgspec.structs.replace(
+            version, id="child00001", name="child", parent=version.id, path=str(home / "versions/made000002/net.xml")
+        )
+    )
+    async with open_app((160, 40)) as pilot:
+        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        await keys("X", "down", "enter")(pilot)
+        await shows(pilot, "child was made of")
+        assert store.optimizations.get("optimize00") is not None
+        assert Path(version.path).exists()
 
 
 async def test_e_writes_a_report(open_app: Opened, store: Store, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ovtui.analysis.arrays import Floats
 from ovtui.analysis.confidence import autocorrelation_time
+from ovtui.analysis.exploring.answering import highest_kept
 from ovtui.analysis.percentiles import PERCENTILES
 from ovtui.analysis.student import normal_quantile
 from ovtui.records import Load, Percentile
@@ -116,25 +117,6 @@ def next_rate(loads: Sequence[Load], predicted: float) -> float | None:
     if not above:
         return answer.rate * math.exp(_STEP * (moves + 1))
     return math.sqrt(answer.rate * min(above)) if min(above) > _CLOSE_ENOUGH * answer.rate else None
-
-
-def highest_kept(loads: Sequence[Load]) -> Load | None:
-    """The load of the highest rate that kept the limit, below each that missed it: the answer.
-
-    What keeps a limit that a lower rate missed was lucky with its moment.
-    """
-    below = _lowest_missed(loads)
-    return max((load for load in loads if load.kept and load.rate < below), key=lambda load: load.rate, default=None)
-
-
-def lucky(loads: Sequence[Load]) -> list[Load]:
-    """Those that kept a limit which a lower rate missed, lowest first."""
-    above = _lowest_missed(loads)
-    return sorted((load for load in loads if load.kept and load.rate > above), key=lambda load: load.rate)
-
-
-def _lowest_missed(loads: Sequence[Load]) -> float:
-    return min((load.rate for load in loads if load.kept is False), default=math.inf)
 
 
 def _gaps(seed: int, customers: int) -> Floats:

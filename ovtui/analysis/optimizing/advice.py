@@ -12,6 +12,7 @@ from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing.fates import Fate
 from ovtui.analysis.optimizing.kinds import QUANTIZED, kind_of
 from ovtui.analysis.optimizing.outcome import Outcome, agreement_of, broken_output, nearest_to_nothing
+from ovtui.analysis.optimizing.recipes import used
 from ovtui.analysis.optimizing.wording import percent_of, points
 from ovtui.records import Accuracy, Optimization, Recipe
 from ovtui.text import plain
@@ -146,29 +147,20 @@ def _for_speed(optimization: Optimization) -> Iterator[tuple[str, Recipe]]:
     if recipe.method == "int8" and kind.is_transformer:
         yield (
             "It is slower than its parent: compress the weights only, which keeps activations as they are.",
-            _weights_only(recipe, "int8-weights"),
+            _instead(recipe, "int8-weights"),
         )
     if recipe.method == "int4-weights":
-        yield "It is slower than its parent: 8 bits take less to expand.", _weights_only(recipe, "int8-weights")
+        yield "It is slower than its parent: 8 bits take less to expand.", _instead(recipe, "int8-weights")
     if recipe.method != "fp16":
         yield (
             "It is slower than its parent: FP16 halves the file and leaves the speed as it is.",
-            _weights_only(recipe, "fp16"),
+            _instead(recipe, "fp16"),
         )
 
 
-def _weights_only(recipe: Recipe, method: str) -> Recipe:
-    """Another method, with what it does not know left at its default; data stays, to judge it by."""
-    plain_one = Recipe()
-    return _with(
-        recipe,
-        method=method,
-        **{
-            name: getattr(plain_one, name)
-            for name in ("preset", "model_type", "subset", "max_drop", "group_size", "ratio")
-        },
-        **({"ignored": (), "ignored_patterns": ()} if method == "fp16" else {}),
-    )
+def _instead(recipe: Recipe, method: str) -> Recipe:
+    """Another method, less what it does not know; data stays, to judge it by."""
+    return used(_with(recipe, method=method))
 
 
 def _with(recipe: Recipe, **changes: Any) -> Recipe:

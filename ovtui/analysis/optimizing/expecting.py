@@ -191,6 +191,8 @@ def _controlled(recipe: Recipe) -> str | None:
 def _half(model: Model, device: str) -> str:
     if share_of(model, frozenset({"f16", "bf16"})) > _ALREADY:
         return "The weights are kept in half precision already: FP16 changes nothing."
+    if share_of(model, precisions.NARROW) > _ALREADY:
+        return "The weights are kept in 8 bits or fewer already: FP16 leaves those as they are."
     if _is_cpu(device):
         return (
             "FP16 on disk halves the file and leaves the speed as it is: a CPU computes in the precision that it "

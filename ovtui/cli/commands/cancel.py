@@ -10,7 +10,7 @@ from ovtui.cli.output import document, json_option
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import LIVE, Optimization, Run
+from ovtui.records import LIVE, Comparison, Exploration, Optimization, Run
 from ovtui.store import open_store
 
 
@@ -30,11 +30,8 @@ def command(run: str, as_json: bool) -> None:
         reconcile(store)
         ended = store.find(record.id)
     if not as_json:
-        nothing = isinstance(ended, (Run, Optimization)) and (
-            ended.result is None if isinstance(ended, Run) else ended.version is None
-        )
         what = "the version" if isinstance(ended, Optimization) else "what it measured"
-        kept = "" if nothing else f"; {what} is kept"
+        kept = f"; {what} is kept" if _has_something(ended) else ""
         click.echo(f"{noun} {ended.id} is {ended.status}{kept}.")
     elif isinstance(ended, Run):
         from ovtui.report.documents import run_document
@@ -42,3 +39,16 @@ def command(run: str, as_json: bool) -> None:
         document({"run": run_document(ended)})
     else:
         document({"id": ended.id, "status": ended.status})
+
+
+def _has_something(ended: Run | Comparison | Exploration | Optimization) -> bool:
+    """Whether anything was made or measured by the time that it ended."""
+    match ended:
+        case Run():
+            return ended.result is not None
+        case Comparison():
+            return bool(ended.duels) or any(side.run for side in ended.sides)
+        case Exploration():
+            return any(each.state == "measured" for each in ended.cells) or any(each.run for each in ended.loads)
+        case Optimization():
+            return ended.version is not None

@@ -15,7 +15,7 @@ from ovtui.cli.follow import Display, display
 from ovtui.cli.importing import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
-from ovtui.cli.spec_options import given_on_the_line, spec_of, spec_options, usage
+from ovtui.cli.spec_options import given_on_the_line, option, over, refuse_idle, spec_of, spec_options, usage
 from ovtui.cli.studying import followed, left_alone
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
@@ -25,8 +25,7 @@ from ovtui.store import Store, open_store
 from ovtui.text import plain
 
 _LISTED = 20
-_OF_RECORDED = frozenset({"sides", "interleave", "criterion", "by", "threshold", "top", "output", "quiet", "as_json"})
-_OWN = _OF_RECORDED | {"seconds", "label", "detach", "profile"}
+_OF_RECORDED = frozenset({"sides", "interleave", "criterion", "by", "threshold", "top", "quiet", "as_json"})
 
 
 @click.command()
@@ -80,6 +79,8 @@ def command(
     """
     view = show_comparison.View(by=by, threshold_us=threshold, top=top)
     if not sides:
+        if given_on_the_line() - {"as_json", "quiet"}:
+            raise click.UsageError("Say which SIDES to compare.")
         _list(as_json=as_json)
     elif interleave:
         spec = spec_of(**settings)
@@ -96,7 +97,7 @@ def command(
     else:
         foreign = sorted(given_on_the_line() - _OF_RECORDED)
         if foreign:
-            raise click.UsageError(f"--{foreign[0].replace('_', '-')} is for measuring: add --interleave.")
+            raise click.UsageError(f"{option(foreign[0])} is for measuring: add --interleave.")
         _recorded(sides, view, criterion, as_json=as_json)
 
 
@@ -124,14 +125,14 @@ async def _side(text: str, spec: Spec, shown: Display) -> Side:
         run = store.runs.find(text) if text == "last" or (ids and not store.models.find(text)) else None
     if run is None:
         model = await model_for(text, shown)
+        refuse_idle(spec)
         return Side(model=model, spec=msgspec.structs.replace(spec, model=model.id))
     if run.spec.mode == "server":
         raise InputError(f"Run {run.id} is of random arrivals, which do not take turns: compare it as it was recorded.")
     model = await model_for(run.model.id, shown)
-    said = given_on_the_line() - _OWN
-    fields = {name: getattr(spec, name) for name in spec.__struct_fields__ if name in said}
-    own = msgspec.structs.replace(run.spec, model=model.id, **fields)
-    return Side(model=model, spec=own)
+    own = over(run.spec, spec, given_on_the_line() - {"seconds"})  # which are the comparison's
+    refuse_idle(own)
+    return Side(model=model, spec=msgspec.structs.replace(own, model=model.id))
 
 
 def _recorded(

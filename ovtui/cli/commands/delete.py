@@ -38,7 +38,7 @@ def command(runs: tuple[str, ...], yes: bool, version_files: bool, as_json: bool
             named = ", ".join(f"{type(record).__name__.lower()} {record.id}" for record in found[:5])
             files = " and the files of its version" if version_files else ""
             click.confirm(f"Delete {named}{' and more' if len(found) > 5 else ''}{files}?", abort=True, err=True)
-        with store.transaction():
+        with store.transaction():  # files that have to stay keep the records, too
             for record in found:
                 if isinstance(record, Run):
                     store.runs.delete(record.id)
@@ -48,9 +48,10 @@ def command(runs: tuple[str, ...], yes: bool, version_files: bool, as_json: bool
                     store.explorations.delete(record.id)
                 else:
                     store.optimizations.delete(record.id)
-    freed = sum(map(versions.remove_files, made)) if version_files else 0
+            freed = versions.remove_files(store, made) if version_files else 0
     if as_json:
         document({"deleted": [record.id for record in found], "freed_bytes": freed})
     else:
-        size = f"; {words.size(freed)} on the disk are free" if freed else ""
+        none = "; there were no files of a version to remove" if version_files else ""
+        size = f"; {words.size(freed)} on the disk are free" if freed else none
         click.echo(f"Deleted {', '.join(record.id for record in found)}{size}.")

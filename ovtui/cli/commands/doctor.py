@@ -44,8 +44,8 @@ def command(everything: bool, as_json: bool) -> None:
     except OvtuiError as raised:
         openvino, devices, error = "", {}, str(raised)
     machine = environment(openvino)
-    ceilings = _ceilings(list(devices))
     folder = _folder()
+    ceilings = _ceilings(list(devices))
     extras = _extras()
     terminal = {
         "term": os.environ.get("TERM"),
@@ -76,6 +76,8 @@ def command(everything: bool, as_json: bool) -> None:
         _devices(devices, ceilings, everything=everything)
         click.echo(f"\n{strong('Data')}")
         field("folder", f"{plain(folder['path'])}  ({folder['state']})", width=13)
+        for notice in folder["notices"]:
+            field("!", notice, width=2)
         field("free", words.size(folder["free_bytes"]), width=13)
         click.echo(f"\n{strong('Terminal')}")
         field("kind", f"{plain(terminal['term'] or 'TERM is not set')}, {terminal['encoding']}", width=13)
@@ -145,8 +147,10 @@ def _folder() -> dict[str, Any]:
     writable = _takes_files(there)
     state = "there" if exists else "made when it is needed"
     error = None if writable else "not writable: set OVTUI_HOME to another folder"
+    found: list[str] = []
     try:
-        open_store(readonly=True).close()
+        with open_store(readonly=True) as store:
+            found = store.notices
     except OvtuiError as unusable:
         error = plain(unusable)
     return {
@@ -154,6 +158,7 @@ def _folder() -> dict[str, Any]:
         "exists": exists,
         "writable": writable,
         "error": error,
+        "notices": found,
         "state": error or state,
         "free_bytes": shutil.disk_usage(there).free,
         "database_bytes": _size(paths.database()),

@@ -17,7 +17,7 @@ from ovtui.cli.follow import Display, display
 from ovtui.cli.importing import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
-from ovtui.cli.spec_options import parsed, spec_of, spec_options, usage
+from ovtui.cli.spec_options import given_on_the_line, option, parsed, refuse_idle, spec_of, spec_options, usage
 from ovtui.cli.studying import followed, left_alone, shows_earlier
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
@@ -26,6 +26,7 @@ from ovtui.records import Grid, Limits, Setting, Spec, Stop
 from ovtui.store import open_store
 
 _LISTED = 20
+_OF_RESUMED = frozenset({"resume", "seconds", "fresh", "label", "detach", "quiet", "as_json"})
 
 
 @click.command()
@@ -82,11 +83,16 @@ def command(
     machine and still holds is not measured again. Ctrl-C keeps what was found; the same command, or --resume, goes on.
     Without MODEL: the explorations that there are; the id of one shows it again.
     """
+    said = given_on_the_line()
     if model is None and resume is None:
+        if said - {"as_json", "quiet"}:
+            raise click.UsageError("Say which MODEL to explore.")
         _list(as_json=as_json)
         return
     if model is not None and resume is not None:
         raise click.UsageError("--resume knows its model: leave MODEL out.")
+    if resume is not None and said - _OF_RESUMED:
+        raise click.UsageError(f"--resume knows what was asked for: leave {option(min(said - _OF_RESUMED))} out.")
     if model is not None and shows_earlier(model, "explorations", show_exploration.finish, as_json=as_json):
         return
     shown = display(quiet or detach)
@@ -125,6 +131,7 @@ def _asked(
     """Spec, grid and limits; click.UsageError for what cannot go together."""
     mode = "server" if server else "latency"  # which a grid's settings leave behind
     spec = spec_of(profile=False, mode=mode, **settings)
+    refuse_idle(spec, server="--server")
     on_axes = any(axis is not None for axis in (batches, streams, threads, requests))
     if cells is not None and on_axes:
         raise click.UsageError("--cells names the settings: leave the axes out.")
@@ -135,6 +142,9 @@ def _asked(
             raise click.UsageError("--server looks for the highest rate that keeps a limit: give --latency-limit MS.")
         if on_axes or cells is not None or exhaustive:
             raise click.UsageError("--server takes the device's own streams and requests: leave the grid out.")
+        idle = given_on_the_line() & {"memory_limit", "seconds", "fresh"}
+        if idle:
+            raise click.UsageError(f"{option(min(idle))} does nothing with --server: leave it out.")
     limits = Limits(
         latency_ms=latency_limit,
         percentile=f"p{percentile or (99 if server else 50)}",  # type: ignore[arg-type]  # click checked it

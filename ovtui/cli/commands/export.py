@@ -109,9 +109,7 @@ def _to_take(
         raise InputError(
             f"There is no model and no run '{plain(text, 60)}'. `ovtui models` and `ovtui history` list them."
         )
-    made = store.optimizations.newest(limit=1)
-    # Where nothing but the runs of an optimization was measured, it is the last thing that was done.
-    record = made[0] if text == "last" and made and not store.runs.page(limit=1) else store.find(text)
+    record = _last(store) if text == "last" else store.find(text)
     if isinstance(record, Run) and aim is None:
         return record.model, record
     if aim is not None and not isinstance(record, Optimization):
@@ -126,3 +124,16 @@ def _to_take(
             raise InputError(f"Optimization {record.id} has made no version.")
         return record.version, store.runs.best(record.version.id, aim or "throughput")
     raise InputError(f"{record.id} is a comparison of several: name one of its runs, or a model.")
+
+
+def _last(store: Store) -> Run | Exploration | Optimization:
+    """The newest that a bundle can be made of; InputError when there is none."""
+    runs = (store.runs.get(each.id) for each in store.runs.page())
+    found: list[Run | Exploration | Optimization] = [
+        *(run for run in runs if run is not None and run.effective is not None),
+        *(each for each in store.explorations.newest() if each.best is not None),
+        *(each for each in store.optimizations.newest() if each.version is not None),
+    ]
+    if not found:
+        raise InputError("There is nothing to take along yet. `ovtui run MODEL` measures, or name a model.")
+    return max(found, key=lambda record: record.created)

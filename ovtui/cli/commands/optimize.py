@@ -141,8 +141,8 @@ async def _optimize(
     if missing is not None and recipe.method != "fp16" and not preview:
         raise InputError(missing)
     model = await model_for(text, shown)
-    if recipe.images == Images() and recipe.data:
-        recipe = msgspec.structs.replace(recipe, images=client.stated_images(model))
+    if recipe.images == Images():
+        recipe = msgspec.structs.replace(recipe, images=client.stated_images(model, recipe.data))
     if preview:
         shown.close()
         seen = client.preview(model, recipe)

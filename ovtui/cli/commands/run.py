@@ -14,7 +14,7 @@ from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display, follow
 from ovtui.cli.importing import model_for
 from ovtui.cli.output import document, json_option
-from ovtui.cli.spec_options import given_on_the_line, spec_of, spec_options, usage
+from ovtui.cli.spec_options import given_on_the_line, over, refuse_idle, spec_of, spec_options, usage
 from ovtui.cli.studying import told_alone
 from ovtui.engine import client
 from ovtui.records import Model, Spec
@@ -46,35 +46,19 @@ def command(
     does, and keeps what was measured.
     """
     spec = spec_of(**settings)
-    if preset is not None or save_preset is not None:
+    if preset is not None:
         with open_store() as store:
-            if preset is not None:
-                spec = _over(store.presets.find(preset), spec)
-            usage(specs.check, spec)
-            if save_preset is not None:
-                store.presets.save(save_preset, spec)
+            spec = over(store.presets.find(preset), spec, given_on_the_line())
+    refuse_idle(spec)
     usage(specs.check, spec)
+    if save_preset is not None:
+        with open_store() as store:
+            store.presets.save(save_preset, spec)
     shown = display(quiet or detach)
     try:
         sys.exit(asyncio.run(_run(model, spec, label, shown, detach=detach, as_json=as_json)))
     finally:
         shown.close()
-
-
-_STOPS, _IMAGES = ("seconds", "iterations", "until_ci"), ("mean", "scale", "channels")
-
-
-def _over(preset: Spec, told: Spec) -> Spec:
-    """The preset, with what was said on the command line in its place."""
-    said = given_on_the_line()
-    fields: dict[str, Any] = {name: getattr(told, name) for name in told.__struct_fields__ if name in said}
-    if said.intersection(_STOPS):
-        fields["stop"] = told.stop
-    given = {name: getattr(told.images, name) for name in _IMAGES if name in said}
-    fields["images"] = msgspec.structs.replace(preset.images, **given)
-    if told.mode != "server" and "mode" in said:
-        fields["rate"] = None
-    return msgspec.structs.replace(preset, **fields)
 
 
 async def _run(text: str, spec: Spec, label: str | None, shown: Display, *, detach: bool, as_json: bool) -> int:

@@ -32,12 +32,19 @@ def command(host: str, port: int, public_url: str | None) -> None:
     app = shlex.join([sys.executable, "-m", "ovtui"])
     try:
         # Before the server says that it serves.
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         socket.create_server((host, port), family=family).close()
-        Server(app, host=host, port=port, title="ovtui", public_url=public_url).serve()
+        Server(app, host=host, port=port, title="ovtui", public_url=public_url or _address(host, port)).serve()
+    except UnicodeError as error:
+        raise InputError(f"Cannot listen on {plain(host)}:{port}: that is no name of a machine.") from error
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (while")[0]  # asyncio and socket name the address again
         raise InputError(f"Cannot listen on {plain(host)}:{port}: {why}.") from error
+
+
+def _address(host: str, port: int) -> str | None:
+    """Of an IPv6 address, which the server would put into its page without brackets; else it finds its own."""
+    return f"http://[{host}]:{port}" if ":" in host else None
 
 
 def _loopback(host: str) -> bool:

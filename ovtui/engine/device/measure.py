@@ -22,7 +22,7 @@ from ovtui.engine.messages import At, Ready, Said, Say, Stopped, Turn
 from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
 from ovtui.engine.streams import check_streams, most_streams
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Effective, Model, Spec, StaticShape
+from ovtui.records import Effective, Images, Model, Spec, StaticShape
 from ovtui.text import plain
 
 
@@ -97,6 +97,10 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
     )
     for note in resolved.notes:
         say(Said(text=note))
+    if spec.images != Images() and sources.arrays and not sources.images:
+        source = plain(", ".join(sorted(set(sources.paths.values()))))
+        stated = "what is stated of channels, mean and scale is for folders of images."
+        say(Said(text=f"The values of {source} are taken as they are: {stated}"))
     with timed() as read_ms, failing(f"Cannot read {plain(model.path)}", bad_input=True):
         device.read(model.path)
         if resolved.changed:

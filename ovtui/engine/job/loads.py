@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from ovtui.analysis.exploring import queueing
+from ovtui.analysis.exploring import answering, queueing
 from ovtui.analysis.histogram import LatencyHistogram
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.engine import messages
@@ -130,25 +130,28 @@ class Loads:
         result = _result(tried, latency, server)
         run_id = self._job.keep(load.run, server, created=tried.created, rate=load.rate, result=result)
         tried.load = msgspec.structs.replace(load, kept=kept, run=run_id)
-        answer = queueing.highest_kept(self._loads())
+        answer = answering.highest_kept(self._loads())
         self._job.tell_loads(self._loads(), answer, left_s)
 
     def _loads(self) -> tuple[Load, ...]:
         return tuple(sorted((tried.load for tried in self._tried), key=lambda load: load.rate))
 
     def _conclude(self) -> None:
-        lucky = queueing.lucky(self._loads())
+        loads = self._loads()
+        lucky, answer = answering.lucky(loads), answering.highest_kept(loads)
+        told = "The answer is below all that missed"
+        if answer is None:
+            told = (
+                f"{answering.none_keeps(loads, 'the limit')}; the lowest, {loads[0].rate:.4g}/s, misses it with "
+                f"{(loads[0].missed or 0) * 100:.2g} % of its arrivals"
+            )
         if lucky:
-            self._job.note(
+            told = (
                 f"{lucky[-1].rate:.4g}/s kept the limit, and a lower rate missed it: the machine was disturbed for a "
-                "while. The answer is below all that missed; once more, on a quiet machine, it may be higher."
+                f"while. {told}; once more, on a quiet machine, it may be higher"
             )
-        if queueing.highest_kept(self._loads()) is None:
-            lowest = self._loads()[0]
-            self._job.note(
-                f"No rate that was tried keeps the limit; the lowest, {lowest.rate:.4g}/s, misses it with "
-                f"{(lowest.missed or 0) * 100:.2g} % of its arrivals."
-            )
+        if lucky or answer is None:
+            self._job.note(f"{told}.")
 
 
 def _summary(turns: list[np.ndarray]) -> Latency:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ovtui import words
+from ovtui.analysis.exploring.answering import highest_kept
 from ovtui.records import Cell, Exploration, Latency, Limits, Load, Spec
 from ovtui.report.exported import Exported
 
@@ -24,9 +25,9 @@ def best_cell(exploration: Exploration) -> Cell | None:
 
 
 def best_load(exploration: Exploration) -> Load | None:
-    """The load of the best run; the highest rate that kept the limit if none is named."""
+    """The load of the best run; the answer of the loads if none is named."""
     named = next((load for load in exploration.loads if load.run is not None and load.run == exploration.best), None)
-    return named or max((load for load in exploration.loads if load.kept), key=lambda load: load.rate, default=None)
+    return named or highest_kept(exploration.loads)
 
 
 def best_spec(exploration: Exploration, runs: Sequence[Exported] = ()) -> Spec | None:

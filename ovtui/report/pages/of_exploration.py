@@ -80,7 +80,8 @@ def _figures(cell: Cell) -> str:
 
 
 def _again(exploration: Exploration, name: str) -> Command:
-    found = explore_command(name, exploration.spec, exploration.grid, exploration.limits, label=exploration.label)
+    asked = exploration.spec, exploration.grid, exploration.limits
+    found = explore_command(name, *asked, seconds=exploration.seconds, label=exploration.label)
     return Command(found, "Explore the same again:")
 
 

@@ -192,13 +192,15 @@ def preprocessing_in_words(made: Preprocessing | None) -> str | None:
     steps = [f"mean {mean}", f"scale {scale}", f"layout {made.layout}"]
     if made.pixels != made.size:
         steps.insert(0, f"resized to {made.size[0]}×{made.size[1]}")
-    if made.baked and made.channels == "bgr":
+    coloured = len(made.mean) > 1
+    if coloured and made.baked and made.channels == "bgr":
         steps.insert(0, "turned to blue first")
-    elif not made.baked and len(made.mean) > 1:
+    elif coloured and not made.baked:
         steps.insert(0, "blue first" if made.channels == "bgr" else "red first")
     told = ", ".join(steps)
     if made.baked:
-        return f"built in: takes bytes [1,{height},{width},{len(made.mean)}], red first; {told}"
+        order = ", red first" if coloured else ""
+        return f"built in: takes bytes [1,{height},{width},{len(made.mean)}]{order}; {told}"
     return f"not built in: to be given {height}×{width}, {told}"
 
 

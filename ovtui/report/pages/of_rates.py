@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ovtui import words
-from ovtui.analysis.exploring import choosing
+from ovtui.analysis.exploring import answering, choosing
 from ovtui.records import Exploration, Latency, Limits, Load, Percentile
 from ovtui.report.pages.charts import Axis, Line, Lines, Rule
 from ovtui.report.pages.common import columns
@@ -32,7 +32,8 @@ def rate_sections(exploration: Exploration) -> list[Section | None]:
 
 
 def _share(value: float | None) -> str:
-    return words.NOTHING if value is None else f"{100 * value:.3g} %"
+    """To a millionth of all: below that, a share that is nothing has only the traces of arithmetic."""
+    return words.NOTHING if value is None else f"{round(100 * value, 4):.3g} %"
 
 
 def _limited(latency: Latency | None, percentile: Percentile) -> str:
@@ -109,4 +110,5 @@ def highest(exploration: Exploration) -> str:
         return "No rate could be measured."
     lowest = min(measured, key=lambda each: each.rate)
     reached = _limited(lowest.latency_ms, exploration.limits.percentile)
-    return f"No rate that was tried keeps {limit}; the lowest, {words.number(lowest.rate)} per second, has {reached}."
+    none = answering.none_keeps(exploration.loads, limit)
+    return f"{none}; the lowest, {words.number(lowest.rate)} per second, has {reached}."

@@ -429,7 +429,11 @@ class ExplorationScreen(OvtuiScreen):
         lines = [
             f"{plain(study.model.name)}  {explored.headline(study)}", plain(explored.sentence(study, self._limits)), "",
             explored.as_table(study, self._limits, self._metric), "", self.query_one("#chart", Plot).text, "",
-            plain(explore_command(name, study.spec, study.grid, study.limits, label=study.label)),
+            plain(
+                explore_command(
+                    name, study.spec, study.grid, study.limits, seconds=study.seconds, label=study.label
+                )
+            ),
         ]  # fmt: skip
         self.ovtui.copy("\n".join(lines), "the exploration")
 

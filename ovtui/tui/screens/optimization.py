@@ -410,11 +410,13 @@ class OptimizationScreen(OvtuiScreen):
     @said
     def _delete(self, *, files: bool) -> None:
         version = self._study.version if self._study is not None else None
-        self.ovtui.store.optimizations.delete(self._study_id)
+        with self.ovtui.store.transaction():  # files that have to stay keep the record, too
+            self.ovtui.store.optimizations.delete(self._study_id)
+            freed = versions.remove_files(self.ovtui.store, [version]) if files and version is not None else 0
         self.ovtui.changed()
         self.leave()
-        if files and version is not None:
-            self.ovtui.tell(f"{words.size(versions.remove_files(version))} on the disk are free.")
+        if files:
+            self.ovtui.tell(f"{words.size(freed)} on the disk are free.")
 
     async def action_back(self) -> None:
         live, before = self._live, self.app.screen

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from ovtui import specs, words
 from ovtui.analysis.layers import total_us
 from ovtui.analysis.optimizing.expecting import cpu_flags, expectations
+from ovtui.analysis.optimizing.recipes import used
 from ovtui.analysis.optimizing.ways import called
 from ovtui.analysis.origins import origins
 from ovtui.engine import client
@@ -234,6 +235,7 @@ class OptimizeScreen(FormScreen[Asked]):
             pixels=None if noise else self.parsed("pixels", specs.pixels, None),
             bake=noise or self.choice("bake").value == "yes",
         )
+        recipe = used(recipe)  # without data, nothing is of images
         specs.check_recipe(recipe)
         precision: Any = self.choice("precision").value or None
         device = self.device

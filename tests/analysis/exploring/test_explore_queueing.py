@@ -10,7 +10,7 @@ import pytest
 from scripted_device import Script, open_loop, play
 
 from ovtui.analysis.arrays import Floats, Ints
-from ovtui.analysis.exploring import queueing
+from ovtui.analysis.exploring import answering, queueing
 from ovtui.analysis.measurement import Measurement
 from ovtui.records import Load, Stop
 
@@ -187,17 +187,17 @@ def search(capacity: float, predicted: float) -> tuple[list[float], float | None
     loads: list[Load] = []
     while (rate := queueing.next_rate(loads, predicted)) is not None:
         loads.append(Load(rate=rate, kept=rate <= capacity))
-    answer = queueing.highest_kept(loads)
+    answer = answering.highest_kept(loads)
     return [load.rate for load in loads], answer.rate if answer else None
 
 
 def test_what_keeps_a_limit_that_a_lower_rate_missed_is_no_answer() -> None:
     loads = [Load(rate=rate, kept=kept) for rate, kept in ((95, True), (100, False), (105, True), (110, False))]
-    answer = queueing.highest_kept(loads)
+    answer = answering.highest_kept(loads)
     assert answer is not None
     assert answer.rate == 95
-    assert [load.rate for load in queueing.lucky(loads)] == [105]
-    assert queueing.highest_kept(loads[1:]) is None
+    assert [load.rate for load in answering.lucky(loads)] == [105]
+    assert answering.highest_kept(loads[1:]) is None
 
 
 def test_a_good_prediction_takes_three_loads() -> None:

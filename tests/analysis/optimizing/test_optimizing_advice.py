@@ -10,7 +10,8 @@ import pytest
 from ovtui.analysis.accuracy.agreement import BROKEN_DB
 from ovtui.analysis.optimizing.advice import next_steps
 from ovtui.analysis.optimizing.fates import fates
-from ovtui.records import Accuracy, Drift, Duel, Recipe
+from ovtui.records import Accuracy, Data, Drift, Duel, Recipe
+from ovtui.specs import check_recipe
 from tests.analysis.optimizing.versions import a_duel, an_accuracy, an_outcome, an_output, labelled
 from tests.analysis.profiles import EMPTY, a_layer, a_profile
 from tests.store.samples import a_model
@@ -18,7 +19,7 @@ from tests.store.samples import a_model
 LOSES = labelled(25, 0, 2000)  # 1.25 points
 FINE = labelled(1, 1, 2000)
 TRANSFORMER = a_model("t", operation_types={"MatMul": 48, "Softmax": 6})
-LABELS = Recipe(labels="/labels.csv")
+LABELS = Recipe(data=(Data(path="/images"),), labels="/labels.csv")
 
 
 def a_drift(name: str, sqnr_db: float, loss_db: float, type_: str = "Convolution") -> Drift:
@@ -145,6 +146,14 @@ def test_a_slower_version_is_made_in_another_way() -> None:
     assert [other.method for _, other in found] == ["int8-weights", "fp16"]
     assert [other.method for _, other in steps(LABELS, an_accuracy(FINE), a_duel(0.8))] == ["fp16"]
     assert all(other.labels == "/labels.csv" for _, other in found)
+
+
+def test_the_other_way_is_one_that_can_be_asked_for() -> None:
+    asymmetric = Recipe(method="int4-weights", symmetric=False, group_size=64, ratio=0.8, ignored=("conv",))
+    found = steps(asymmetric, an_accuracy(FINE), a_duel(0.8))
+    assert [(other.method, other.symmetric) for _, other in found] == [("int8-weights", False), ("fp16", True)]
+    for _, other in found:
+        check_recipe(other)
 
 
 def test_what_is_faster_in_one_way_is_not_called_slow() -> None:

@@ -160,6 +160,8 @@ def test_what_is_compressed_already_is_said() -> None:
     )
     narrow = {"weight_precisions": {"i8": 9, "f32": 1}, "parameters": 10}
     assert "little left to compress" in text(Recipe(method="int4-weights"), **narrow)
+    assert "halves" not in text(Recipe(method="fp16"), **narrow)
+    assert "in 8 bits or fewer already" in text(Recipe(method="fp16"), **narrow)
 
 
 def test_compressed_weights_help_products_of_matrices_and_not_convolutions() -> None:
