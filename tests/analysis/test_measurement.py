@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from scripted_device import Script, closed_loop, noisy, open_loop, play, waves
 
 from ovtui.analysis.measurement import Measurement
 from ovtui.records import Result, Stop
+from tests.analysis.scripted_device import Script, closed_loop, noisy, open_loop, play, waves
 
 
 def measurement(batch: int = 1, open_loop: bool = False, **stop: object) -> Measurement:

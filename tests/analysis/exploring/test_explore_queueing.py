@@ -7,12 +7,12 @@ import math
 
 import numpy as np
 import pytest
-from scripted_device import Script, open_loop, play
 
 from ovtui.analysis.arrays import Floats, Ints
 from ovtui.analysis.exploring import answering, queueing
 from ovtui.analysis.measurement import Measurement
 from ovtui.records import Load, Stop
+from tests.analysis.scripted_device import Script, open_loop, play
 
 
 def exponential(mean: float, n: int = 400_000) -> Floats:
