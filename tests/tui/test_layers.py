@@ -19,6 +19,7 @@ from ovtui.records import Profile, Spec
 from ovtui.store import Store
 from ovtui.text import is_safe
 from ovtui.tui.app import OvtuiApp
+from ovtui.tui.screens.run import RunScreen
 from ovtui.tui.tabs.layers import LayerRows, LayersTab
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.graphview import GraphView
@@ -325,6 +326,36 @@ async def test_what_is_selected_in_a_tab_is_selected_in_the_others(seen: Seen) -
         assert view(pilot).node == OPERATION["Mixed_0/Branch_1/Conv2d_3x3_relu"]
         await pilot.press("p", "p", "2")
         assert table(pilot).cursor_key == str(PLACE["Mixed_0/Branch_1/Conv2d_1x1"])
+
+
+async def test_a_group_is_shown_whatever_was_selected_before(seen: Seen) -> None:
+    async with seen(PROFILE, "2", "4", "j", "j", "enter") as pilot:
+        assert (tab(pilot), layers(pilot)) == ("layers", ["head/CumSum"])
+
+
+async def test_walking_through_the_graph_keeps_the_filter_of_the_layers(seen: Seen) -> None:
+    async with seen(PROFILE, "2", "slash", *"type:pool", "enter") as pilot:
+        left = layers(pilot)
+        await pilot.press("5", "g", "j", "j")
+        node = view(pilot).node
+        assert node not in (None, *(PLACE[name] for name in left))
+        await pilot.press("2")
+        assert layers(pilot) == left
+        await pilot.press("5")
+        assert view(pilot).node == node
+        await pilot.press("2", "j", "5")  # who moves among what is left selects it
+        assert view(pilot).node == PLACE[left[1]]
+
+
+async def test_the_layer_one_comes_with_is_selected_even_if_the_graph_begins_with_it(seen: Seen) -> None:
+    async with seen(PROFILE, "5") as pilot:
+        first = view(pilot).node
+        assert first is not None
+        assert isinstance(pilot.app, OvtuiApp)
+        await pilot.app.push_screen(RunScreen("run0000001", layer=first))
+        await until(pilot, lambda: view(pilot).node == first and tab(pilot) == "graph")
+        await pilot.press("2")
+        assert table(pilot).cursor_key == str(first)
 
 
 async def test_looking_at_the_layers_leaves_a_folded_graph_folded(seen: Seen) -> None:
