@@ -240,6 +240,8 @@ async def test_layers_are_filtered_and_cut_off_below_a_threshold(open_app: Opene
         await shows(pilot, "8 of 36 layers with |Δ| of 10 µs or more")
         await pilot.press("T", "T")
         await shows(pilot, "|Δ| of 2 µs or more")
+        pilot.app.screen.query_one("#delta-filter", Input).value = "delta>"
+        await shows(pilot, "The filter 'delta>' is not finished, or its number is none: delta>50us does.")
         pilot.app.screen.query_one("#delta-filter", Input).value = "branch_1 precision:i8 delta<-60us"
         await shows(pilot, "2 of 36 layers")
         pilot.app.screen.query_one("#delta-filter", Input).value = "only:b"

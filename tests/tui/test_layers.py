@@ -525,7 +525,7 @@ async def test_colours_are_told_in_words_too(seen: Seen) -> None:
 
 async def test_half_a_term_marks_nothing_and_says_so(seen: Seen) -> None:
     async with seen(PROFILE, "5", "slash", *"time>x") as pilot:
-        assert words_of(pilot, "graph-words").startswith("The filter 'time>x' is not finished")
+        assert words_of(pilot, "graph-words").startswith("'time>x' says nothing: time>50us does.")
         assert view(pilot).found is None
         await pilot.press("backspace", *"700")
         assert words_of(pilot, "graph-words").startswith("What the device runs: 1 found")
@@ -536,6 +536,29 @@ async def test_half_a_filter_says_so(seen: Seen) -> None:
         assert words_of(pilot, "layer-words").startswith("The filter 'time>x' is not finished")
         await pilot.press("backspace", *"700")
         assert words_of(pilot, "layer-words").startswith("1 of 35 layers")
+
+
+async def test_half_a_long_filter_is_told_in_full_on_a_small_screen(seen: Seen) -> None:
+    async with seen(NO_COUNTERS, "2", "slash", *"x recoverable>") as pilot:
+        await shows(pilot, "The filter 'recoverable>' is not finished, or its number is none: time>50us does.", 5)
+        await pilot.press("escape", "escape", "5", "slash", *"x time>" + "9" * 9 + "hours")
+        await shows(pilot, "'time>999999999hours' says nothing: time>50us does.", 5)
+
+
+async def test_half_a_term_is_not_gone_to(seen: Seen) -> None:
+    async with seen(PROFILE, "5", "slash", *"time>", "enter") as pilot:
+        assert view(pilot).row == 0
+        await pilot.press("slash", *"time>700", "enter")
+        assert view(pilot).node == PLACE["Mixed_0/Branch_1/Conv2d_3x3"]
+
+
+async def test_details_are_offered_only_of_a_layer(seen: Seen) -> None:
+    async with seen(PROFILE, "2") as pilot:
+        await shows(pilot, "d Details")
+        await pilot.press("b")
+        await until(pilot, lambda: "d Details" not in text_of(pilot))
+        await pilot.press(*"bbbb")
+        await shows(pilot, "d Details")
 
 
 async def test_a_search_goes_on_in_the_other_graph(seen: Seen) -> None:
