@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import pwd
 import re
 import sys
 from collections.abc import Callable
@@ -28,7 +29,8 @@ from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.plot import Plot
 from ovtui.tui.widgets.table import Table
 from tests.store.samples import a_model, a_run, its_job
-from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
+from tests.tui import comparisons, explorations, optimizations
+from tests.tui.conftest import Opened, Scripted, painted, remember, screen_name, shows, text_of, until
 
 HOSTILE = "\x1b[31mred[/foo] [bold]\u202e:smile: 名前\x07"
 
@@ -264,10 +266,58 @@ async def test_copying_goes_to_the_terminal_and_to_a_file(
         await pilot.press("y")
         assert "ovtui run bert-base" in sent[-1]
         assert (home / "copied.txt").read_text() == sent[-1] + "\n"
+        assert "Copied" not in text_of(pilot)  # a terminal may not listen, and does not say so
+        await shows(pilot, "Sent the run to the clipboard, and to")
         await pilot.press("6")
         await until(pilot, lambda: pilot.app.screen.query_one("#throughput", Plot)._picture)
         await pilot.press("y")
     assert re.search(r"Throughput over time: \d+ points; lowest .*, median .*, highest .*, last .* FPS\.", sent[-1])
+
+
+async def test_copying_works_where_there_is_no_home_folder(
+    open_app: Opened, store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("tab", "enter")
+        await shows(pilot, "What next")
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr(pwd, "getpwuid", nobody)
+        await pilot.press("y")
+        await shows(pilot, "Sent the run to the clipboard, and to")
+        assert (home / "copied.txt").exists()
+
+
+@pytest.mark.parametrize("opened", ["comparison", "layers", "exploration", "optimization"])
+async def test_what_was_exported_is_told_where_it_is(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, opened: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    comparisons.two_runs(store)
+    explorations.keep(store, explorations.exploration())
+    optimizations.keep(store, optimizations.optimization())
+    async with open_app(size=(200, 40)) as pilot:
+        app: Any = pilot.app
+        if opened == "comparison":
+            app.open_compare(["run000000a", "run000000b"])
+        elif opened == "layers":
+            app.open_run("run000000a")
+            await painted(pilot)
+            await pilot.press("2")
+        elif opened == "exploration":
+            app.open_exploration("explore000")
+        else:
+            app.open_optimization("optimize00")
+        await painted(pilot)
+        await pilot.press("e")
+        await shows(pilot, "Write ")
+        pilot.app.screen.query_one(Input).value = "~/x.csv"
+        await pilot.press("enter")
+        await shows(pilot, f" to {tmp_path}/x.csv.")
+    assert (tmp_path / "x.csv").exists()
 
 
 async def test_a_message_covers_one_line_and_goes_with_the_next_key(

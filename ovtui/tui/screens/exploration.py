@@ -22,7 +22,7 @@ from ovtui.report.command import explore_command
 from ovtui.report.files import Exported, write_exploration
 from ovtui.report.pages.found import best_load, best_spec, is_server
 from ovtui.text import plain
-from ovtui.tui import charts, explored
+from ovtui.tui import acting, charts, explored
 from ovtui.tui.said import said
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
@@ -438,17 +438,11 @@ class ExplorationScreen(OvtuiScreen):
         if study is None:
             return
 
-        @said
-        def answered(screen: ExplorationScreen, text: str | None) -> None:
-            if text:
-                write_exploration(specs.expanded(text), study, screen._runs(study))
-                screen.ovtui.tell(f"Wrote the exploration to {Path(specs.here(text))}.")
+        def written(path: Path) -> None:
+            write_exploration(path, study, self._runs(study))
 
         hint = ".html and .md are reports, .json holds everything, .csv the settings. Enter writes it, Esc leaves it."
-        suggested = specs.here(f"ovtui-{study.id}.html")
-        self.app.push_screen(
-            PromptScreen("Write this exploration to:", suggested, hint), lambda text: answered(self, text)
-        )
+        acting.write_to(self, "this exploration", f"ovtui-{study.id}.html", hint, written)
 
     def _runs(self, study: Exploration) -> list[Exported]:
         """What is kept of its runs."""
