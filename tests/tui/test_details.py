@@ -30,7 +30,7 @@ from ovtui.tui.widgets.plot import Plot
 from ovtui.tui.widgets.table import Table
 from tests.store.samples import a_model, a_run, its_job
 from tests.tui import comparisons, explorations, optimizations
-from tests.tui.conftest import Opened, Scripted, painted, remember, screen_name, shows, text_of, until
+from tests.tui.conftest import BERT, RESNET, Opened, Scripted, painted, remember, screen_name, shows, text_of, until
 
 HOSTILE = "\x1b[31mred[/foo] [bold]\u202e:smile: 名前\x07"
 
@@ -289,6 +289,15 @@ async def test_copying_works_where_there_is_no_home_folder(
         await pilot.press("y")
         await shows(pilot, "Sent the run to the clipboard, and to")
         assert (home / "copied.txt").exists()
+
+
+@pytest.mark.parametrize("key", ["x", "o", "v", "r", "c"])
+async def test_keys_of_home_mean_the_model_where_nothing_was_measured(open_app: Opened, store: Store, key: str) -> None:
+    for model in (RESNET, BERT):
+        store.models.save(model)
+    async with open_app() as pilot:
+        await pilot.press("tab", key)
+        await until(pilot, lambda: screen_name(pilot) != "HomeScreen", 5)
 
 
 @pytest.mark.parametrize("opened", ["comparison", "layers", "exploration", "optimization"])

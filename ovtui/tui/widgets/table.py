@@ -84,7 +84,7 @@ class Table(Widget, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`newest_first`: new rows come at the top, and whoever looks at the newest goes on seeing the newest."""
+        """`newest_first`: new rows come at the top, and a cursor on the newest is not led away from there by them."""
         super().__init__(id=id, classes=classes)
         self._columns = list(columns)
         self._head = head
@@ -110,9 +110,9 @@ class Table(Widget, can_focus=True):
         if same and keep is None:
             return
         grown, self._rows = len(rows) != len(self._rows), rows
+        at_newest = self._newest_first and self._cursor == 0
         self._cursor = self._find(key)
-        left_behind = self.cursor_key != key or (self._top == 0 and self._cursor >= self._body_height)
-        if self._newest_first and left_behind:
+        if at_newest and (self.cursor_key != key or self._cursor >= self._body_height):
             self._cursor = 0
         self._reveal()
         height = self.styles.height
