@@ -124,15 +124,23 @@ LIVE_COLUMNS = (
 )
 
 
-def live_names(live: Sequence[Watched], limit: int = 120) -> dict[str, str]:
-    """What each run is called: its model and mode; where several have the same, with its label, else its id."""
+def live_names(live: Sequence[Watched], limit: int = 120, *, brief: bool = False) -> dict[str, str]:
+    """What each run is called: its model and mode; where several have the same, with its label, else its id.
+
+    `brief`: there, only that.
+    """
     names = {
         each.id: f"{plain(each.run.model.name, limit)}  {each.run.spec.mode}" if each.run else each.kind
         for each in live
     }
     often = Counter(names.values())
     own = {each.id: plain(each.run.label or each.id, 20) for each in live if each.run}
-    return {one: f"{name}  {own[one]}" if one in own and often[name] > 1 else name for one, name in names.items()}
+    alike = {
+        one: own[one] if brief else f"{name}  {own[one]}"
+        for one, name in names.items()
+        if one in own and often[name] > 1
+    }
+    return {**names, **alike}
 
 
 def live_cells(watched: Watched, name: str) -> dict[str, Cell]:
