@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ovtui import terminal, words
 from ovtui.analysis.comparing.circumstances import spec_differences
@@ -64,8 +65,13 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     }
 
 
+# In a list to pick from, what tells runs from each other comes before what they came to.
+_IN_CHOICE: dict[str, dict[str, Any]] = {
+    "created": {"spare": 2}, "model": {"comfort": 0}, "batch": {"width": 5, "spare": 1},
+    "streams": {"width": 7, "spare": 1}, "doubt": {"spare": 3}, "label": {"width": 12, "spare": 1},
+}  # fmt: skip
 CHOICE_COLUMNS = tuple(
-    replace(column, spare=3) if column.key == "label" else column  # which is given to tell runs from each other
+    replace(column, **_IN_CHOICE.get(column.key, {}))
     for column in RUN_COLUMNS
     if column.key not in ("p50_ms", "status")
 )

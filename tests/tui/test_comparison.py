@@ -176,6 +176,7 @@ async def test_a_run_is_compared_from_its_own_screen(open_app: Opened, store: St
         await painted(pilot)
         await pilot.press("c")
         await shows(pilot, "Compare this run with")
+        await shows(pilot, "MODEL MODE BATCH STREAMS FPS LABEL")  # what tells it from others
         await pilot.press(*"int8", "enter")
         await until(pilot, lambda: screen_name(pilot) == "RecordedScreen")
         await shows(pilot, "B is 1.83 × faster")
