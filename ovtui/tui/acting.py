@@ -61,14 +61,17 @@ def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
     write_to(screen, _these(ids), suggested, hint, written)
 
 
-def export_comparison(screen: OvtuiScreen, comparison: Comparison) -> None:
-    """Ask for a file, and write the comparison to it, with the runs of its sides."""
+def export_comparison(screen: OvtuiScreen, comparison: Comparison, said: str | None = None) -> None:
+    """Ask for a file, and write the comparison to it, with the runs of its sides.
+
+    `said`: what is said of two runs as they were recorded.
+    """
     store = screen.ovtui.store
 
     def written(path: Path) -> None:
         found = [store.runs.get(side.run) if side.run else None for side in comparison.sides]
         sides = [None if run is None else Exported(run, *store.runs.beside(run.id)) for run in found]
-        write_comparison(path, comparison, sides)
+        write_comparison(path, comparison, sides, said)
 
     hint = ".html and .md are reports, .json holds everything, .csv the criteria and layers. Enter writes it."
     write_to(screen, "the comparison", f"ovtui-{comparison.id}.html", hint, written)
