@@ -291,6 +291,40 @@ async def test_copying_works_where_there_is_no_home_folder(
         assert (home / "copied.txt").exists()
 
 
+@pytest.mark.parametrize("width", [80, 60])
+async def test_a_filter_of_history_has_its_line_whatever_is_wrong_with_it(
+    open_app: Opened, store: Store, width: int
+) -> None:
+    remember(store)
+    async with open_app(size=(width, 24)) as pilot:
+        await pilot.press("a", "slash", *"fps>many_more_than_a_hundred_in_a_second")
+        await shows(pilot, "'many_more_than_a_hundred_in_a_second' is not a number")
+        assert pilot.app.screen.query_one("#filter").size.width > width - 5
+
+
+async def test_what_history_is_sorted_by_is_told_where_its_column_is_not(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(160, 40)) as pilot:
+        await pilot.press("a", *"ssss")
+        await shows(pilot, "BATCH↓")
+        await until(pilot, lambda: ", by batch" not in text_of(pilot))
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "12 runs, by batch↓", 5)
+        await pilot.resize_terminal(160, 40)
+        await until(pilot, lambda: ", by batch" not in text_of(pilot), 5)
+
+
+async def test_one_click_ticks_a_column(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "v")
+        await until(pilot, lambda: screen_name(pilot) == "ColumnsScreen")
+        listed = pilot.app.screen.query_one(Table)
+        assert list(listed.marked)[3] == "mode"
+        await pilot.click(Table, offset=(5, 3))
+        await until(pilot, lambda: "mode" not in listed.marked, 5)
+
+
 @pytest.mark.parametrize("key", ["x", "o", "v", "r", "c"])
 async def test_keys_of_home_mean_the_model_where_nothing_was_measured(open_app: Opened, store: Store, key: str) -> None:
     for model in (RESNET, BERT):
