@@ -185,7 +185,7 @@ async def test_what_can_be_picked_stands_in_columns(open_app: Opened, store: Sto
         await pilot.press("escape", "escape", "tab", "enter")
         await until(pilot, lambda: screen_name(pilot) == "RunScreen")
         await pilot.press("c")
-        await shows(pilot, "WHEN MODEL MODE FPS")
+        await shows(pilot, "MODEL MODE BATCH STREAMS FPS LABEL")
 
 
 @pytest.mark.parametrize(
