@@ -130,7 +130,7 @@ def here(name: str) -> str:
     try:
         folder = Path.cwd()
     except OSError:
-        folder = Path.home()
+        folder = expanded("~")
     return f"{folder}/{name}" if not name.startswith("/") else name
 
 

@@ -48,15 +48,20 @@ def parse(typed: str, texts: Mapping[str, str], numbers: Mapping[str, str], *, p
     return found
 
 
-def unfinished(typed: str, terms: Callable[[str], list[Term]]) -> str | None:
+def unfinished(typed: str, terms: Callable[[str], list[Term]], example: str = "time>50us") -> str | None:
     """Why a word of `typed` says nothing, in a sentence that is safe to show; None where all say something.
 
-    `terms`: what a word is for whoever filters.
+    `terms`: what a word is for whoever filters. `example`: one that says something there.
     """
-    for word in typed.split():
-        if not terms(word):
-            return f"The filter '{plain(word, 60)}' is not finished, or its number is none: time>50us does."
-    return None
+    word = half(typed, terms)
+    if word is None:
+        return None
+    return f"The filter '{plain(word, 60)}' is not finished, or its number is none: {example} does."
+
+
+def half(typed: str, terms: Callable[[str], list[Term]]) -> str | None:
+    """The first word of `typed` that says nothing."""
+    return next((word for word in typed.split() if not terms(word)), None)
 
 
 def complaint(typed: str, texts: Mapping[str, str], numbers: Mapping[str, str], *, found: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ovtui import words
-from ovtui.records import Accuracy, Comparison, Duel, Exploration, Model, Optimization, Profile, Run, Side
+from ovtui.records import Accuracy, Comparison, Criterion, Duel, Exploration, Model, Optimization, Profile, Run, Side
 from ovtui.report.exported import Exported
 
 if TYPE_CHECKING:
@@ -80,10 +80,13 @@ def _best(run: dict[str, Any]) -> dict[str, Any]:
     return {key: run[key] for key in ("id", "spec", "result")}
 
 
-def comparison_document(comparison: Comparison, sides: Sequence[Exported | None]) -> dict[str, Any]:
+def comparison_document(
+    comparison: Comparison, sides: Sequence[Exported | None], said: str | None = None
+) -> dict[str, Any]:
     """A comparison: B against A as `duel_document` has it, and every further side in `duels`.
 
-    `sides`: what each was measured as, in their order; None: there is no run of it.
+    `sides`: what each was measured as, in their order; None: there is no run of it. `said`: what is said of two runs
+    as they were recorded, in place of the sentence on turns.
     """
     documents = [
         _side_document(side) if kept is None else run_document(kept.run)
@@ -92,12 +95,14 @@ def comparison_document(comparison: Comparison, sides: Sequence[Exported | None]
     duels = [
         duel_document(duel, sides[0], sides[place]) for place, duel in enumerate(comparison.duels[: len(sides) - 1], 1)
     ]
+    if said is not None:
+        duels = [{**duel, "sentence": said} for duel in duels]
     first = duels[0] if duels else duel_document(Duel(verdict="undecided"), None, None)
     return {
         "id": comparison.id,
         "status": comparison.status,
         "label": comparison.label,
-        "criterion": comparison.criterion,
+        "criterion": criterion(comparison, said),
         "created": comparison.created,
         "finished": comparison.finished,
         "a": documents[0] if documents else None,
@@ -112,6 +117,12 @@ def comparison_document(comparison: Comparison, sides: Sequence[Exported | None]
         "warnings": list(comparison.warnings),
         "error": comparison.error,
     }
+
+
+def criterion(comparison: Comparison, said: str | None) -> Criterion | None:
+    """What decided. None of runs as they were recorded, of which that is `said`, where nothing judges both."""
+    judged = said is None or any(duel.ratio is not None for duel in comparison.duels)
+    return comparison.criterion if judged else None
 
 
 def optimization_document(

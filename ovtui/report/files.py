@@ -52,18 +52,23 @@ def write(path: Path, runs: list[Exported]) -> None:
     _write(path, json=lambda: as_json(runs), csv=lambda: as_csv(runs), report=lambda: runs_report(runs))
 
 
-def write_comparison(path: Path, comparison: Comparison, sides: Sequence[Exported | None]) -> None:
-    """The same of a comparison; `sides`: what each was measured as, in their order."""
+def write_comparison(
+    path: Path, comparison: Comparison, sides: Sequence[Exported | None], said: str | None = None
+) -> None:
+    """The same of a comparison; `sides`: what each was measured as, in their order.
+
+    `said`: what is said of two runs as they were recorded.
+    """
     from ovtui.report.pages.of_comparison import comparison_report
 
     _write(
         path,
         json=lambda: _json(
-            comparison_document(comparison, sides)
+            comparison_document(comparison, sides, said)
             | {"measured": [each and _whole(each) for each in sides]}
         ),
         csv=lambda: comparison_csv(comparison, sides),
-        report=lambda: comparison_report(comparison, sides),
+        report=lambda: comparison_report(comparison, sides, said),
     )  # fmt: skip
 
 

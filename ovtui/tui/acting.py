@@ -52,68 +52,60 @@ def export(screen: OvtuiScreen, ids: Sequence[str]) -> None:
     """Ask for a file, and write `ids` to it."""
     store = screen.ovtui.store
 
-    @said
-    def answered(screen: OvtuiScreen, text: str | None) -> None:
-        if text:
-            path = expanded(text)
-            found = [store.runs.find(run_id) for run_id in ids]
-            write(path, [Exported(run, *store.runs.beside(run.id)) for run in found])
-            screen.ovtui.tell(f"Wrote {_these(ids)} to {Path(here(str(path)))}.")
+    def written(path: Path) -> None:
+        found = [store.runs.find(run_id) for run_id in ids]
+        write(path, [Exported(run, *store.runs.beside(run.id)) for run in found])
 
-    suggested = here(f"ovtui-{ids[0]}.json" if len(ids) == 1 else "ovtui-runs.csv")
+    suggested = f"ovtui-{ids[0]}.json" if len(ids) == 1 else "ovtui-runs.csv"
     hint = ".html and .md are reports, .json holds everything, .csv the time series. Enter writes it."
-    screen.app.push_screen(
-        PromptScreen(f"Write {_these(ids)} to:", suggested, hint), lambda text: answered(screen, text)
-    )
+    write_to(screen, _these(ids), suggested, hint, written)
 
 
-def export_comparison(screen: OvtuiScreen, comparison: Comparison) -> None:
-    """Ask for a file, and write the comparison to it, with the runs of its sides."""
+def export_comparison(screen: OvtuiScreen, comparison: Comparison, said: str | None = None) -> None:
+    """Ask for a file, and write the comparison to it, with the runs of its sides.
+
+    `said`: what is said of two runs as they were recorded.
+    """
     store = screen.ovtui.store
 
-    @said
-    def answered(screen: OvtuiScreen, text: str | None) -> None:
-        if text:
-            found = [store.runs.get(side.run) if side.run else None for side in comparison.sides]
-            sides = [None if run is None else Exported(run, *store.runs.beside(run.id)) for run in found]
-            write_comparison(expanded(text), comparison, sides)
-            screen.ovtui.tell(f"Wrote the comparison to {here(text)}.")
+    def written(path: Path) -> None:
+        found = [store.runs.get(side.run) if side.run else None for side in comparison.sides]
+        sides = [None if run is None else Exported(run, *store.runs.beside(run.id)) for run in found]
+        write_comparison(path, comparison, sides, said)
 
-    suggested = here(f"ovtui-{comparison.id}.html")
     hint = ".html and .md are reports, .json holds everything, .csv the criteria and layers. Enter writes it."
-    screen.app.push_screen(
-        PromptScreen("Write the comparison to:", suggested, hint), lambda text: answered(screen, text)
-    )
+    write_to(screen, "the comparison", f"ovtui-{comparison.id}.html", hint, written)
 
 
 def export_layers(screen: OvtuiScreen, run: Run, seen: Seen, places: Sequence[int]) -> None:
     """Ask for a file, and write these layers to it."""
 
-    @said
-    def answered(screen: OvtuiScreen, text: str | None) -> None:
-        if text:
-            write_layers(expanded(text), run, seen.profile, seen.columns, places, name=run.model.id)
-            screen.ovtui.tell(f"Wrote {words.plural(len(places), 'layer')} to {here(text)}.")
+    def written(path: Path) -> None:
+        write_layers(path, run, seen.profile, seen.columns, places, name=run.model.id)
 
     hint = ".csv holds a row for each layer, .json all that is known of them."
-    question = f"Write {words.plural(len(places), 'layer')} to:"
-    suggested = here(f"ovtui-{run.id}-layers.csv")
-    screen.app.push_screen(PromptScreen(question, suggested, hint), lambda text: answered(screen, text))
+    write_to(screen, words.plural(len(places), "layer"), f"ovtui-{run.id}-layers.csv", hint, written)
 
 
 def export_graph(screen: OvtuiScreen, run: Run, graph: Graph) -> None:
     """Ask for a file, and write the graph to it."""
+    which = "what the device runs" if graph.kind == "runtime" else "the model's own graph"
+    hint = ".dot is for Graphviz, .json for other programs."
+    write_to(screen, which, f"ovtui-{run.id}-{graph.kind}.dot", hint, lambda path: write_graph(path, graph))
+
+
+def write_to(screen: OvtuiScreen, what: str, suggested: str, hint: str, written: Callable[[Path], object]) -> None:
+    """Ask which file `what` goes to, a name in this folder being `suggested`; then it is `written`, and said."""
 
     @said
     def answered(screen: OvtuiScreen, text: str | None) -> None:
         if text:
-            write_graph(expanded(text), graph)
-            screen.ovtui.tell(f"Wrote the graph to {here(text)}.")
+            path = expanded(text)
+            written(path)
+            screen.ovtui.tell(f"Wrote {what} to {here(str(path))}.")
 
-    which = "what the device runs" if graph.kind == "runtime" else "the model's own graph"
-    suggested = here(f"ovtui-{run.id}-{graph.kind}.dot")
-    hint = ".dot is for Graphviz, .json for other programs."
-    screen.app.push_screen(PromptScreen(f"Write {which} to:", suggested, hint), lambda text: answered(screen, text))
+    asked = PromptScreen(f"Write {what} to:", here(suggested), hint)
+    screen.app.push_screen(asked, lambda text: answered(screen, text))
 
 
 def _these(ids: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from ovtui.engine import devices
 from ovtui.engine.watching import Watching
 from ovtui.errors import OvtuiError, StoreError, sentence
 from ovtui.records import Record
+from ovtui.specs import expanded
 from ovtui.store import Removed, Store
 from ovtui.text import plain
 from ovtui.tui import themes
@@ -275,13 +276,13 @@ class OvtuiApp(Starts):
         """To the terminal's clipboard, which may not listen, and to a file, which does."""
         self.copy_to_clipboard(text)
         kept = paths.home() / "copied.txt"
-        where = plain(kept).replace(f"{Path.home()}/", "~/")
+        where = plain(kept).replace(f"{expanded('~')}/", "~/")
         try:
             kept.write_text(text + "\n")
         except OSError as error:
             self.tell(f"Sent {what} to the terminal's clipboard; {where} could not be written: {error.strerror}.")
             return
-        self.tell(f"Copied {what}, also to {where}")
+        self.tell(f"Sent {what} to the clipboard, and to {where}.")
 
     def keep(self, **changes: Any) -> None:
         """Change looks, now and for later starts. Written a moment later: a disk must not hold up a key."""

@@ -35,6 +35,12 @@ class _Point(NamedTuple):
     cell: Cell
 
 
+def unknown(cells: Sequence[Cell], percentile: Percentile) -> int:
+    """How many of what was measured have too few inferences for the percentile."""
+    known = [cell.latency_ms for cell in cells if cell.throughput_fps is not None and cell.latency_ms is not None]
+    return sum(getattr(latency, percentile) is None for latency in known)
+
+
 def trade(
     cells: Sequence[Cell],
     front: Collection[str],
@@ -45,7 +51,7 @@ def trade(
     """Throughput by the latency that a limit is held against; the line is the most that each latency allows.
 
     `front`: runs that nothing beats; `spot`: the best within the limit. These have their intervals. What has too few
-    inferences for the percentile has no place. None while nothing is known.
+    inferences for the percentile has no place. None while nothing has one.
     """
     points = sorted(
         (
@@ -79,9 +85,11 @@ def trade(
     margin = (max(ends) - min(ends)) * 0.05 or max(ends) * 0.1
     limits = (min(ends) / 1.15, max(ends) * 1.15) if wide else (max(0.0, min(ends) - margin), max(ends) + margin)
     best = "" if spot is None else f" The best within the limit: {called(spot.setting)}."
+    few = unknown(cells, percentile)
+    missing = f" {words.plural(few, 'setting')} with too few inferences for {percentile}." if few else ""
     text = (
         f"Throughput against {percentile}: {len(points)} settings from {words.number(first)} to "
-        f"{words.number(last)} ms and up to {words.number(top)} FPS.{best}"
+        f"{words.number(last)} ms and up to {words.number(top)} FPS.{missing}{best}"
     )
     return Picture(tuple(curves), text=text, x_limits=limits, log_x=wide)
 

@@ -10,7 +10,7 @@ from ovtui import words
 from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.heat import Metric, matrix
 from ovtui.engine.watching import Watched
-from ovtui.records import LIVE, Cell, Exploration, Limits, Load, Percentile
+from ovtui.records import LIVE, Cell, Exploration, Latency, Limits, Load, Percentile
 from ovtui.report.pages.found import is_server, limits_text
 from ovtui.report.pages.of_exploration import outcome
 from ovtui.text import plain
@@ -40,13 +40,21 @@ def sentence(study: Exploration, limits: Limits) -> str:
     spot = choosing.best(study.cells, limits)
     if spot is not None and spot.throughput_fps is not None:
         name = limits.percentile if limits.latency_ms is not None else "p50"
-        latency = "" if spot.latency_ms is None else f", {name} {words.number(getattr(spot.latency_ms, name))} ms"
+        latency = "" if spot.latency_ms is None else f", {_latency(spot.latency_ms, name)}"
         estimate = spot.throughput_fps
         rate = f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"
         return f"{_within(limits, live=live)}: {choosing.called(spot.setting)}, {rate}{latency}"
     if any(cell.throughput_fps is not None for cell in study.cells):
         return choosing.nearest_miss(study.cells, limits)
     return "Nothing has been measured yet." if live else study.error or "Nothing was measured."
+
+
+def _latency(latency: Latency, percentile: Percentile) -> str:
+    """What a limit is held against: `p99 9.12 ms`, or how slow it was at most where that is not known."""
+    value = getattr(latency, percentile)
+    if value is None:
+        return choosing.limited_in_words(latency, percentile)
+    return f"{percentile} {words.number(value)} ms"
 
 
 def _within(limits: Limits, *, live: bool) -> str:
@@ -62,7 +70,8 @@ def figures(cell: Cell) -> str:
     estimate, latency = cell.throughput_fps, cell.latency_ms
     parts = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
     if latency is not None:
-        parts += [f"p50 {words.number(latency.p50)} ms", f"p99 {words.number(latency.p99)} ms"]
+        known = (("p50", latency.p50), ("p99", latency.p99))
+        parts += [f"{name} {words.number(ms)} ms" for name, ms in known if ms is not None]
     parts += [] if cell.peak_rss_mb is None else [f"{words.number(cell.peak_rss_mb)} MB"]
     return ", ".join(parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ovtui import terminal, words
 from ovtui.analysis.comparing.circumstances import spec_differences
@@ -64,8 +65,13 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     }
 
 
+# In a list to pick from, what tells runs from each other comes before what they came to.
+_IN_CHOICE: dict[str, dict[str, Any]] = {
+    "created": {"spare": 2}, "model": {"comfort": 0}, "batch": {"width": 5, "spare": 1},
+    "streams": {"width": 7, "spare": 1}, "doubt": {"spare": 3}, "label": {"width": 12, "spare": 1},
+}  # fmt: skip
 CHOICE_COLUMNS = tuple(
-    replace(column, spare=3) if column.key == "label" else column  # which is given to tell runs from each other
+    replace(column, **_IN_CHOICE.get(column.key, {}))
     for column in RUN_COLUMNS
     if column.key not in ("p50_ms", "status")
 )
@@ -124,15 +130,23 @@ LIVE_COLUMNS = (
 )
 
 
-def live_names(live: Sequence[Watched], limit: int = 120) -> dict[str, str]:
-    """What each run is called: its model and mode; where several have the same, with its label, else its id."""
+def live_names(live: Sequence[Watched], limit: int = 120, *, brief: bool = False) -> dict[str, str]:
+    """What each run is called: its model and mode; where several have the same, with its label, else its id.
+
+    `brief`: there, only that.
+    """
     names = {
         each.id: f"{plain(each.run.model.name, limit)}  {each.run.spec.mode}" if each.run else each.kind
         for each in live
     }
     often = Counter(names.values())
     own = {each.id: plain(each.run.label or each.id, 20) for each in live if each.run}
-    return {one: f"{name}  {own[one]}" if one in own and often[name] > 1 else name for one, name in names.items()}
+    alike = {
+        one: own[one] if brief else f"{name}  {own[one]}"
+        for one, name in names.items()
+        if one in own and often[name] > 1
+    }
+    return {**names, **alike}
 
 
 def live_cells(watched: Watched, name: str) -> dict[str, Cell]:

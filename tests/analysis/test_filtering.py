@@ -75,6 +75,7 @@ def test_a_word_that_says_nothing_is_named() -> None:
     assert unfinished("resnet fps>x mode:", terms) == (
         "The filter 'fps>x' is not finished, or its number is none: time>50us does."
     )
+    assert str(unfinished("fps>", terms, "fps>100")).endswith(": fps>100 does.")
 
 
 def test_an_unknown_column_is_a_word() -> None:

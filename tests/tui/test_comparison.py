@@ -176,6 +176,7 @@ async def test_a_run_is_compared_from_its_own_screen(open_app: Opened, store: St
         await painted(pilot)
         await pilot.press("c")
         await shows(pilot, "Compare this run with")
+        await shows(pilot, "MODEL MODE BATCH STREAMS FPS LABEL")  # what tells it from others
         await pilot.press(*"int8", "enter")
         await until(pilot, lambda: screen_name(pilot) == "RecordedScreen")
         await shows(pilot, "B is 1.83 × faster")
@@ -240,6 +241,8 @@ async def test_layers_are_filtered_and_cut_off_below_a_threshold(open_app: Opene
         await shows(pilot, "8 of 36 layers with |Δ| of 10 µs or more")
         await pilot.press("T", "T")
         await shows(pilot, "|Δ| of 2 µs or more")
+        pilot.app.screen.query_one("#delta-filter", Input).value = "delta>"
+        await shows(pilot, "The filter 'delta>' is not finished, or its number is none: delta>50us does.")
         pilot.app.screen.query_one("#delta-filter", Input).value = "branch_1 precision:i8 delta<-60us"
         await shows(pilot, "2 of 36 layers")
         pilot.app.screen.query_one("#delta-filter", Input).value = "only:b"
@@ -498,10 +501,29 @@ async def test_recorded_runs_are_exported_as_they_are_shown(open_app: Opened, st
         await opened(pilot, "run000000a", "run000000b")
         await pilot.press("x")
         written = json.loads(await exported(pilot, tmp_path / "x.json"))
-        assert written["sentence"] == "B is 1.83 × slower (1.68–1.99)"
+        assert written["sentence"] == "B is 1.83 × slower (1.68–1.99), by median latency"
         assert [side["id"] for side in written["sides"]] == ["run000000b", "run000000a"]
         assert "measured at different times" in written["warnings"][0]
-        assert "Runs of one spec scatter" in await exported(pilot, tmp_path / "x.md")
+        report = await exported(pilot, tmp_path / "x.md")
+        assert "B is 1.83 × slower (1.68–1.99), by median latency." in report
+        assert "Runs of one spec scatter" in report
+
+
+async def test_why_servers_are_not_judged_is_exported(open_app: Opened, store: Store, tmp_path: Path) -> None:
+    for run_id, rate in (("run000000a", 20.0), ("run000000b", 30.0)):
+        spec = Spec(model="mixnet0001", mode="server", rate=rate)
+        profiled.add(store, None, run_id, result=made.result(rate), spec=spec)
+    why = "Undecided: how fast a server is at one rate says nothing of others; their latencies tell"
+    async with open_app(size=(160, 50)) as pilot:
+        await opened(pilot, "run000000a", "run000000b")
+        await shows(pilot, f"{why}.")
+        written = json.loads(await exported(pilot, tmp_path / "x.json"))
+        assert (written["sentence"], written["duels"][0]["sentence"]) == (why, why)
+        assert written["criterion"] is None
+        report = await exported(pilot, tmp_path / "x.md")
+    assert f"{why}." in report
+    assert "criterion" not in report
+    assert "--interleave" not in report
 
 
 async def test_a_comparison_measured_in_turn_is_exported(open_app: Opened, store: Store, tmp_path: Path) -> None:

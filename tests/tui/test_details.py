@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import pwd
 import re
 import sys
 from collections.abc import Callable
@@ -28,7 +29,8 @@ from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.plot import Plot
 from ovtui.tui.widgets.table import Table
 from tests.store.samples import a_model, a_run, its_job
-from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
+from tests.tui import comparisons, explorations, optimizations
+from tests.tui.conftest import BERT, RESNET, Opened, Scripted, painted, remember, screen_name, shows, text_of, until
 
 HOSTILE = "\x1b[31mred[/foo] [bold]\u202e:smile: 名前\x07"
 
@@ -184,7 +186,7 @@ async def test_what_can_be_picked_stands_in_columns(open_app: Opened, store: Sto
         await pilot.press("escape", "escape", "tab", "enter")
         await until(pilot, lambda: screen_name(pilot) == "RunScreen")
         await pilot.press("c")
-        await shows(pilot, "WHEN MODEL MODE FPS")
+        await shows(pilot, "MODEL MODE BATCH STREAMS FPS LABEL")
 
 
 @pytest.mark.parametrize(
@@ -265,10 +267,101 @@ async def test_copying_goes_to_the_terminal_and_to_a_file(
         await pilot.press("y")
         assert "ovtui run bert-base" in sent[-1]
         assert (home / "copied.txt").read_text() == sent[-1] + "\n"
+        assert "Copied" not in text_of(pilot)  # a terminal may not listen, and does not say so
+        await shows(pilot, "Sent the run to the clipboard, and to")
         await pilot.press("6")
         await until(pilot, lambda: pilot.app.screen.query_one("#throughput", Plot)._picture)
         await pilot.press("y")
     assert re.search(r"Throughput over time: \d+ points; lowest .*, median .*, highest .*, last .* FPS\.", sent[-1])
+
+
+async def test_copying_works_where_there_is_no_home_folder(
+    open_app: Opened, store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("tab", "enter")
+        await shows(pilot, "What next")
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr(pwd, "getpwuid", nobody)
+        await pilot.press("y")
+        await shows(pilot, "Sent the run to the clipboard, and to")
+        assert (home / "copied.txt").exists()
+
+
+@pytest.mark.parametrize("width", [80, 60])
+async def test_a_filter_of_history_has_its_line_whatever_is_wrong_with_it(
+    open_app: Opened, store: Store, width: int
+) -> None:
+    remember(store)
+    async with open_app(size=(width, 24)) as pilot:
+        await pilot.press("a", "slash", *"fps>many_more_than_a_hundred_in_a_second")
+        await shows(pilot, "'many_more_than_a_hundred_in_a_second' is not a number")
+        assert pilot.app.screen.query_one("#filter").size.width > width - 5
+
+
+async def test_what_history_is_sorted_by_is_told_where_its_column_is_not(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app(size=(160, 40)) as pilot:
+        await pilot.press("a", *"ssss")
+        await shows(pilot, "BATCH↓")
+        await until(pilot, lambda: ", by batch" not in text_of(pilot))
+        await pilot.resize_terminal(80, 24)
+        await shows(pilot, "12 runs, by batch↓", 5)
+        await pilot.resize_terminal(160, 40)
+        await until(pilot, lambda: ", by batch" not in text_of(pilot), 5)
+
+
+async def test_one_click_ticks_a_column(open_app: Opened, store: Store) -> None:
+    remember(store)
+    async with open_app() as pilot:
+        await pilot.press("a", "v")
+        await until(pilot, lambda: screen_name(pilot) == "ColumnsScreen")
+        listed = pilot.app.screen.query_one(Table)
+        assert list(listed.marked)[3] == "mode"
+        await pilot.click(Table, offset=(5, 3))
+        await until(pilot, lambda: "mode" not in listed.marked, 5)
+
+
+@pytest.mark.parametrize("key", ["x", "o", "v", "r", "c"])
+async def test_keys_of_home_mean_the_model_where_nothing_was_measured(open_app: Opened, store: Store, key: str) -> None:
+    for model in (RESNET, BERT):
+        store.models.save(model)
+    async with open_app() as pilot:
+        await pilot.press("tab", key)
+        await until(pilot, lambda: screen_name(pilot) != "HomeScreen", 5)
+
+
+@pytest.mark.parametrize("opened", ["comparison", "layers", "exploration", "optimization"])
+async def test_what_was_exported_is_told_where_it_is(
+    open_app: Opened, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, opened: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    comparisons.two_runs(store)
+    explorations.keep(store, explorations.exploration())
+    optimizations.keep(store, optimizations.optimization())
+    async with open_app(size=(200, 40)) as pilot:
+        app: Any = pilot.app
+        if opened == "comparison":
+            app.open_compare(["run000000a", "run000000b"])
+        elif opened == "layers":
+            app.open_run("run000000a")
+            await painted(pilot)
+            await pilot.press("2")
+        elif opened == "exploration":
+            app.open_exploration("explore000")
+        else:
+            app.open_optimization("optimize00")
+        await painted(pilot)
+        await pilot.press("e")
+        await shows(pilot, "Write ")
+        pilot.app.screen.query_one(Input).value = "~/x.csv"
+        await pilot.press("enter")
+        await shows(pilot, f" to {tmp_path}/x.csv.")
+    assert (tmp_path / "x.csv").exists()
 
 
 async def test_a_message_covers_one_line_and_goes_with_the_next_key(

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -797,6 +798,40 @@ def test_a_chart_of_points_marks_them_and_nothing_else() -> None:
     marked = {curve.marker: len(curve.x) for curve in picture.curves if curve.marker}
     assert marked == {"○": 18 - len(front), "●": len(front), "★": 1}
     assert trade((), (), None, 10.0, "p50") is None
+
+
+def without_p99(cell: Cell) -> Cell:
+    """As after few inferences."""
+    latency = cell.latency_ms
+    return cell if latency is None else replace(cell, latency_ms=replace(latency, p99=None))
+
+
+async def test_a_chart_of_a_percentile_that_nothing_has_says_why_and_so_does_the_verdict(
+    open_app: Opened, store: Store
+) -> None:
+    found = tuple(map(without_p99, cells()))
+    study = keep(store, exploration(found, limits=Limits(latency_ms=120.0, percentile="p99")))
+    async with open_app() as pilot:
+        await shown(pilot, study)
+        assert "too few inferences for p99; % chooses another" in text_of(pilot)
+        assert "18 without p99" in text_of(pilot)
+        assert "FPS ±0.8 %, 103.1 ms at most (too few inferences for p99)" in " ".join(text_of(pilot).split())
+        assert "p99 –" not in text_of(pilot)
+        await pilot.press("percent_sign")  # p50
+        await painted(pilot)
+        assert "too few" not in text_of(pilot)
+        assert "without" not in text_of(pilot)
+
+
+async def test_a_chart_counts_what_it_has_no_place_for(open_app: Opened, store: Store) -> None:
+    first, *rest = cells()
+    study = keep(store, exploration((without_p99(first), *rest), limits=Limits(latency_ms=120.0, percentile="p99")))
+    async with open_app((160, 50)) as pilot:
+        await shown(pilot, study)
+        assert "limit 120 ms, 1 without p99" in text_of(pilot)
+        text = pilot.app.screen.query_one("#chart", Plot).text
+        assert "17 settings" in text
+        assert "1 setting with too few inferences for p99." in text
 
 
 async def test_a_matrix_larger_than_the_screen_scrolls_with_the_cursor(open_app: Opened, store: Store) -> None:

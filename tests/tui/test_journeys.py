@@ -208,11 +208,23 @@ async def test_live_runs_of_one_model_are_told_apart(open_app: Opened, scripted:
     job.start()
     job.measure()
     async with open_app() as pilot:
-        await shows(pilot, "resnet-50 throughput live000001: measuring")
-        await shows(pilot, "resnet-50 throughput live000002: ")
+        await shows(pilot, "live000001: measuring live000002: starting")
+        await pilot.press("right_square_bracket")
+        await shows(pilot, "live000002: starting live000001: measuring")
         await pilot.press("escape")
         await shows(pilot, "live000001 measuring")
         await shows(pilot, "live000002 starting")
+
+
+async def test_the_line_of_jobs_begins_with_the_one_that_is_viewed(
+    open_app: Opened, store: Store, scripted: Callable[..., Scripted]
+) -> None:
+    for number in range(4):
+        scripted(job_id=f"live00000{number}")
+        store.runs.set_label(f"live00000{number}", f"nightly check number {number}")
+    async with open_app() as pilot:
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: text_of(pilot).splitlines()[1].startswith("  nightly ch… number 2: starting"))
 
 
 async def test_how_far_a_run_is_fits_a_narrow_screen(open_app: Opened, scripted: Callable[..., Scripted]) -> None:

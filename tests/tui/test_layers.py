@@ -19,6 +19,7 @@ from ovtui.records import Profile, Spec
 from ovtui.store import Store
 from ovtui.text import is_safe
 from ovtui.tui.app import OvtuiApp
+from ovtui.tui.screens.run import RunScreen
 from ovtui.tui.tabs.layers import LayerRows, LayersTab
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.graphview import GraphView
@@ -327,6 +328,36 @@ async def test_what_is_selected_in_a_tab_is_selected_in_the_others(seen: Seen) -
         assert table(pilot).cursor_key == str(PLACE["Mixed_0/Branch_1/Conv2d_1x1"])
 
 
+async def test_a_group_is_shown_whatever_was_selected_before(seen: Seen) -> None:
+    async with seen(PROFILE, "2", "4", "j", "j", "enter") as pilot:
+        assert (tab(pilot), layers(pilot)) == ("layers", ["head/CumSum"])
+
+
+async def test_walking_through_the_graph_keeps_the_filter_of_the_layers(seen: Seen) -> None:
+    async with seen(PROFILE, "2", "slash", *"type:pool", "enter") as pilot:
+        left = layers(pilot)
+        await pilot.press("5", "g", "j", "j")
+        node = view(pilot).node
+        assert node not in (None, *(PLACE[name] for name in left))
+        await pilot.press("2")
+        assert layers(pilot) == left
+        await pilot.press("5")
+        assert view(pilot).node == node
+        await pilot.press("2", "j", "5")  # who moves among what is left selects it
+        assert view(pilot).node == PLACE[left[1]]
+
+
+async def test_the_layer_one_comes_with_is_selected_even_if_the_graph_begins_with_it(seen: Seen) -> None:
+    async with seen(PROFILE, "5") as pilot:
+        first = view(pilot).node
+        assert first is not None
+        assert isinstance(pilot.app, OvtuiApp)
+        await pilot.app.push_screen(RunScreen("run0000001", layer=first))
+        await until(pilot, lambda: view(pilot).node == first and tab(pilot) == "graph")
+        await pilot.press("2")
+        assert table(pilot).cursor_key == str(first)
+
+
 async def test_looking_at_the_layers_leaves_a_folded_graph_folded(seen: Seen) -> None:
     async with seen(PROFILE, "2", "5", "w") as pilot:
         rows = rows_of(pilot)
@@ -494,7 +525,7 @@ async def test_colours_are_told_in_words_too(seen: Seen) -> None:
 
 async def test_half_a_term_marks_nothing_and_says_so(seen: Seen) -> None:
     async with seen(PROFILE, "5", "slash", *"time>x") as pilot:
-        assert words_of(pilot, "graph-words").startswith("The filter 'time>x' is not finished")
+        assert words_of(pilot, "graph-words").startswith("'time>x' says nothing: time>50us does.")
         assert view(pilot).found is None
         await pilot.press("backspace", *"700")
         assert words_of(pilot, "graph-words").startswith("What the device runs: 1 found")
@@ -505,6 +536,29 @@ async def test_half_a_filter_says_so(seen: Seen) -> None:
         assert words_of(pilot, "layer-words").startswith("The filter 'time>x' is not finished")
         await pilot.press("backspace", *"700")
         assert words_of(pilot, "layer-words").startswith("1 of 35 layers")
+
+
+async def test_half_a_long_filter_is_told_in_full_on_a_small_screen(seen: Seen) -> None:
+    async with seen(NO_COUNTERS, "2", "slash", *"x recoverable>") as pilot:
+        await shows(pilot, "The filter 'recoverable>' is not finished, or its number is none: time>50us does.", 5)
+        await pilot.press("escape", "escape", "5", "slash", *"x time>" + "9" * 9 + "hours")
+        await shows(pilot, "'time>999999999hours' says nothing: time>50us does.", 5)
+
+
+async def test_half_a_term_is_not_gone_to(seen: Seen) -> None:
+    async with seen(PROFILE, "5", "slash", *"time>", "enter") as pilot:
+        assert view(pilot).row == 0
+        await pilot.press("slash", *"time>700", "enter")
+        assert view(pilot).node == PLACE["Mixed_0/Branch_1/Conv2d_3x3"]
+
+
+async def test_details_are_offered_only_of_a_layer(seen: Seen) -> None:
+    async with seen(PROFILE, "2") as pilot:
+        await shows(pilot, "d Details")
+        await pilot.press("b")
+        await until(pilot, lambda: "d Details" not in text_of(pilot))
+        await pilot.press(*"bbbb")
+        await shows(pilot, "d Details")
 
 
 async def test_a_search_goes_on_in_the_other_graph(seen: Seen) -> None:

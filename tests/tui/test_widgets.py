@@ -99,8 +99,10 @@ async def test_the_cursor_stays_on_its_row_when_rows_come_and_go() -> None:
         await pilot.press("j", "enter", "G")
 
 
-@pytest.mark.parametrize(("down", "more", "key"), [(3, 2, "k3"), (3, 20, "n0"), (30, 20, "k30"), (30, 100, "n0")])
-async def test_where_the_newest_come_first_whoever_saw_them_goes_on_seeing_them(down: int, more: int, key: str) -> None:
+@pytest.mark.parametrize(("down", "more", "key"), [(0, 2, "k0"), (0, 20, "n0"), (10, 2, "k10"), (30, 20, "k30")])
+async def test_where_the_newest_come_first_the_cursor_stays_with_them_or_on_what_was_chosen(
+    down: int, more: int, key: str
+) -> None:
     table = Table(COLUMNS, newest_first=True)
     async with Shown(table).run_test(size=(60, 12)) as pilot:
         old: Any = rows(50)
@@ -110,6 +112,7 @@ async def test_where_the_newest_come_first_whoever_saw_them_goes_on_seeing_them(
         new = [(f"n{n}", {"name": Cell("new")}) for n in range(more)]
         table.show(ListedRows([*new, *old._rows][:70]))
         assert table.cursor_key == key
+        assert table._top <= table.cursor < table._top + table._body_height
 
 
 async def test_the_wheel_scrolls_and_leaves_the_cursor() -> None:

@@ -9,7 +9,8 @@ from string import ascii_uppercase
 from ovtui import words
 from ovtui.analysis.comparing import circumstances, criteria, explaining, interleaved
 from ovtui.analysis.comparing.matching import Both
-from ovtui.records import Comparison, Duel, Profile, Side
+from ovtui.records import Comparison, Criterion, Duel, Profile, Side
+from ovtui.report.documents import criterion
 from ovtui.report.exported import Exported
 from ovtui.report.pages.charts import Axis, Interval, Intervals
 from ovtui.report.pages.common import columns, environment_section, moment, repeat, subtitle
@@ -37,8 +38,13 @@ _SAME = 0.98, 1.02
 _KINDS: tuple[explaining.By, ...] = ("type", "precision", "kernel")
 
 
-def comparison_report(comparison: Comparison, sides: Sequence[Exported | None]) -> Document:
-    """The whole of it. `sides`: what each was measured as, in their order; None: there is no run of it."""
+def comparison_report(
+    comparison: Comparison, sides: Sequence[Exported | None], said: str | None = None
+) -> Document:  # fmt: skip
+    """The whole of it. `sides`: what each was measured as, in their order; None: there is no run of it.
+
+    `said`: what is said of two runs as they were recorded, in place of the sentence on turns.
+    """
     a = sides[0] if sides else None
     others = list(zip(ascii_uppercase[1:], comparison.duels, sides[1:], strict=False))
     single = len(others) == 1
@@ -47,7 +53,10 @@ def comparison_report(comparison: Comparison, sides: Sequence[Exported | None]) 
         subtitle(comparison.label, f"comparison {comparison.id}", moment(comparison.created)),
         section(
             "",
-            *(Verdict(_LEVELS[duel.verdict], _sentence(name, duel)) for name, duel, _ in others),
+            *(
+                Verdict(_LEVELS[duel.verdict], f"{said}." if said else _sentence(name, duel))
+                for name, duel, _ in others
+            ),
             None if others else Verdict("warning", "Nothing was decided."),
             _unfinished(comparison),
             warnings(_differences(a, [(name, b) for name, _, b in others]), "Not the same on both sides"),
@@ -56,7 +65,7 @@ def comparison_report(comparison: Comparison, sides: Sequence[Exported | None]) 
         ),
         section("What was compared", _sides(comparison), runs_table([each.run for each in sides if each is not None])),
         *(part for name, duel, b in others for part in _duel(name, duel, a, b, deeper=not single)),
-        section("How", fields(*_how(comparison))),
+        section("How", fields(*_how(comparison, criterion(comparison, said)))),
         environment_section(comparison.environment),
         section(
             "Measure it again",
@@ -197,16 +206,17 @@ def _grouped(name: str, a: Profile | None, b: Profile | None) -> list[Section | 
 def _repeat(comparison: Comparison) -> Command | None:
     """All of them in turn, each by its run, which this machine's store has."""
     runs = [side.run for side in comparison.sides if side.run is not None]
-    if len(runs) < 2 or len(runs) < len(comparison.sides):
+    random = any(side.spec.mode == "server" for side in comparison.sides)  # arrivals, which do not take turns
+    if random or len(runs) < 2 or len(runs) < len(comparison.sides):
         return None
     line = f"ovtui compare --interleave {shlex.join(runs)} --criterion {comparison.criterion}"
     return Command(line, "All in turn, on the machine that has these runs:")
 
 
-def _how(comparison: Comparison) -> list[tuple[str, str | None]]:
+def _how(comparison: Comparison, decided: Criterion | None) -> list[tuple[str, str | None]]:
     by = {"throughput": "completed inferences per second", "latency": "median latency"}
     return [
-        ("criterion", f"{comparison.criterion}: {by[comparison.criterion]}"),
+        ("criterion", None if decided is None else f"{decided}: {by[decided]}"),
         ("turns", f"{comparison.pairs:,} of each side" if comparison.pairs else None),
         ("measured for", words.duration(comparison.elapsed_s) if comparison.elapsed_s else None),
         ("finished", moment(comparison.finished)),

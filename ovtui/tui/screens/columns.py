@@ -33,7 +33,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Columns"
-            yield Table((Column("title", "", 20, grows=True),), head=False, marks=True)
+            yield Table((Column("title", "", 20, grows=True),), head=False, marks=True, one_click=True)
             yield Static("Space ticks, Enter takes it, Esc leaves it. A narrow terminal shows fewer.", classes="hint")
 
     def on_mount(self) -> None:

@@ -135,6 +135,10 @@ class CompareScreen(OvtuiScreen):
     def record(self, pair: Pair) -> Comparison | None:
         """What is written when it is exported."""
 
+    def sentence(self, pair: Pair) -> str | None:
+        """What is said of two runs as they were recorded, where it is not measured in turn."""
+        return None
+
     @property
     def live(self) -> bool:
         """Whether it is being measured."""
@@ -360,7 +364,7 @@ class CompareScreen(OvtuiScreen):
     def action_export(self) -> None:
         record = None if self._pair is None else self.record(self._pair)
         if record is not None:
-            acting.export_comparison(self, record)
+            acting.export_comparison(self, record, None if self._pair is None else self.sentence(self._pair))
 
     def action_copy(self) -> None:
         if self._pair is None:
@@ -414,10 +418,12 @@ class RecordedScreen(CompareScreen):
             warnings=(recorded.rests_on(self._scatter),),
         )
 
-    def head(self, pair: Pair) -> Head:
+    def sentence(self, pair: Pair) -> str:
         a, b = pair.runs
-        said = interleaved.sentence(pair.duel) if a is None or b is None else recorded.sentence(pair.duel, a, b)
-        return Head(f"{said}.", f"{recorded.rests_on(self._scatter)} m measures them in turn.")
+        return interleaved.sentence(pair.duel) if a is None or b is None else recorded.sentence(pair.duel, a, b)
+
+    def head(self, pair: Pair) -> Head:
+        return Head(f"{self.sentence(pair)}.", f"{recorded.rests_on(self._scatter)} m measures them in turn.")
 
 
 def scatter_of(store: Store, runs: Sequence[Run]) -> recorded.Scatter | None:

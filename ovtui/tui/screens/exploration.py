@@ -22,7 +22,7 @@ from ovtui.report.command import explore_command
 from ovtui.report.files import Exported, write_exploration
 from ovtui.report.pages.found import best_load, best_spec, is_server
 from ovtui.text import plain
-from ovtui.tui import charts, explored
+from ovtui.tui import acting, charts, explored
 from ovtui.tui.said import said
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
@@ -34,6 +34,7 @@ from ovtui.tui.widgets.plot import Plot, load
 from ovtui.tui.widgets.table import Table
 
 _PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p95", "p99")
+_NOT_YET = "drawn when something is known"
 _FRONT = (
     table_cells.Column("mark", "", 1),
     table_cells.Column("setting", "SETTING", 16, grows=True, comfort=22, sentence=True),
@@ -96,7 +97,7 @@ class ExplorationScreen(OvtuiScreen):
                 yield Table(_FRONT, id="front")
             with Vertical(id="chart-part"):
                 yield Line(id="chart-title", classes="title")
-                yield Plot("drawn when something is known", id="chart")
+                yield Plot(_NOT_YET, id="chart")
         yield Static(id="details", classes="note")
         yield Static(id="notes", classes="note")
         yield KeyLine()
@@ -303,12 +304,15 @@ class ExplorationScreen(OvtuiScreen):
             self.query_one("#chart", Plot).show(charts.rates(study.loads, study.limits))
             return
         limit = "no limit" if limits.latency_ms is None else f"limit {limits.latency_ms:.10g} ms"
+        few = charts.unknown(study.cells, limits.percentile)
+        limit += f", {few} without {limits.percentile}" if few else ""
         title = Text(f"FPS by {limits.percentile}, ms: {limit}")
         title.append(f"   {shown.best} best  {shown.front} unbeaten  {shown.plain} others", style="not bold")
         self._say("chart-title", title)
         if not self.ovtui.looks.slow_line or not self._live:
             chart = charts.trade(study.cells, study.pareto, self._spot, limits.latency_ms, limits.percentile)
-            self.query_one("#chart", Plot).show(chart)
+            why = f"too few inferences for {limits.percentile}; % chooses another" if few else _NOT_YET
+            self.query_one("#chart", Plot).show(chart, empty=why)
 
     # -- keys
 
@@ -442,17 +446,11 @@ class ExplorationScreen(OvtuiScreen):
         if study is None:
             return
 
-        @said
-        def answered(screen: ExplorationScreen, text: str | None) -> None:
-            if text:
-                write_exploration(specs.expanded(text), study, screen._runs(study))
-                screen.ovtui.tell(f"Wrote the exploration to {Path(specs.here(text))}.")
+        def written(path: Path) -> None:
+            write_exploration(path, study, self._runs(study))
 
         hint = ".html and .md are reports, .json holds everything, .csv the settings. Enter writes it, Esc leaves it."
-        suggested = specs.here(f"ovtui-{study.id}.html")
-        self.app.push_screen(
-            PromptScreen("Write this exploration to:", suggested, hint), lambda text: answered(self, text)
-        )
+        acting.write_to(self, "this exploration", f"ovtui-{study.id}.html", hint, written)
 
     def _runs(self, study: Exploration) -> list[Exported]:
         """What is kept of its runs."""

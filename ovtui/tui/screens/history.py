@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from ovtui import words
@@ -105,7 +105,7 @@ class HistoryScreen(OvtuiScreen):
         yield Static(id="top")
         field = Field(placeholder="words, model:resnet, fps>100, status:failed …", id="filter", compact=True)
         field.display = False
-        with Horizontal(id="filter-line"):
+        with Vertical(id="filter-lines"):
             yield field
             wrong = Static(id="wrong", classes="problem")
             wrong.display = False
@@ -204,7 +204,12 @@ class HistoryScreen(OvtuiScreen):
         self._headline()
         self._draw()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._headline)  # which says what the table has no column for
+
     def _headline(self) -> None:
+        if not self.has("#top", "#runs"):
+            return
         total = len(self._columns) if self._columns is not None else 0
         table = self.query_one("#runs", Table)
         shown, marked = len(table.rows), len(table.marked)

@@ -182,9 +182,9 @@ class HomeScreen(OvtuiScreen):
 
     @property
     def _meant(self) -> Model | None:
-        """The model under the cursor, or of the run under it."""
+        """The model under the cursor, or of the run under it if there is one."""
         recent = self.query_one("#recent", Table)
-        if recent.has_focus:
+        if recent.has_focus and recent.cursor_key is not None:
             return self._models.get(next((run.model for run in self._runs if run.id == recent.cursor_key), None))
         return self._models.get(self.query_one("#models", Table).cursor_key)
 

@@ -136,15 +136,16 @@ class LiveScreen(OvtuiScreen):
         return head.append(f"  {settings(run)}", style="not bold")
 
     def _show_jobs(self) -> None:
-        """The other jobs, when there are any."""
+        """All of them, when there are others, from the one that is viewed on: the line may not have room for all."""
         live = self._runs
         bar = self.query_one("#jobs", Static)
         if bar.display != (len(live) > 1):
             bar.display = len(live) > 1
             self.refresh_bindings()
         if bar.display:
-            text, names = Text(), rows.live_names(live, 20)
-            for job in live:
+            text, names = Text(), rows.live_names(live, 20, brief=True)
+            first = next((place for place, job in enumerate(live) if job.id == self._run_id), 0)
+            for job in (*live[first:], *live[:first]):
                 name = names[job.id].replace("  ", " ")
                 text.append(f" {name}: {rows.doing(job)} ", style="reverse" if job.id == self._run_id else "")
                 text.append(" ")

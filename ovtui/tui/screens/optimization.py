@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -12,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import ContentSwitcher, Static
 
-from ovtui import specs, words
+from ovtui import words
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing.advice import next_steps
 from ovtui.analysis.optimizing.fates import Fate, summary
@@ -26,7 +25,7 @@ from ovtui.report.optimize_command import optimize_command
 from ovtui.report.optimized import Optimized, gathered
 from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.text import plain
-from ovtui.tui import rows
+from ovtui.tui import acting, rows
 from ovtui.tui.said import said
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
@@ -371,19 +370,9 @@ class OptimizationScreen(OvtuiScreen):
         found = self._found
         if found is None:
             return
-
-        def answered(name: str | None) -> None:
-            if name:
-                self._write(specs.expanded(name))
-
-        name = specs.here(f"{found.study.id}.html")
-        self.app.push_screen(PromptScreen("Write a report (.html, .md, .csv, .json) to", name), answered)
-
-    @said
-    def _write(self, path: Path) -> None:
-        if self._found is not None:
-            write_optimization(path, *self._found)
-            self.ovtui.tell(f"Wrote {plain(path)}.")
+        hint = ".html and .md are reports, .json holds everything, .csv the figures. Enter writes it."
+        name = f"ovtui-{found.study.id}.html"
+        acting.write_to(self, "the optimization", name, hint, lambda path: write_optimization(path, *found))
 
     def action_label(self) -> None:
         self.app.push_screen(PromptScreen("Label", (self._study and self._study.label) or ""), self._labelled)

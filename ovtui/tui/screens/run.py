@@ -91,7 +91,7 @@ class RunScreen(OvtuiScreen):
         self._seen: Seen | None = None
         self._graph: Shown | None = None
         self._layer: int | None = None  # selected, whichever tab shows it
-        self._begun_at: int | None = None  # what the graph had selected when its tab was opened
+        self._begun_at: int | None = None  # what a tab had selected when it was opened
 
     def compose(self) -> ComposeResult:
         yield Line(id="top")
@@ -166,6 +166,7 @@ class RunScreen(OvtuiScreen):
         self.query_one("#precision", PrecisionTab).show(self._seen)
         self.query_one("#kernels", KernelsTab).show(self._seen)
         if self._begin_with is not None:
+            self._layer = self._begin_with
             self._open_tab("tab-graph")
             self.query_one("#graph", GraphTab).select(self._begin_with)
 
@@ -320,27 +321,31 @@ class RunScreen(OvtuiScreen):
         self.set_focus(shown[0] if shown else None)
 
     def _remember(self) -> None:
-        """The layer that is selected where one is; a graph in which nothing was moved begins at its top, unasked."""
+        """The layer that was selected: not where a graph begins, nor what stands first beside one that is hidden."""
         if not self.has("#layer-table", "#graph-view"):
             return
         tab, place = self.query_one(TabBar).active, None
         if tab == "tab-layers":
             place = self.query_one("#layers", LayersTab).place
-        elif tab == "tab-graph" and self.query_one("#graph", GraphTab).place != self._begun_at:
+        elif tab == "tab-graph":
             place = self.query_one("#graph", GraphTab).place
-        if place is not None:
+        if place not in (None, self._begun_at):
             self._layer = place
 
     def _follow(self, tab: str) -> None:
-        """Select what was selected in another tab."""
+        """Select what was selected in another tab, unless a filter or a group hides it."""
         if not self.has("#layer-table", "#graph-view"):
             return
         layers, graph = self.query_one("#layers", LayersTab), self.query_one("#graph", GraphTab)
-        if self._layer is not None and tab == "tab-layers" and layers.place not in (None, self._layer):
-            layers.select(self._layer)
-        elif self._layer is not None and tab == "tab-graph":
-            graph.follow(self._layer)
-        self._begun_at = graph.place
+        layer, self._begun_at = self._layer, None
+        if tab == "tab-graph":
+            if layer is not None:
+                graph.follow(layer)
+            self._begun_at = graph.place
+        elif tab == "tab-layers" and layer is not None:
+            if layers.place is not None and layer in layers.places:
+                layers.select(layer)
+            self._begun_at = layers.place
 
     async def action_back(self) -> None:
         """Out of what a tab has narrowed down, then out of the screen."""

@@ -195,7 +195,7 @@ class DeltasTab(Vertical):
                 f"{len(shown):,} of {words.plural(len(self._rows), 'layer')}{within}{least}: "
                 f"{_percent(share)} of the difference."
             )
-        why = unfinished(self._typed, terms)
+        why = unfinished(self._typed, terms, "delta>50us")
         if why is not None:
             text = f"{why} {text}"
         if text != self._said:

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from ovtui import words
-from ovtui.analysis.filtering import unfinished
+from ovtui.analysis.filtering import half
 from ovtui.analysis.graph.finding import consumers, producers, search, terms
 from ovtui.analysis.graph.folding import Shown
 from ovtui.analysis.graph.linking import Links, counterpart
@@ -61,7 +61,7 @@ class GraphTab(Vertical):
         self._seen: Seen | None = None
         self._kind: Kind = "runtime"
         self._shown: dict[Kind, Shown] = {}
-        self._unfinished: str | None = None  # of what is searched for
+        self._half: str | None = None  # a term of what is searched for that says nothing
         self._came: tuple[int | None, int | None] = (None, None)  # from which node of the other graph to which here
 
     def compose(self) -> ComposeResult:
@@ -151,8 +151,8 @@ class GraphTab(Vertical):
         if view.colours != "heat":
             parts.append(f"coloured by {view.colours}")
         text = f"{name}: {', '.join(parts)}"
-        if self._unfinished is not None:
-            text = f"{self._unfinished} {text}"
+        if self._half is not None:  # in few words: there is one line
+            text = f"'{plain(self._half, 30)}' says nothing: time>50us does. {text}"
         self.query_one("#graph-words", Static).update(Text(text), layout=False)
 
     def _detail(self) -> None:
@@ -238,7 +238,7 @@ class GraphTab(Vertical):
     def _mark(self, typed: str) -> None:
         view = self.query_one(GraphView)
         if view.drawn is not None:
-            self._unfinished = unfinished(typed, terms)
+            self._half = half(typed, terms)
             view.mark(search(view.drawn.shown.graph, typed) if terms(typed) else None)
             self._headline()
 
@@ -250,7 +250,7 @@ class GraphTab(Vertical):
         event.stop()
         view = self.query_one(GraphView)
         view.focus()
-        if event.value.strip():
+        if terms(event.value):
             view.action_bottleneck(1)
 
     def action_details(self) -> None:

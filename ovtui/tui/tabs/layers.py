@@ -219,12 +219,17 @@ class LayersTab(Vertical):
             table.show(LayerRows(seen, places))
         self._headline()
         self._detail()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of layers that are put together there are no details, nor where none is left."""
+        return action != "details" or self.place is not None
 
     def _headline(self) -> None:
         seen, table = self._seen, self.query_one("#layer-table", Table)
         if seen is None:
             return
-        text, whole = seen.headline, True
+        text, whole, line = seen.headline, True, self.query_one("#layer-words", Static)
         if isinstance(table.rows, LayerRows) and len(table.rows) != len(seen.columns):
             share = sum(seen.row_at[place].share or 0.0 for place in table.rows.places)
             within = f" in {plain(self._within.name, 60)}" if self._within else ""
@@ -235,13 +240,14 @@ class LayersTab(Vertical):
         why = unfinished(self._typed, terms)
         told = " ".join(filter(None, (why, shown)))
         if told:
-            # In as many lines as without a filter: laying out anew at each letter would be slow.
+            # If they suffice, in as many lines as without a filter: laying out anew at each letter would be slow.
             width = max(20, self.size.width - 2)
-            lines = min(_MOST_LINES, len(wrap(text, width))) - len(wrap(told, width))
-            text, whole = f"{told}\n{_sentences(text, width, lines)}".rstrip(), False
+            needed = len(wrap(told, width))
+            lines = min(_MOST_LINES, len(wrap(text, width))) - needed
+            text, whole = f"{told}\n{_sentences(text, width, lines)}".rstrip(), needed > line.size.height
         if text != self._said:
             self._said = text
-            self.query_one("#layer-words", Static).update(Text(text), layout=whole)
+            line.update(Text(text), layout=whole)
 
     def _detail(self) -> None:
         box = self.query_one("#layer-details", Static)

@@ -67,7 +67,7 @@ def load() -> None:
 
 
 class Plot(Widget):
-    """Shows a picture; before the first one, `empty`."""
+    """Shows a picture; where there is none, `empty`."""
 
     COMPONENT_CLASSES = {"first", "second", "faint"}
     DEFAULT_CSS = """
@@ -88,10 +88,11 @@ class Plot(Widget):
         """The picture in words."""
         return self._picture.text if self._picture else self._empty
 
-    def show(self, picture: Picture | None) -> None:
-        """Draw `picture` from now on."""
-        if picture != self._picture:
-            self._picture, self._strips = picture, None
+    def show(self, picture: Picture | None, *, empty: str | None = None) -> None:
+        """Draw `picture` from now on; where there is none, say why: `empty`, or what was said before."""
+        empty = self._empty if empty is None else empty
+        if (picture, empty) != (self._picture, self._empty):
+            self._picture, self._empty, self._strips = picture, empty, None
             self.refresh()
 
     def render(self) -> RenderResult:

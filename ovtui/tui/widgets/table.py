@@ -81,15 +81,19 @@ class Table(Widget, can_focus=True):
         head: bool = True,
         marks: bool = False,
         newest_first: bool = False,
+        one_click: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`newest_first`: new rows come at the top, and whoever looks at the newest goes on seeing the newest."""
+        """`newest_first`: new rows come at the top, and a cursor on the newest is not led away from there by them.
+
+        `one_click`: a click opens a row wherever the cursor is.
+        """
         super().__init__(id=id, classes=classes)
         self._columns = list(columns)
         self._head = head
         self._with_marks = marks
-        self._newest_first = newest_first
+        self._newest_first, self._one_click = newest_first, one_click
         self._rows: Rows = NoRows()
         self._cursor = 0
         self._top = 0  # the first row that is seen
@@ -110,9 +114,9 @@ class Table(Widget, can_focus=True):
         if same and keep is None:
             return
         grown, self._rows = len(rows) != len(self._rows), rows
+        at_newest = self._newest_first and self._cursor == 0
         self._cursor = self._find(key)
-        left_behind = self.cursor_key != key or (self._top == 0 and self._cursor >= self._body_height)
-        if self._newest_first and left_behind:
+        if at_newest and (self.cursor_key != key or self._cursor >= self._body_height):
             self._cursor = 0
         self._reveal()
         height = self.styles.height
@@ -205,7 +209,7 @@ class Table(Widget, can_focus=True):
             return
         index = self._top + place.y - int(self._head)
         if 0 <= index < len(self._rows):
-            if index == self._cursor or event.chain > 1:
+            if index == self._cursor or self._one_click or event.chain > 1:
                 self._cursor = index
                 self.action_open()
             else:
