@@ -168,8 +168,11 @@ class Estimate(Record, frozen=True):
 
     @property
     def doubt(self) -> float | None:
-        """Half of the interval over the mean, taken above it, since the lower end may be cut at 0; None: not known."""
-        return (self.ci95[1] - self.mean) / self.mean if self.ci95 is not None and self.mean > 0 else None
+        """Half of the interval over the mean; None: not known. One that is cut at 0 is as wide as its upper half says."""
+        if self.ci95 is None or self.mean <= 0:
+            return None
+        low, high = self.ci95
+        return ((high - low) / 2 if low > 0 else high - self.mean) / self.mean
 
 
 class Latency(Record, frozen=True):
