@@ -168,7 +168,7 @@ class Estimate(Record, frozen=True):
 
     @property
     def doubt(self) -> float | None:
-        """Half of the interval over the mean; None: not known. One that is cut at 0 is as wide as its upper half says."""
+        """Half of the interval over the mean; None: not known. Of one that is cut at 0, the upper half tells."""
         if self.ci95 is None or self.mean <= 0:
             return None
         low, high = self.ci95
