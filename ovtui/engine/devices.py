@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import re
 
+from ovtui.engine.cores import cores
 from ovtui.engine.streams import check_streams, most_streams
 from ovtui.errors import InputError
 from ovtui.records import Record
@@ -102,8 +102,7 @@ def look(store: Store) -> Devices:
 
 def machine() -> str:
     """What streams depend on: which machine this is, and how many of its cores may be used."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{platform.node()}, {cores} cores"
+    return f"{platform.node()}, {cores()} cores"
 
 
 def _version() -> str:

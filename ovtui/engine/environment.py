@@ -11,15 +11,9 @@ from pathlib import Path
 import psutil
 
 import ovtui
+from ovtui.engine.cores import cores
 from ovtui.records import Environment
 from ovtui.text import plain
-
-
-def cores() -> int:
-    """How many cores this process may use: less than the machine has under taskset or in a container."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def environment(openvino: str) -> Environment:

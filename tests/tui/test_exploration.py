@@ -889,7 +889,7 @@ def snap(request: pytest.FixtureRequest, snap_compare: Any, store: Store) -> Cal
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     from ovtui.tui.screens import explore as screen
 
-    monkeypatch.setattr(screen, "_cores", lambda: 4)
+    monkeypatch.setattr(screen, "cores", lambda: 4)
 
 
 @pytest.mark.usefixtures("four_cores")

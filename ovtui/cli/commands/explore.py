@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from typing import Any
 
@@ -20,6 +19,7 @@ from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import given_on_the_line, option, parsed, refuse_idle, spec_of, spec_options, usage
 from ovtui.cli.studying import followed, left_alone, shows_earlier
 from ovtui.engine import client
+from ovtui.engine.cores import cores
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Grid, Limits, Setting, Spec, Stop
@@ -150,10 +150,9 @@ def _asked(
         percentile=f"p{percentile or (99 if server else 50)}",  # type: ignore[arg-type]  # click checked it
         memory_mb=memory_limit,
     )
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     grid = Grid(
         batches=batches or axes.default_batches(),
-        streams=streams or axes.default_streams(cores),
+        streams=streams or axes.default_streams(cores()),
         threads=threads or (None,),
         requests=requests or (None,),
         chosen=cells or (),

@@ -13,8 +13,9 @@ from ovtui.analysis import noise
 from ovtui.analysis.distribution import thinned
 from ovtui.analysis.measurement import ENOUGH, Measurement
 from ovtui.engine import events, messages, ring
+from ovtui.engine.cores import cores
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
-from ovtui.engine.environment import cores, environment
+from ovtui.engine.environment import environment
 from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.engine.job.cancel import Cancel
 from ovtui.engine.job.machine import alone

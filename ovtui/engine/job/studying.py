@@ -13,7 +13,8 @@ import msgspec
 
 from ovtui.analysis import noise
 from ovtui.engine import events, liveness
-from ovtui.engine.environment import cores, environment
+from ovtui.engine.cores import cores
+from ovtui.engine.environment import environment
 from ovtui.engine.folder import EventWriter, JobFolder, new_id
 from ovtui.engine.job.cancel import Cancel
 from ovtui.engine.job.machine import alone

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -13,6 +12,7 @@ from textual.widgets import Static
 
 from ovtui import specs, words
 from ovtui.analysis.exploring import grid as axes
+from ovtui.engine.cores import cores
 from ovtui.errors import InputError
 from ovtui.records import Exploration, Grid, Limits, Model, Percentile, Spec, Stop
 from ovtui.report.command import axis, cells, explore_command
@@ -72,7 +72,7 @@ class ExploreScreen(FormScreen[Asked]):
         model = self._model
         kind = f"  {model.format}, {words.count(model.parameters).rstrip()} parameters"
         yield Static(Text("Explore ").append(plain(model.name, 40), style="bold").append(kind), id="top")
-        streams = axis(axes.default_streams(_cores()))
+        streams = axis(axes.default_streams(cores()))
         with Form(id="form", can_focus=False):
             yield Choice([("search", "search"), ("each", "measure each"), ("cells", "only these"),
                           ("server", "server: highest arrival rate")], "search", id="way")  # fmt: skip
@@ -132,7 +132,7 @@ class ExploreScreen(FormScreen[Asked]):
         if chosen and not self.line("cells").value:
             raise InputError("Name the settings: batch x streams, like 1x1,8x2.")
         percentile: Any = self.choice("percentile").value
-        streams = axes.default_streams(_cores())
+        streams = axes.default_streams(cores())
         grid = Grid(
             batches=self._axis("batches", axes.default_batches(), on_axes),
             streams=self._axis("streams", streams, on_axes),
@@ -238,10 +238,6 @@ def shared(spec: Spec) -> Spec:
         spec, mode="latency", batch=None, streams=None, threads=None, requests=None, rate=None, stop=Stop(),
         profile=False,
     )  # fmt: skip
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _in_short(study: Exploration) -> str:

@@ -19,13 +19,13 @@ from ovtui.engine.device.calibration import labels
 from ovtui.engine.device.images import ImageFolder
 from ovtui.engine.device.inputs import Array
 from ovtui.engine.messages import Progress, Say
+from ovtui.engine.pixels import FLOATS, looks_like_pixels
 from ovtui.errors import InputError
 from ovtui.records import Images, Model, Port, Preprocessing, Recipe, Spec, StaticShape
 from ovtui.text import plain
 
 _NOISE = 10_000  # there is always more of it
 _TOLD_EACH = 20  # images
-_FLOATS = ("f32", "f16", "bf16", "f64")
 
 
 @dataclass
@@ -212,12 +212,12 @@ def _unlabelled(found: labels.Labels, path: str, what: str) -> list[str]:
 
 def _floats_only(array: Array, path: str, port: Port) -> Array:
     """Whole numbers for a floating input are pixels that nobody normalised: what NNCF takes without a word."""
-    if port.type in _FLOATS and array.dtype.kind in "iu":
+    if port.type in FLOATS and array.dtype.kind in "iu":
         told = (
             f"{plain(path)} holds {array.dtype}, but input '{plain(port.name, 60)}' takes {port.type}, so it is to be "
             "normalised first: "
         )
-        if _looks_like_pixels(array):
+        if looks_like_pixels(array.dtype, array.shape):
             raise InputError(
                 f"{told}state --mean and --scale (--mean 0 --scale 1 if the model wants raw values), "
                 "or save it as float32."
@@ -229,16 +229,13 @@ def _floats_only(array: Array, path: str, port: Port) -> Array:
     return array
 
 
-def _looks_like_pixels(array: Array) -> bool:
-    return array.dtype == np.uint8 and array.ndim == 4 and array.shape[3] in (1, 3)
-
-
 def _are_pixels(sources: feed.Inputs, model: Model, recipe: Recipe) -> bool:
     """Bytes [samples,H,W,C] for a floating image input, where somebody said how they are normalised."""
     if len(model.inputs) != 1 or (recipe.images.mean is None and recipe.images.scale is None):
         return False
     (port,) = model.inputs
-    return port.type in _FLOATS and _looks_like_pixels(sources.arrays[port.name])
+    array = sources.arrays[port.name]
+    return port.type in FLOATS and looks_like_pixels(array.dtype, array.shape)
 
 
 def _as_pixels(
