@@ -189,7 +189,10 @@ def _figure(run: Run) -> Figure:
 def _value(run: Run, figure: Figure) -> float | None:
     if run.result is None:
         return None
-    value = run.result.latency_ms.p50 if figure == "p50_ms" else run.result.throughput_fps.mean
+    latency, value = run.result.latency_ms, run.result.throughput_fps.mean
+    if figure == "p50_ms":
+        # A weak one counts with its doubt, if that is known.
+        value = (latency.p50 if "p50" not in latency.weak or latency.interval("p50") else None) or 0.0
     return value if value and 0 < value < math.inf else None
 
 
@@ -197,7 +200,7 @@ def _error(run: Run, figure: Figure, value: float) -> float:
     """Standard error over the value, from the run's own interval."""
     assert run.result is not None
     p50 = figure == "p50_ms"
-    ends = run.result.latency_ms.ci95.get("p50") if p50 else run.result.throughput_fps.ci95
+    ends = run.result.latency_ms.interval("p50") if p50 else run.result.throughput_fps.ci95
     return (ends[1] - ends[0]) / 3.92 / value if ends else 0.0
 
 

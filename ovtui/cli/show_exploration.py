@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from ovtui import words
+from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.answering import none_keeps
 from ovtui.analysis.exploring.choosing import called, nearest_miss
 from ovtui.analysis.exploring.heat import BEST, FAILED, REUSED, matrix
@@ -98,6 +99,9 @@ def _cells(study: Exploration) -> None:
         field("best", f"{called(best.setting)}: {_figures(best)}{earlier}")
         if study.limits.latency_ms is not None or study.limits.memory_mb is not None:
             field("", f"the highest throughput with {_limits(study)}")
+            doubt = choosing.doubt(best, study.limits)
+            if doubt:
+                field("!", doubt)
     elif any(cell.throughput_fps for cell in study.cells):
         field("best", nearest_miss(study.cells, study.limits))
     shown = matrix(study.cells, "throughput", best.setting if best else None)
@@ -117,8 +121,8 @@ def _cells(study: Exploration) -> None:
             ("LATENCY P50 MS", "P99 MS", "FPS", "", "MEMORY MB", "NOTHING IS BOTH QUICKER AND FASTER THAN"),
             [
                 (
-                    words.number(cell.latency_ms.p50 if cell.latency_ms else None),
-                    words.number(cell.latency_ms.p99 if cell.latency_ms else None),
+                    words.percentile(cell.latency_ms, "p50"),
+                    words.percentile(cell.latency_ms, "p99"),
                     words.number(cell.throughput_fps.mean if cell.throughput_fps else None),
                     words.doubt(cell.throughput_fps) if cell.throughput_fps else "",
                     words.number(cell.peak_rss_mb),
@@ -140,8 +144,11 @@ def _figures(cell: Cell) -> str:
     estimate, latency = cell.throughput_fps, cell.latency_ms
     told = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
     if latency is not None:
-        told.append(f"p50 {words.number(latency.p50 or latency.mean)} ms")
-        told += [f"p99 {words.number(latency.p99)} ms"] if latency.p99 is not None else []
+        told += [
+            f"{name} {words.percentile(latency, name)} ms"
+            for name in ("p50", "p99")
+            if getattr(latency, name) is not None
+        ] or [f"mean {words.number(latency.mean)} ms"]
     return ", ".join(told)
 
 
@@ -171,8 +178,8 @@ def _loads(study: Exploration, best: Run | None) -> None:
         [
             (
                 words.number(load.rate),
-                words.number(load.latency_ms.p50 if load.latency_ms else None),
-                words.number(load.latency_ms.p99 if load.latency_ms else None),
+                words.percentile(load.latency_ms, "p50"),
+                words.percentile(load.latency_ms, "p99"),
                 words.percent(load.missed),
                 "" if load.missed_ci95 is None else " – ".join(words.percent(end) for end in load.missed_ci95),
                 "" if load.kept is None else "kept" if load.kept else "missed",

@@ -165,7 +165,7 @@ def _row(run: RunSummary) -> tuple[str, ...]:
         str(run.streams or ""),
         words.number(estimate.mean) if estimate else words.NOTHING,
         (words.doubt(estimate) + ("" if estimate.converged else " !")) if estimate else "",
-        words.number(run.p50_ms),
+        words.rough(run.p50_ms, weak=run.p50_weak),
         run.status,
         plain(run.label or "", 24),
     )

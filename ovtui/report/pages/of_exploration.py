@@ -56,7 +56,9 @@ def outcome(exploration: Exploration) -> str:
     cell = best_cell(exploration)
     if cell is not None:
         within = f", the most within {limits_text(exploration.limits)}" if limits_text(exploration.limits) else ""
-        return f"Best: {choosing.called(cell.setting)} with {_figures(cell)}{within}."
+        doubt = choosing.doubt(cell, exploration.limits)
+        told = f"Best: {choosing.called(cell.setting)} with {_figures(cell)}{within}."
+        return f"{told} {doubt[0].upper()}{doubt[1:]}." if doubt else told
     if any(each.throughput_fps is not None for each in exploration.cells):
         return choosing.nearest_miss(exploration.cells, exploration.limits)
     return "Nothing could be measured."
@@ -74,8 +76,8 @@ def _figures(cell: Cell) -> str:
     estimate = cell.throughput_fps
     parts = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
     for percentile in ("p50", "p99"):
-        value = getattr(cell.latency_ms, percentile, None)
-        parts += [] if value is None else [f"{percentile} {words.number(value)} ms"]
+        known = getattr(cell.latency_ms, percentile, None) is not None
+        parts += [f"{percentile} {words.percentile(cell.latency_ms, percentile)} ms"] if known else []
     return ", ".join(parts) or "unknown figures"
 
 

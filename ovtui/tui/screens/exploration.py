@@ -16,6 +16,7 @@ from ovtui import specs, words
 from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.grid import order, settings
 from ovtui.analysis.exploring.heat import BEST, FAILED, MEASURING, REUSED, Metric, matrix
+from ovtui.analysis.latency_limit import limited_ms
 from ovtui.errors import StoreError
 from ovtui.records import LIVE, Cell, Exploration, Limits, Percentile
 from ovtui.report.command import explore_command
@@ -197,6 +198,8 @@ class ExplorationScreen(OvtuiScreen):
 
     def _level(self, study: Exploration) -> str:
         found = best_load(study) is not None if is_server(study) else self._spot is not None
+        if self._spot is not None and choosing.is_doubtful(self._spot, self._limits):
+            return "warning"
         if found:
             return "good" if study.status in ("done", *LIVE) else "warning"
         return "" if study.status in LIVE else "bad" if study.status == "failed" else "warning"
@@ -228,13 +231,13 @@ class ExplorationScreen(OvtuiScreen):
         for cell in (by_run[run_id] for run_id in study.pareto if run_id in by_run):
             latency = cell.latency_ms
             best = spot is not None and cell.setting == spot.setting
-            figures = {
-                "fps": cell.throughput_fps.mean if cell.throughput_fps else None,
-                "p50": latency.p50 if latency else None,
-                "p99": latency.p99 if latency else None,
-                "memory": cell.peak_rss_mb,
+            texts = {
+                "fps": words.number(cell.throughput_fps.mean if cell.throughput_fps else None),
+                "p50": words.percentile(latency, "p50"),
+                "p99": words.percentile(latency, "p99"),
+                "memory": words.number(cell.peak_rss_mb),
             }
-            row = {name: table_cells.Cell(words.number(value)) for name, value in figures.items()}
+            row = {name: table_cells.Cell(text) for name, text in texts.items()}
             row["setting"] = table_cells.Cell(choosing.called(cell.setting))
             row["mark"] = table_cells.Cell(mark(BEST) if best else "", "mark")
             shown.append((cell.run or "", row))
@@ -367,7 +370,7 @@ class ExplorationScreen(OvtuiScreen):
 
     def action_limit(self, by: int) -> None:
         cells = self._study.cells if self._study is not None else ()
-        known = [choosing.limited_ms(each.latency_ms, self._limits.percentile) for each in cells if each.latency_ms]
+        known = [limited_ms(each.latency_ms, self._limits.percentile) for each in cells if each.latency_ms]
         known = [ms for ms in known if ms > 0]
         if known:
             self._limit(explored.stepped(self._limits.latency_ms, by, known))

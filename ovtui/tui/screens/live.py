@@ -222,8 +222,8 @@ def _figures(watched: Watched) -> Text:
         text.append(f"   p50 {words.number(window.p50_ms)} ms   warming up: these do not count yet")
         return text
     text.append(f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}", style="bold")
-    p99 = None if watched.result is None else watched.result.latency_ms.p99
-    text.append(f"   p50 {words.number(window.median_ms)} ms   p99 {words.number(p99)} ms   ")
+    p99 = words.percentile(None if watched.result is None else watched.result.latency_ms, "p99")
+    text.append(f"   p50 {words.number(window.median_ms)} ms   p99 {p99} ms   ")
     if len(watched.doubts) > 3:
         text.append(f"doubt {terminal.sparkline(watched.doubts, 12)}")
     return text

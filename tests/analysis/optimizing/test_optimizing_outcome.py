@@ -203,10 +203,10 @@ def test_a_high_percentile_is_better_only_where_intervals_lie_apart() -> None:
 def test_memory_and_compile_time_count_from_a_tenth_on() -> None:
     study = a_comparison("latency", FASTER)
     found = outcome(an_optimization(), study, None, both_runs("latency", compile_ms=380.0, peak_rss_mb=150.0))
-    assert row(found, "compile, ms")[3:] == ("5.0 % less", None)
-    assert row(found, "peak memory, MB")[3:] == ("2.00 × less", True)
+    assert row(found, "compile, ms")[3:5] == ("5.0 % less", None)
+    assert row(found, "peak memory, MB")[3:5] == ("2.00 × less", True)
     worse = outcome(an_optimization(), study, None, both_runs("latency", compile_ms=900.0))
-    assert row(worse, "compile, ms")[3:] == ("2.25 × more", False)
+    assert row(worse, "compile, ms")[3:5] == ("2.25 × more", False)
 
 
 @pytest.mark.parametrize(
