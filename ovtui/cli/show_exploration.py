@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 
@@ -14,7 +16,7 @@ from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Cell, Exploration, Run
+from ovtui.records import Cell, Exploration, Load, Run
 from ovtui.report.command import run_command
 from ovtui.store import Store, open_store
 from ovtui.text import plain
@@ -132,12 +134,20 @@ def _cells(study: Exploration) -> None:
             ],
             right=frozenset({"LATENCY P50 MS", "P99 MS", "FPS", "MEMORY MB"}),
         )
+    _explain_weak([*front, *([best] if best is not None else [])])
     reasons: dict[str, list[Cell]] = {}
     for cell in study.cells:
         if cell.state == "failed":
             reasons.setdefault(cell.reason or "no reason told", []).append(cell)
     for reason, cells in reasons.items():
         field("failed", f"{'; '.join(called(cell.setting) for cell in cells[:4])}: {plain(reason, 300)}")
+
+
+def _explain_weak(shown: Sequence[Cell | Load]) -> None:
+    """What the mark before a weak percentile means, once."""
+    told = words.weak_means(*(each.latency_ms for each in shown))
+    if told:
+        click.echo(faint(told))
 
 
 def _figures(cell: Cell) -> str:
@@ -188,3 +198,4 @@ def _loads(study: Exploration, best: Run | None) -> None:
         ],
         right=frozenset({"ARRIVALS/S", "P50 MS", "P99 MS", "MISSED"}),
     )
+    _explain_weak(study.loads)

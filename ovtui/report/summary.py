@@ -90,6 +90,7 @@ def _result_fields(record: Run) -> Fields:
         found.append(("", f"{quiet} FPS in the {result.quiet.share:.0%} that were quiet"))
     found.append(("latency", _latency(result.latency_ms)))
     if result.latency_ms.weak:
+        found.append(("", f"{words.WEAK_MEANS}; 95 % CI:"))
         found.append(("", _weak(result.latency_ms)))
     extremes = (("mean", result.latency_ms.mean), ("min", result.latency_ms.min), ("max", result.latency_ms.max))
     found.append(("", ", ".join(f"{title} {words.number(value)}" for title, value in extremes) + " ms"))
@@ -123,13 +124,12 @@ def _latency(latency: Latency) -> str:
 
 
 def _weak(latency: Latency) -> str:
-    """Why some values are marked, between what they lie, and how many inferences would do."""
-    weak = [(key, title) for key, title in _PERCENTILES if key in latency.weak]
-    each = ", ".join(
-        f"{title} {words.between(latency.ci95.get(key))}, {latency.needs[key]:,} more".replace(" ", "\u00a0")
-        for key, title in weak
+    """Between what weak values lie, and how many more inferences would do."""
+    return "  ".join(
+        f"{title} {words.between(latency.ci95.get(key))} (needs {latency.needs[key]:,} more)".replace(" ", "\u00a0")
+        for key, title in _PERCENTILES
+        if key in latency.weak
     )
-    return f"{words.WEAK_MEANS} (95 % CI, inferences needed: {each})"
 
 
 def environment_fields(machine: Environment) -> Fields:

@@ -94,6 +94,8 @@ def command(
         right=frozenset({"BATCH", "STREAMS", "FPS", "P50 MS"}),
         spare=("LABEL", "DEVICE", "STREAMS", "BATCH", "WHEN"),
     )
+    if any(run.p50_weak for run in runs):
+        click.echo(words.WEAK_MEANS, err=True)
     if more > 0:
         click.echo(f"… and {more:,} older; --limit shows more.", err=True)
 

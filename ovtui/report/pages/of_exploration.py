@@ -57,15 +57,18 @@ def outcome(exploration: Exploration) -> str:
     if cell is not None:
         within = f", the most within {limits_text(exploration.limits)}" if limits_text(exploration.limits) else ""
         doubt = choosing.doubt(cell, exploration.limits)
-        told = f"Best: {choosing.called(cell.setting)} with {_figures(cell)}{within}."
-        return f"{told} {doubt[0].upper()}{doubt[1:]}." if doubt else told
+        told = f"Best: {choosing.called(cell.setting)} with {_figures(cell)}{within}"
+        return f"{told}; {doubt}." if doubt else f"{told}."
     if any(each.throughput_fps is not None for each in exploration.cells):
         return choosing.nearest_miss(exploration.cells, exploration.limits)
     return "Nothing could be measured."
 
 
 def _verdict(exploration: Exploration) -> Verdict:
-    found = best_cell(exploration) is not None or best_load(exploration) is not None
+    cell = best_cell(exploration)
+    found = best_load(exploration) is not None
+    if cell is not None:
+        found = not choosing.is_doubtful(cell, exploration.limits)
     unfinished = ""
     if exploration.status not in ("done", "queued", "running"):
         unfinished = f" It was {exploration.status}: not everything was tried."
