@@ -52,8 +52,9 @@ class ExplorationScreen(OvtuiScreen):
     HELP = (
         "Batches go down, streams across; a tile that is more coloured is better. Enter opens the run of the tile "
         "under the cursor. [ and ] move the latency limit, t types one, % says of which percentile it is; the first "
-        "line follows with the best that keeps it, and x measures that properly. Escape leaves an exploration to "
-        "itself: it goes on. c ends it and keeps what was measured; r goes on with one that was ended."
+        "line follows with the best that keeps it, and x measures that properly. ≈ marks a rough value, with too few "
+        "independent inferences beyond it. Escape leaves an exploration to itself: it goes on. c ends it and keeps "
+        "what was measured; r goes on with one that was ended."
     )
     CSS_PATH = "exploration.tcss"
     OFFERS_WATCH = False
@@ -221,6 +222,7 @@ class ExplorationScreen(OvtuiScreen):
         self._show_front(study, spot)
         legend = f"{mark(BEST)} best  {mark(REUSED)} earlier  {mark(FAILED)} failed"
         legend += f"  {mark(MEASURING)} now" if self._live else ""
+        legend += f"  {words.WEAK} rough" if words.weak_means(*(cell.latency_ms for cell in study.cells)) else ""
         title = Text(explored.METRICS[self._metric]).append(f"   {legend}", style="not bold")
         self._say("matrix-title", title)
 
@@ -259,7 +261,8 @@ class ExplorationScreen(OvtuiScreen):
             self._answer = answer.rate
             table.go_to(f"{answer.rate!r}")
         limit = "" if study.limits.latency_ms is None else f"{study.limits.latency_ms:.10g} ms"
-        self._say("matrix-title", Text(f"Arrival rates; at most {_allowed(study.limits)} may miss {limit}"))
+        rough = f"; {words.WEAK} rough" if words.weak_means(*(each.latency_ms for each in study.loads)) else ""
+        self._say("matrix-title", Text(f"Arrival rates; at most {_allowed(study.limits)} may miss {limit}{rough}"))
 
     def _explain(self) -> None:
         """The line of the cell under the cursor."""

@@ -34,7 +34,8 @@ class LiveScreen(OvtuiScreen):
     HELP = (
         "What is measured now. The interval narrows until the mean is known well enough; what came before the "
         "warm-up ended is grey and does not count. Escape leaves the run to itself: it goes on, and Home finds it "
-        "again. c ends it and keeps what was measured."
+        "again. c ends it and keeps what was measured. ≈ marks a rough value, with too few independent inferences "
+        "beyond it so far."
     )
     CSS_PATH = "live.tcss"
     OFFERS_WATCH = False
