@@ -189,10 +189,11 @@ def _figure(run: Run) -> Figure:
 def _value(run: Run, figure: Figure) -> float | None:
     if run.result is None:
         return None
-    latency, value = run.result.latency_ms, run.result.throughput_fps.mean
+    value: float | None = run.result.throughput_fps.mean
     if figure == "p50_ms":
-        # A weak one counts with its doubt, if that is known.
-        value = (latency.p50 if "p50" not in latency.weak or latency.interval("p50") else None) or 0.0
+        latency = run.result.latency_ms
+        unknown = "p50" in latency.weak and latency.interval("p50") is None  # it cannot be weighed
+        value = None if unknown else latency.p50
     return value if value and 0 < value < math.inf else None
 
 

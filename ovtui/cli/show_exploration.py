@@ -16,7 +16,7 @@ from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Cell, Exploration, Load, Run
+from ovtui.records import Cell, Exploration, Limits, Load, Run
 from ovtui.report.command import run_command
 from ovtui.store import Store, open_store
 from ovtui.text import plain
@@ -98,7 +98,7 @@ def _cells(study: Exploration) -> None:
     best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
     if best is not None:
         earlier = ", known from earlier" if best.state == "reused" else ""
-        field("best", f"{called(best.setting)}: {_figures(best)}{earlier}")
+        field("best", f"{called(best.setting)}: {_figures(best, study.limits)}{earlier}")
         if study.limits.latency_ms is not None or study.limits.memory_mb is not None:
             field("", f"the highest throughput with {_limits(study)}")
             doubt = choosing.doubt(best, study.limits)
@@ -150,13 +150,14 @@ def _explain_weak(shown: Sequence[Cell | Load]) -> None:
         click.echo(faint(told))
 
 
-def _figures(cell: Cell) -> str:
+def _figures(cell: Cell, limits: Limits) -> str:
+    """Throughput, the median, the percentile that is limited, and p99, as far as they are known."""
     estimate, latency = cell.throughput_fps, cell.latency_ms
     told = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
     if latency is not None:
         told += [
             f"{name} {words.percentile(latency, name)} ms"
-            for name in ("p50", "p99")
+            for name in dict.fromkeys(("p50", limits.percentile, "p99"))
             if getattr(latency, name) is not None
         ] or [f"mean {words.number(latency.mean)} ms"]
     return ", ".join(told)
