@@ -48,6 +48,7 @@ class Port(Record, frozen=True):
     layout: str | None = None  # "NCHW", from the file, or None
     index_limit: int | None = None  # for an integer input that indexes a table: the table's length
     stated: StaticShape | None = None  # said when it was imported: what is measured, if nobody says more
+    orders_state: bool = False  # it says, for each sample, whose state goes on: `beam_idx` of a language model
 
 
 class Model(Record, frozen=True):
@@ -72,6 +73,13 @@ class Model(Record, frozen=True):
     created: float  # seconds since 1970
     family: str  # id of the first model of the family
     parent: str | None = None
+    states: int | None = None  # variables that it keeps between inferences; None: imported before that was read
+    extensions: tuple[File, ...] = ()  # libraries with operations of its own, loaded wherever the model is read
+
+    @property
+    def stateful(self) -> bool:
+        """Whether an inference depends on those before it."""
+        return bool(self.operation_types.get("ReadValue") if self.states is None else self.states)
 
 
 class Stop(Record, frozen=True):
@@ -121,6 +129,7 @@ class Spec(Record, frozen=True):
     precision: Literal["f32", "bf16", "f16"] | None = None
     properties: dict[str, str] = {}
     profile: bool = True  # look at the layers afterwards, in a pass of its own
+    keep_state: bool = False  # of a model that has some: from one inference to the next, as in one long conversation
 
 
 class Effective(Record, frozen=True):
@@ -137,6 +146,7 @@ class Effective(Record, frozen=True):
     execution_devices: tuple[str, ...]
     device_name: str | None
     properties: dict[str, str]  # what was set, hints included
+    state: Literal["reset", "kept"] | None = None  # between inferences; None: the model has none
 
 
 class Environment(Record, frozen=True):

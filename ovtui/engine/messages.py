@@ -11,6 +11,7 @@ from ovtui.records import (
     Accuracy,
     Ceilings,
     Effective,
+    File,
     Model,
     OwnGraph,
     Preprocessing,
@@ -34,6 +35,7 @@ class Task(Record, frozen=True):
     path: str = ""
     shapes: dict[str, tuple[int, ...]] = {}
     layouts: dict[str, str] = {}
+    extensions: tuple[File, ...] = ()
     # measure
     ring_fd: int = -1
     model: Model | None = None

@@ -8,25 +8,28 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
 import msgspec
 
 from ovtui.analysis import shapes
+from ovtui.engine.device.extensions import core
 from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, port_type, running
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.formats.files import quoted
+from ovtui.engine.formats.ir_file import needs as ir_needs
 from ovtui.engine.messages import Inspected, Say, Task
 from ovtui.errors import InputError
-from ovtui.records import Operation, OwnGraph, Port, StaticShape
+from ovtui.records import File, Operation, OwnGraph, Port, StaticShape
 from ovtui.text import plain
 
 _FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake
-_WHOLE = frozenset({"i4", "u4", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"})
+_WHOLE = frozenset({"u1", "u2", "u3", "i4", "u4", "u6", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"})
 _ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string"})  # types of axes, shapes and the like
+_SAME_STATE = frozenset({"Convert", "FakeQuantize"})
 _SAME_VALUES = frozenset({"Convert", "Reshape", "Squeeze", "Unsqueeze"})
 
 
@@ -42,26 +45,48 @@ class Facts(TypedDict):
     flops: int | None
     flops_shapes: dict[str, StaticShape]
     notes: tuple[str, ...]
+    states: int
 
 
 def inspect(task: Task, say: Say) -> None:
     """Do the task "inspect": read the file and tell its facts."""
-    found, graph = inspected(Path(task.path), shapes=task.shapes, layouts=task.layouts)
+    found, graph = inspected(Path(task.path), shapes=task.shapes, layouts=task.layouts, extensions=task.extensions)
     say(Inspected(facts=dict(found), graph=graph))
 
 
 def inspected(
-    path: Path, *, shapes: Mapping[str, StaticShape] | None = None, layouts: Mapping[str, str] | None = None
+    path: Path,
+    *,
+    shapes: Mapping[str, StaticShape] | None = None,
+    layouts: Mapping[str, str] | None = None,
+    extensions: tuple[File, ...] = (),
 ) -> tuple[Facts, OwnGraph]:
     """Facts and graph of a model that `formats.check` accepted; for `shapes` and `layouts` see `analysis.shapes`.
 
-    InputError: OpenVINO cannot read it, with its reason; or the shapes do not fit.
+    `extensions`: libraries that are loaded first. InputError: OpenVINO cannot read it, with its reason; or the shapes
+    do not fit.
     """
+    with_extensions = _core(extensions)
     try:
-        model = openvino().Core().read_model(path)
-        return _inspected(model, dict(shapes or {}), dict(layouts or {}))
+        return _inspected(with_extensions.read_model(path), dict(shapes or {}), dict(layouts or {}))
     except FAILURES as error:
-        raise InputError(f"OpenVINO cannot read {quoted(path)}: {reason(error)}") from error
+        needs = ir_needs(path, *_installed()) if path.suffix.lower() == ".xml" else None
+        raise InputError(f"OpenVINO cannot read {quoted(path)}: {needs or reason(error)}") from error
+
+
+def _installed() -> tuple[str, int]:
+    """OpenVINO's version, and its newest set of operations."""
+    ov = openvino()
+    sets = (re.fullmatch(r"opset(\d+)", name) for name in dir(ov))
+    return str(ov.get_version()), max(int(found[1]) for found in sets if found)
+
+
+def _core(extensions: tuple[File, ...]) -> Any:
+    try:
+        return core(extensions)
+    except FAILURES as error:
+        names = ", ".join(quoted(extension.path) for extension in extensions)
+        raise InputError(f"OpenVINO cannot load the extension {names}: {reason(error)}") from error
 
 
 def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str]) -> tuple[Facts, OwnGraph]:
@@ -84,6 +109,7 @@ def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str
         flops=count,
         flops_shapes=counted_at,
         notes=tuple(notes),
+        states=types["ReadValue"],
     )
     return facts, own
 
@@ -99,6 +125,7 @@ def _inputs(model: Any) -> tuple[Port, ...]:
             shape=port_shape(port.get_partial_shape()),
             layout=_layout(port.get_node().layout),
             index_limit=_index_limit(port) if port_type(port) in _WHOLE else None,
+            orders_state=port_type(port) in _WHOLE and _orders_state(port),
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
     )
@@ -144,26 +171,47 @@ def _layout(layout: Any) -> str | None:
 
 def _index_limit(port: Any) -> int | None:
     """The length of the shortest table that this input's values index, through operations that keep the values."""
-    limits: list[int] = []
+    return min((length for gather in _gathers(port) for length in _table_length(gather)), default=None)
+
+
+def _orders_state(port: Any) -> bool:
+    """Whether its values choose among the samples of a state: they index the batch of what a ReadValue gives."""
+    return any(_axis(gather) == 0 and _is_state(gather.input_value(0).get_node()) for gather in _gathers(port))
+
+
+def _is_state(node: Any) -> bool:
+    while node.get_type_name() in _SAME_STATE:
+        node = node.input_value(0).get_node()
+    return bool(node.get_type_name() == "ReadValue")
+
+
+def _gathers(port: Any) -> Iterator[Any]:
+    """The Gathers that this input's values index, through operations that keep the values."""
     waiting, seen = [port], set()
     while waiting:
         for target in waiting.pop().get_target_inputs():
             node = target.get_node()
             kind = node.get_type_name()
             if kind == "Gather" and target.get_index() == 1:
-                limits += _table_length(node)
+                yield node
             elif kind in _SAME_VALUES and target.get_index() == 0 and node.get_name() not in seen:
                 seen.add(node.get_name())
                 waiting.append(node.output(0))
-    return min(limits, default=None)
+
+
+def _axis(gather: Any) -> int | None:
+    """Along which dimension; None: the model decides, or says it in a way that is not read here."""
+    axis = gather.input_value(2).get_node()
+    if axis.get_type_name() != "Constant" or math.prod(axis.get_output_shape(0)) != 1:
+        return None
+    return int(axis.get_data().reshape(-1)[0])
 
 
 def _table_length(gather: Any) -> list[int]:
-    axis = gather.input_value(2).get_node()
+    position = _axis(gather)
     table = gather.get_input_partial_shape(0)
-    if axis.get_type_name() != "Constant" or table.rank.is_dynamic or math.prod(axis.get_output_shape(0)) != 1:
+    if position is None or table.rank.is_dynamic:
         return []
-    position = int(axis.get_data().reshape(-1)[0])
     if not -len(table) <= position < len(table) or table[position].is_dynamic:
         return []
     length = int(table[position].get_length())
