@@ -95,6 +95,7 @@ def _load() -> ctypes.CDLL:
     raise DeviceError("OpenVINO is not installed here: pip install openvino")
 
 
+_INVALID_PARAMETER = -14
 _library = _load()
 
 
@@ -230,7 +231,9 @@ class Request:
         tensor = c_void_p()
         _check(_library.ov_infer_request_get_output_tensor_by_index(self.handle, index, byref(tensor)))
         shape = _Shape()
-        _check(_library.ov_tensor_get_shape(tensor, byref(shape)))
+        status = _library.ov_tensor_get_shape(tensor, byref(shape))
+        if status != _INVALID_PARAMETER:  # which is how it tells a scalar
+            _check(status)
         values: npt.NDArray[Any] = _bytes(tensor).view(dtype)
         shaped: npt.NDArray[Any] = values.reshape([shape.dims[i] for i in range(shape.rank)]).copy()
         return shaped

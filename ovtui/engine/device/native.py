@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from ctypes import c_void_p
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +35,26 @@ class Native:
     def read(self, path: str, extensions: tuple[str, ...]) -> None:
         for extension in extensions:
             self._core.extend(extension)
+        self._source = path, extensions
         self._model = self._core.read(path)
 
     def reshape(self, shapes: dict[int, StaticShape]) -> None:
-        capi.reshape(self._model, shapes)
+        if all(shapes.values()):
+            capi.reshape(self._model, shapes)
+        else:
+            self._model = self._with_scalars(shapes)
+
+    def _with_scalars(self, shapes: dict[int, StaticShape]) -> c_void_p:
+        """The model reshaped by the Python package: the C API cannot make an input whose rank is open a scalar."""
+        from ovtui.engine.device.queue import Queue
+
+        by_python = Queue()
+        by_python.read(*self._source)
+        by_python.reshape(shapes)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model.xml")
+            by_python.save(path)
+            return self._core.read(str(path))
 
     def compile(self, device: str, properties: dict[str, str]) -> None:
         self._compiled = self._core.compile(self._model, device, properties)

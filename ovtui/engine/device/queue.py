@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,10 @@ class Queue:
 
     def reshape(self, shapes: dict[int, StaticShape]) -> None:
         _said(self._model.reshape, {place: list(shape) for place, shape in shapes.items()})
+
+    def save(self, path: Path) -> None:
+        """The model as it stands, as IR."""
+        _said(self._ov.serialize, self._model, path, path.with_suffix(".bin"))
 
     def compile(self, device: str, properties: dict[str, str]) -> None:
         self._compiled = _said(self._core.compile_model, self._model, device, properties)
