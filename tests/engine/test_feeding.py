@@ -31,9 +31,15 @@ def output(device: Session, dtype: str = "float32") -> np.ndarray:
     return np.array(device._queue[0].get_output_tensor(0).data)
 
 
-def inferred(api: str, path: Path, values: list[np.ndarray], shapes: dict[int, tuple[int, ...]] | None = None):
+def inferred(
+    api: str,
+    path: Path,
+    values: list[np.ndarray],
+    shapes: dict[int, tuple[int, ...]] | None = None,
+    extensions: tuple[str, ...] = (),
+) -> Session:
     device = session(api)
-    device.read(str(path), ())
+    device.read(str(path), extensions)
     if shapes:
         device.reshape(shapes)
     device.compile("CPU", {"INFERENCE_PRECISION_HINT": "f32"})

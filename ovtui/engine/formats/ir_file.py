@@ -94,8 +94,8 @@ def needs(path: Path, installed: str, opset: int) -> str | None:
     if of_extensions:
         some = ", ".join(list(of_extensions)[:_SHOWN]) + (", …" if len(of_extensions) > _SHOWN else "")
         return (
-            f"{some} {'is an operation' if len(of_extensions) == 1 else 'are operations'} of an extension; "
-            "give the library that has them with --extension FILE, whose code then runs."
+            f"{some} {'is an operation' if len(of_extensions) == 1 else 'are operations'} of an extension; import it "
+            "with the library that holds it: --extension FILE, whose code then runs."
         )
     return None
 
