@@ -351,3 +351,60 @@ def test_reasons(error: str, expected: str) -> None:
 def test_a_reason_is_short_whatever_the_error() -> None:
     assert len(reason("x\x1b" * 100_000)) <= 300
     assert reason(MemoryError()) == "There is not enough memory for it."
+
+
+# An IR of another OpenVINO
+
+
+def edited(tmp_path: Path, mlp: Path, before: str, after: str, written: str | None = None) -> Path:
+    """The IR of a perceptron with one thing changed, as OpenVINO `written` would have written it."""
+    text = mlp.read_text()
+    assert before in text
+    text = text.replace(before, after)
+    if written is not None:
+        text = text.replace("</net>", f'<rt_info><Runtime_version value="{written}" /></rt_info></net>')
+    path = tmp_path / "other.xml"
+    path.write_text(text)
+    path.with_suffix(".bin").write_bytes(mlp.with_suffix(".bin").read_bytes())
+    return path
+
+
+NEWER = "2031.2.0-99999-abcdef-releases/2031/2"
+RELU, RELU_NEWER = 'type="ReLU" version="opset1"', 'type="ReLU" version="opset99"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written", "said"),
+    [
+        ('version="11"', 'version="12"', NEWER, ["IR version 12", "up to 11", "by OpenVINO 2031.2.0", ">=2031.2'"]),
+        ('version="11"', 'version="12"', None, ["IR version 12", "pip install -U openvino"]),
+        (RELU, RELU_NEWER, NEWER, ["ReLU is of opset99", "up to opset", "by OpenVINO 2031.2.0", ">=2031.2'"]),
+        (RELU, RELU_NEWER, "2020.1.0-1-x", ["ReLU is of opset99", "pip install -U openvino"]),
+        (RELU, 'type="Mine" version="extension"', NEWER, ["Mine is an operation of an extension", "--extension FILE"]),
+        (RELU, 'type="Mine" version="other_set"', None, ["Mine is an operation of an extension"]),
+    ],
+)
+def test_an_ir_that_needs_more_says_what(
+    tmp_path: Path, mlp: Path, before: str, after: str, written: str | None, said: list[str]
+) -> None:
+    path = edited(tmp_path, mlp, before, after, written)
+    assert formats.check(path).format == "ir"  # it is OpenVINO that decides whether it can be read
+    with pytest.raises(InputError) as refused:
+        read.inspected(path)
+    sentence = str(refused.value)
+    assert [part for part in said if part not in sentence] == [], sentence
+    assert "\n" not in sentence
+
+
+def test_an_ir_that_was_written_by_a_newer_openvino_and_can_be_read_is_read(tmp_path: Path, mlp: Path) -> None:
+    path = edited(tmp_path, mlp, 'version="11"', 'version="11"', NEWER)
+    assert read.inspected(path)[0]["operations"] == read.inspected(mlp)[0]["operations"]
+
+
+def test_a_damaged_ir_is_told_in_openvinos_words(tmp_path: Path, mlp: Path) -> None:
+    path = edited(tmp_path, mlp, RELU, 'type="ReLU9" version="opset1"', NEWER)
+    with pytest.raises(InputError, match=r"ReLU9.*written by OpenVINO 2031\.2\.0"):
+        read.inspected(path)
+    path = edited(tmp_path, mlp, RELU, 'type="ReLU9" version="opset1"')
+    with pytest.raises(InputError, match=r"ReLU9\.$"):
+        read.inspected(path)

@@ -20,7 +20,7 @@ from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, 
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.formats.files import quoted
-from ovtui.engine.formats.ir_file import needs as ir_needs
+from ovtui.engine.formats.ir_file import why_unread
 from ovtui.engine.messages import Inspected, Say, Task
 from ovtui.errors import InputError
 from ovtui.records import File, Operation, OwnGraph, Port, StaticShape
@@ -70,8 +70,10 @@ def inspected(
     try:
         return _inspected(with_extensions.read_model(path), dict(shapes or {}), dict(layouts or {}))
     except FAILURES as error:
-        needs = ir_needs(path, *_installed()) if path.suffix.lower() == ".xml" else None
-        raise InputError(f"OpenVINO cannot read {quoted(path)}: {needs or reason(error)}") from error
+        why = reason(error)
+        if path.suffix.lower() == ".xml":
+            why = why_unread(path, why, *_installed())
+        raise InputError(f"OpenVINO cannot read {quoted(path)}: {why}") from error
 
 
 def _installed() -> tuple[str, int]:

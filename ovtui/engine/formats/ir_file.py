@@ -63,8 +63,8 @@ def weights(path: Path, head: bytes) -> int | None:
     return needed
 
 
-def needs(path: Path, installed: str, opset: int) -> str | None:
-    """What an IR that OpenVINO could not read asks for, as the rest of a sentence; None where that is not the reason.
+def why_unread(path: Path, reason: str, installed: str, opset: int) -> str:
+    """Why OpenVINO could not read an IR, as the rest of a sentence: what the file needs, else OpenVINO's own `reason`.
 
     `installed`: OpenVINO's version here; `opset`: the newest of its operation sets. A newer OpenVINO is named by the
     one that wrote the file, which it says.
@@ -97,15 +97,23 @@ def needs(path: Path, installed: str, opset: int) -> str | None:
             f"{some} {'is an operation' if len(of_extensions) == 1 else 'are operations'} of an extension; import it "
             "with the library that holds it: --extension FILE, whose code then runs."
         )
-    return None
+    if written and _numbers(_by(written)) > _numbers(here):
+        return f"{reason.rstrip('.')}; {_newer(written, here)}."
+    return reason
+
+
+def _by(written: re.Match[bytes]) -> str:
+    return ".".join(part.decode() for part in written.groups() if part)
 
 
 def _newer(written: re.Match[bytes] | None, here: str) -> str:
-    by = ".".join(part.decode() for part in written.groups() if part) if written else ""
-    if not written or _numbers(by) <= _numbers(here):
+    if not written or _numbers(_by(written)) <= _numbers(here):
         return "install a newer one (pip install -U openvino), or convert the original with this one"
     wanted = f"{int(written[1])}.{int(written[2])}"
-    return f"it was written by OpenVINO {by}: pip install -U 'openvino>={wanted}', or convert the original with {here}"
+    return (
+        f"it was written by OpenVINO {_by(written)}: pip install -U 'openvino>={wanted}', "
+        f"or convert the original with {here}"
+    )
 
 
 def _release(version: str) -> str:
