@@ -30,6 +30,8 @@ DTYPES: dict[str, str] = {
 }  # fmt: skip
 """OpenVINO's element types and the numpy types of the same bytes (bfloat16 has none: the upper half of a float32)."""
 
+EXACT = {"f64": 1 << 24, "f32": 1 << 24, "f16": 1 << 11, "bf16": 1 << 8}
+"""Below it, a floating type holds all whole numbers (those of f64 are made from f32)."""
 
 UNREADABLE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 """What numpy and zipfile raise on files that are damaged, encrypted, or no arrays."""
@@ -66,6 +68,8 @@ def batch_axis(layout: str | None, rank: int) -> int | None:
     """Where the batch is: the layout's N, else the first of several dimensions."""
     if layout is not None:
         axis = layout.find("N")
+        if axis < 0 and layout.startswith("?") and rank > 1:
+            return 0  # nothing says that it is no batch: samples may lie along it
         return axis if 0 <= axis < rank else None
     return 0 if rank > 1 else None
 
@@ -169,6 +173,9 @@ def _random(port: Port, shape: StaticShape, generator: np.random.Generator) -> t
     if kind in ("f32", "f64", "f16", "bf16"):
         if "mask" in name:
             return encode(np.ones(shape, dtype=np.float32), kind), "ones (a mask, by its name)"
+        if port.index_limit:  # numbers that are cast to indices
+            limit = min(port.index_limit, EXACT[kind])
+            return encode(generator.integers(0, limit, shape).astype(np.float32), kind), f"random ids 0–{limit - 1}"
         return encode(generator.standard_normal(shape, dtype=np.float32), kind), "random, standard normal"
     dtype = np.dtype(DTYPES[kind])
     if "mask" in name:
@@ -211,13 +218,13 @@ def sampled(array: Array, path: str, port: Port, shape: StaticShape, layout: str
         array.ndim == len(shape)
         and axis is not None
         and array.shape[:axis] + array.shape[axis + 1 :] == shape[:axis] + shape[axis + 1 :]
-        and array.shape[axis] >= 1
+        and (array.shape[axis] >= 1 or not shape[axis])
     )
     count = 1
     if stacked and array.shape[0]:
         count = array.shape[0]
     elif batched and axis is not None:
-        count = max(1, array.shape[axis] // shape[axis])
+        count = max(1, array.shape[axis] // shape[axis]) if shape[axis] else 1
     elif array.shape != shape:
         raise InputError(
             f"{plain(path)} has shape {list(array.shape)}, which does not fit input '{name}' {list(shape)}: "

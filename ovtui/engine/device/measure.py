@@ -102,7 +102,7 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
         stated = "what is stated of channels, mean and scale is for folders of images."
         say(Said(text=f"The values of {source} are taken as they are: {stated}"))
     with timed() as read_ms, failing(f"Cannot read {plain(model.path)}", bad_input=True):
-        device.read(model.path)
+        device.read(model.readable)
         if resolved.changed:
             _reshape(device, model, spec, resolved)
 

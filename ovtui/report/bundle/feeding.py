@@ -15,6 +15,7 @@ class Span(NamedTuple):
 
 
 _ONES, _ZEROS = Span(1, 2), Span(0, 1)
+_EXACT = {"f64": 1 << 24, "f32": 1 << 24, "f16": 1 << 11, "bf16": 1 << 8}  # below it, all whole numbers are exact
 
 
 def span(port: Port) -> Span | None:
@@ -22,8 +23,8 @@ def span(port: Port) -> Span | None:
     name = port.name.lower()
     if port.type == "boolean" or "mask" in name:
         return _ONES
-    if port.type.startswith(("f", "bf")):
-        return None
+    if port.type in _EXACT:
+        return Span(0, min(port.index_limit, _EXACT[port.type])) if port.index_limit else None
     if "token_type" in name or "segment" in name:
         return _ZEROS
     digits = "".join(c for c in port.type if c.isdigit())

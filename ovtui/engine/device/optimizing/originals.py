@@ -24,7 +24,9 @@ def read(model: Model) -> Any:
     """
     ov = openvino()
     try:
-        return ov.Core().read_model(model.path) if model.format == "ir" else ov.convert_model(model.path)
+        if model.format == "ir" or model.converted:
+            return ov.Core().read_model(model.readable)
+        return ov.convert_model(model.path)
     except FAILURES as error:
         raise InputError(f"OpenVINO cannot read {plain(model.path)}: {reason(error)}") from error
 
