@@ -50,6 +50,7 @@ class Port(Record, frozen=True):
     stated: StaticShape | None = None  # said when it was imported: what is measured, if nobody says more
     symbols: tuple[str | None, ...] = ()  # what the file calls its open dimensions; empty where it names none
     fitting: StaticShape | None = None  # found at the import by trying, where the usual sizes are refused
+    orders_state: bool = False  # it says, for each sample, whose state goes on: `beam_idx` of a language model
 
 
 class Model(Record, frozen=True):
@@ -75,11 +76,18 @@ class Model(Record, frozen=True):
     family: str  # id of the first model of the family
     parent: str | None = None
     converted: tuple[File, ...] = ()  # an IR made at the import of what can only be read with shapes, the .xml first
+    states: int | None = None  # variables that it keeps between inferences; None: imported before that was read
+    extensions: tuple[File, ...] = ()  # libraries with operations of its own, loaded wherever the model is read
 
     @property
     def readable(self) -> str:
         """The path of what OpenVINO reads."""
         return self.converted[0].path if self.converted else self.path
+
+    @property
+    def stateful(self) -> bool:
+        """Whether an inference depends on those before it."""
+        return bool(self.operation_types.get("ReadValue") if self.states is None else self.states)
 
 
 class Stop(Record, frozen=True):
@@ -129,6 +137,7 @@ class Spec(Record, frozen=True):
     precision: Literal["f32", "bf16", "f16"] | None = None
     properties: dict[str, str] = {}
     profile: bool = True  # look at the layers afterwards, in a pass of its own
+    keep_state: bool = False  # of a model that has some: from one inference to the next, as in one long conversation
 
 
 class Effective(Record, frozen=True):
@@ -145,6 +154,7 @@ class Effective(Record, frozen=True):
     execution_devices: tuple[str, ...]
     device_name: str | None
     properties: dict[str, str]  # what was set, hints included
+    state: Literal["reset", "kept"] | None = None  # between inferences; None: the model has none
 
 
 class Environment(Record, frozen=True):

@@ -11,6 +11,7 @@ from ovtui.records import (
     Accuracy,
     Ceilings,
     Effective,
+    File,
     Model,
     OwnGraph,
     Preprocessing,
@@ -35,6 +36,7 @@ class Task(Record, frozen=True):
     shapes: dict[str, tuple[int, ...]] = {}
     layouts: dict[str, str] = {}
     target: str = ""  # where to write an IR, if the file can only be read with shapes
+    extensions: tuple[File, ...] = ()
     # measure
     ring_fd: int = -1
     model: Model | None = None

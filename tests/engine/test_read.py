@@ -13,7 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ovtui.engine import formats
 from ovtui.engine.device import demo, read
+from ovtui.engine.device.index_limits import index_limit
 from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.rank_conversion import with_ranks
 from ovtui.engine.device.reason import reason
 from ovtui.errors import InputError
 from ovtui.records import Port
@@ -125,7 +127,7 @@ def test_ids_stay_inside_the_table_on_whatever_way_they_come_to_it(way: Callable
     ids = ops.parameter([1, 8 if limit != 900 else 2], np.int64, name="ids")
     rows = ops.gather(np.zeros((1000, 4), np.float32), way(ids), np.int64(0))
     model = openvino().Model([rows], [ids])
-    assert read._index_limit(model.inputs[0]) == limit
+    assert index_limit(model.inputs[0]) == limit
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_ids_stay_inside_the_table_on_whatever_way_they_come_to_it(way: Callable
 def test_each_kind_of_index_has_its_limit(indexed: Callable, shape: tuple[int, ...], limit: int) -> None:
     ids = ops.parameter(shape, np.int64, name="ids")
     model = openvino().Model([indexed(ids)], [ids])
-    assert read._index_limit(model.inputs[0]) == limit
+    assert index_limit(model.inputs[0]) == limit
 
 
 def test_ids_are_followed_into_a_loop(tmp_path: Path) -> None:
@@ -152,14 +154,14 @@ def test_ids_are_followed_into_a_loop(tmp_path: Path) -> None:
     loop.set_sliced_input(inner, ids.output(0), 0, 1, 1, 4, 0)
     out = loop.get_concatenated_slices(rows.output(0), 0, 1, 1, 4, 0)
     model = openvino().Model([out], [ids])
-    assert read._index_limit(model.inputs[0]) == 1000
+    assert index_limit(model.inputs[0]) == 1000
 
 
 def test_numbers_that_are_cast_to_ids_have_a_limit_too() -> None:
     ids = ops.parameter([1, 8], np.float32, name="ids")
     rows = ops.gather(TABLE, ops.convert(ids, "i64"), np.int64(0))
     model = openvino().Model([rows], [ids])
-    assert read._index_limit(model.inputs[0]) == 1000
+    assert index_limit(model.inputs[0]) == 1000
 
 
 def test_what_the_file_calls_its_dimensions_links_the_inputs(tmp_path: Path) -> None:
@@ -204,10 +206,10 @@ def test_a_file_that_is_readable_only_with_shapes_is_read_with_them(tmp_path: Pa
         {"x": (TensorProto.FLOAT, None)},
         {"w": kernel},
     )
-    with pytest.raises(InputError, match=r"give --shape 'x\[1,3,224,224\]'"):
+    with pytest.raises(InputError, match=r"conv.onnx --shape 'x\[1,3,224,224\]'"):
         read.inspected(path)
     target = tmp_path / "made" / "model.xml"
-    assert read.with_ranks(path, {"": (1, 3, 10, 10)}, target)
+    assert with_ranks(path, {"": (1, 3, 10, 10)}, target, ())
     facts = read.inspected(target, shapes={"x": (1, 3, 10, 10)})[0]
     assert facts["inputs"][0].shape == ("?", "?", "?", "?")
     assert facts["flops"] == 2 * 8 * 8 * 8 * 27

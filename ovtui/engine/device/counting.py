@@ -27,8 +27,9 @@ class Counting(Queue):
     def compile(self, device: str, properties: dict[str, str]) -> None:
         super().compile(device, properties | {"PERF_COUNT": "YES"})
 
-    def create(self, requests: int) -> None:
+    def create(self, requests: int, *, reset: bool) -> None:
         self._queue = [self._compiled.create_infer_request() for _ in range(requests)]
+        self._reset = reset
 
     def executed(self) -> list[Any]:
         """The nodes of the executed graph, in topological order."""
@@ -41,6 +42,8 @@ class Counting(Queue):
     def together(self, count: int) -> list[float]:
         """Let as many requests infer at the same time; the latency of each in µs."""
         requests = self._queue[:count]
+        for request in requests if self._reset else ():
+            request.reset_state()
         for request in requests:
             request.start_async()
         for request in requests:

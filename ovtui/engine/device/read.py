@@ -5,48 +5,35 @@ Runs in the device process only: a file can crash, hang or fill the process that
 
 from __future__ import annotations
 
-import importlib
 import math
 import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, TypedDict
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from ovtui.analysis import shapes
 from ovtui.analysis.shape_search import fitted
+from ovtui.engine.device.extensions import core
+from ovtui.engine.device.index_limits import index_limit, orders_state
 from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, port_type, running
 from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.rank_conversion import unknown_ranks, with_ranks
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.formats import onnx_file
 from ovtui.engine.formats.files import quoted
+from ovtui.engine.formats.ir_file import needs as ir_needs
 from ovtui.engine.messages import Inspected, Say, Task
 from ovtui.errors import InputError
-from ovtui.records import Operation, OwnGraph, Port, StaticShape
+from ovtui.records import File, Operation, OwnGraph, Port, StaticShape
 from ovtui.text import plain
 
 _MOST_SIZES = 40  # of weights
 _FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake
 _ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string"})  # types of axes, shapes and the like
-_SAME_VALUES = frozenset({
-    "Broadcast", "Clamp", "Concat", "Convert", "ConvertLike", "Gather", "GatherElements", "GatherND", "Minimum", "Pad",
-    "ReduceMax", "ReduceMin", "Relu", "Reshape", "Reverse", "Slice", "Split", "Squeeze", "StridedSlice", "Tile",
-    "Transpose", "Unsqueeze", "VariadicSplit",
-})  # fmt: skip
-"""Operations that give out values of their first input (Concat: of all): these index what their outputs index."""
-_INDEXED = {
-    "Gather": "2", "GatherElements": "attribute", "GatherND": "last",
-    "EmbeddingBagOffsets": "first", "EmbeddingBagOffsetsSum": "first", "EmbeddingBagPacked": "first",
-    "EmbeddingBagPackedSum": "first", "EmbeddingSegmentsSum": "first",
-    "ScatterUpdate": "3", "ScatterElementsUpdate": "3", "ScatterNDUpdate": "last",
-}  # fmt: skip
-"""Operation → what tells which axis of its first input its second one indexes: an input, an attribute, the kind."""
-_BODIES = frozenset({"If", "Loop", "TensorIterator"})
 
 
 class Facts(TypedDict):
@@ -61,98 +48,68 @@ class Facts(TypedDict):
     flops: int | None
     flops_shapes: dict[str, StaticShape]
     notes: tuple[str, ...]
+    states: int
 
 
 def inspect(task: Task, say: Say) -> None:
     """Do the task "inspect": read the file and tell its facts."""
     path, converted = Path(task.path), False
     if task.shapes and task.target:
-        converted = with_ranks(path, task.shapes, Path(task.target))
-    found, graph = inspected(Path(task.target) if converted else path, shapes=task.shapes, layouts=task.layouts)
+        converted = with_ranks(path, task.shapes, Path(task.target), task.extensions)
+    found, graph = inspected(
+        Path(task.target) if converted else path, shapes=task.shapes, layouts=task.layouts, extensions=task.extensions
+    )
     say(Inspected(facts=dict(found), graph=graph, converted=converted))
 
 
 def inspected(
-    path: Path, *, shapes: Mapping[str, StaticShape] | None = None, layouts: Mapping[str, str] | None = None
+    path: Path,
+    *,
+    shapes: Mapping[str, StaticShape] | None = None,
+    layouts: Mapping[str, str] | None = None,
+    extensions: tuple[File, ...] = (),
 ) -> tuple[Facts, OwnGraph]:
     """Facts and graph of a model that `formats.check` accepted; for `shapes` and `layouts` see `analysis.shapes`.
 
-    InputError: OpenVINO cannot read it, with its reason; or the shapes do not fit.
+    `extensions`: libraries that are loaded first. InputError: OpenVINO cannot read it, with its reason; or the shapes
+    do not fit.
     """
+    with_extensions = _core(extensions)
     try:
-        model = openvino().Core().read_model(path)
+        model = with_extensions.read_model(path)
         symbols = onnx_file.symbols(path) if path.suffix == ".onnx" else {}
         return _inspected(model, dict(shapes or {}), dict(layouts or {}), symbols)
     except FAILURES as error:
-        unknown = [] if shapes else _of_unknown_rank(path)
-        hint = ""
-        if unknown:
-            example = shlex.quote(f"{plain(unknown[0], 80)}[1,3,224,224]")
-            hint = f" The file does not say how many dimensions '{plain(unknown[0], 80)}' has: give --shape {example}."
-        raise InputError(f"OpenVINO cannot read {quoted(path)}: {reason(error)}{hint}") from error
+        needs = ir_needs(path, *_installed()) if path.suffix.lower() == ".xml" else None
+        hint = "" if shapes else _shape_hint(path)
+        raise InputError(f"OpenVINO cannot read {quoted(path)}: {needs or reason(error)}{hint}") from error
 
 
-def with_ranks(path: Path, asked: Mapping[str, StaticShape], target: Path) -> bool:
-    """Write an IR of a file that OpenVINO cannot read unless it knows the number of dimensions; False: it can.
+def _shape_hint(path: Path) -> str:
+    """What helps where a file does not tell how many dimensions an input has."""
+    unknown = [plain(name, 80) for name in unknown_ranks(path)]
+    if not unknown:
+        return ""
+    shape = shlex.quote(f"{unknown[0]}[1,3,224,224]")
+    return (
+        f" The file does not say how many dimensions input '{unknown[0]}' has: import it with its shape, "
+        f"as in ovtui import {shlex.quote(plain(path, 200))} --shape {shape}."
+    )
 
-    Only the numbers of dimensions are taken from `asked`, if these suffice, so that sizes stay open.
-    """
+
+def _installed() -> tuple[str, int]:
+    """OpenVINO's version, and its newest set of operations."""
     ov = openvino()
+    sets = (re.fullmatch(r"opset(\d+)", name) for name in dir(ov))
+    return str(ov.get_version()), max(int(found[1]) for found in sets if found)
+
+
+def _core(extensions: tuple[File, ...]) -> Any:
     try:
-        ov.Core().read_model(path)
+        return core(extensions)
     except FAILURES as error:
-        unknown = _of_unknown_rank(path)
-        if not unknown:
-            return False
-        sizes = {
-            unknown[0] if name in {"", "*"} and len(unknown) == 1 else name: shape for name, shape in asked.items()
-        }
-        model = _converted(path, {name: [-1] * len(shape) for name, shape in sizes.items()})
-        model = model or _converted(path, {name: list(shape) for name, shape in sizes.items()})
-        if model is None:
-            raise InputError(f"OpenVINO cannot read {quoted(path)} with these shapes: {reason(error)}") from error
-        target.parent.mkdir(parents=True, exist_ok=True)
-        ov.save_model(model, target, compress_to_fp16=False)
-        return True
-    return False
-
-
-def _of_unknown_rank(path: Path) -> list[str]:
-    """The inputs of which the file does not tell the number of dimensions; none where OpenVINO cannot list inputs."""
-    try:
-        places = _loaded(path)
-        return [name for name, (_, shape) in places.ports.items() if shape.rank.is_dynamic]
-    except FAILURES:
-        return []
-
-
-class _Loaded(NamedTuple):
-    """A file as its frontend holds it before it is converted: input → its place and shape."""
-
-    frontend: Any
-    model: Any
-    ports: dict[str, tuple[Any, Any]]
-
-
-def _loaded(path: Path) -> _Loaded:
-    frontend = importlib.import_module("openvino.frontend").FrontEndManager().load_by_model(str(path))
-    if frontend is None:
-        raise RuntimeError("no frontend reads it")
-    model = frontend.load(str(path))
-    ports = {place.get_names()[0]: (place, model.get_partial_shape(place)) for place in model.get_inputs()}
-    return _Loaded(frontend, model, ports)
-
-
-def _converted(path: Path, wanted: Mapping[str, list[int]]) -> Any | None:
-    """The file converted with these shapes of inputs; None when it cannot be."""
-    try:
-        loaded = _loaded(path)
-        for name, shape in wanted.items():
-            if name in loaded.ports and loaded.ports[name][1].rank.is_dynamic:
-                loaded.model.set_partial_shape(loaded.ports[name][0], openvino().PartialShape(shape))
-        return loaded.frontend.convert(loaded.model)
-    except FAILURES:
-        return None
+        names = ", ".join(quoted(extension.path) for extension in extensions)
+        raise InputError(f"OpenVINO cannot load the extension {names}: {reason(error)}") from error
 
 
 def _inspected(
@@ -165,15 +122,11 @@ def _inspected(
     inputs, outputs = _inputs(model, symbols), _outputs(model)
     model, resolved, notes = _at_shapes(model, inputs, asked, layouts)
     inputs = _stated(inputs, asked, layouts)
-    counted_at: dict[str, StaticShape] = {}
-    count = None
-    if resolved is not None:
-        counted_at = resolved.shapes
-        if resolved.searched:
-            inputs = tuple(_fitting(port, resolved) for port in inputs)
+    if resolved is not None and resolved.searched:
+        inputs = tuple(_fitting(port, resolved) for port in inputs)
+    counted_at = {} if resolved is None else resolved.shapes
     own = OwnGraph(operations=graph(model), shapes=counted_at)
-    if resolved is not None:
-        count = _sum(own.operations, notes)
+    count = None if resolved is None else _sum(own.operations, notes)
     facts = Facts(
         inputs=inputs,
         outputs=outputs,
@@ -184,6 +137,7 @@ def _inspected(
         flops=count,
         flops_shapes=counted_at,
         notes=tuple(notes),
+        states=types["ReadValue"],
     )
     return facts, own
 
@@ -198,7 +152,8 @@ def _inputs(model: Any, symbols: Mapping[str, tuple[str | None, ...]]) -> tuple[
             type=port_type(port),
             shape=port_shape(port.get_partial_shape()),
             layout=_layout(port.get_node().layout),
-            index_limit=_index_limit(port),
+            index_limit=index_limit(port),
+            orders_state=orders_state(port),
             symbols=_symbols(port, symbols),
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
@@ -257,107 +212,6 @@ def _layout(layout: Any) -> str | None:
     parts = str(layout).strip("[]").split(",")
     text = "".join(part if part == "..." or len(part) == 1 else "?" for part in parts)
     return text if re.search("[A-Z]", text) else None
-
-
-def _index_limit(port: Any) -> int | None:
-    """How many values of this input stay inside the shortest table that they index, on whatever way they come to it."""
-    limits: list[int] = []
-    waiting, seen = [_Traced(port, 1.0, 0.0)], set()
-    while waiting:
-        traced = waiting.pop()
-        for target in traced.port.get_target_inputs():
-            node, index = target.get_node(), int(target.get_index())
-            length = _table_length(node, index)
-            if length is not None:
-                limits.append(math.floor((length - 1 - traced.offset) / traced.scale) + 1)
-            if (node.get_name(), index) not in seen:
-                seen.add((node.get_name(), index))
-                waiting += _onwards(traced, node, index)
-    return max(min(limits), 1) if limits else None
-
-
-class _Traced(NamedTuple):
-    """Where values of an input have come to: `scale` times themselves and `offset`, or less."""
-
-    port: Any
-    scale: float
-    offset: float
-
-
-def _onwards(traced: _Traced, node: Any, index: int) -> list[_Traced]:
-    """The outputs of `node` that give out what its input `index` brings."""
-    kind = node.get_type_name()
-    scale, offset = traced.scale, traced.offset
-    if kind in _BODIES:
-        return [traced._replace(port=parameter) for parameter in _in_bodies(node, index)]
-    if kind in ("Add", "Subtract", "Multiply"):
-        other = None if kind == "Subtract" and index else _constant(node.input_value(1 - index))
-        if kind == "Add" and other is None:
-            # The other part of the sum is not known: the values get half of the table, the other part the rest.
-            scale, offset = 2 * scale, 2 * offset
-        elif other is None or not other.size or (kind == "Multiply" and other.min() <= 0):
-            return []
-        elif kind == "Multiply":
-            scale, offset = scale * float(other.max()), offset * float(other.max())
-        else:
-            offset += float(other.max() if kind == "Add" else -other.min())
-    elif kind == "Select":
-        if index == 0:
-            return []
-    elif not (kind in _SAME_VALUES and (index == 0 or kind == "Concat")):
-        return []
-    return [_Traced(port, scale, offset) for port in node.outputs()]
-
-
-def _in_bodies(node: Any, index: int) -> list[Any]:
-    """The parameters of a loop's or a condition's bodies that an input goes to."""
-    if node.get_type_name() == "If":
-        parts = [(node.get_function(i), node.get_input_descriptions(i)) for i in range(2)]
-    else:
-        parts = [(node.get_function(), node.get_input_descriptions())]
-    return [
-        body.get_parameters()[told.body_parameter_index].output(0)
-        for body, descriptions in parts
-        for told in descriptions
-        if told.input_index == index
-    ]
-
-
-def _constant(value: Any) -> npt.NDArray[Any] | None:
-    """What stands in a constant, if only its shape or type is changed on the way."""
-    node = value.get_node()
-    while node.get_type_name() in {"Broadcast", "Convert", "Reshape", "Squeeze", "Unsqueeze"}:
-        node = node.input_value(0).get_node()
-    return np.asarray(node.get_data()) if node.get_type_name() == "Constant" else None
-
-
-def _table_length(node: Any, index: int) -> int | None:
-    """How long the axis is that input `index` of an operation indexes; None where it indexes nothing known."""
-    kind = node.get_type_name()
-    if index != 1 or kind not in _INDEXED:
-        return None
-    table = node.get_input_partial_shape(0)
-    if table.rank.is_dynamic:
-        return None
-    where = _INDEXED[kind]
-    if where == "last":  # each row of the indices is a place in the first dimensions
-        depth = node.get_input_partial_shape(1)
-        if depth.rank.is_dynamic or not len(depth) or depth[len(depth) - 1].is_dynamic:
-            return None
-        axes = list(range(min(int(depth[len(depth) - 1].get_length()), len(table))))
-    elif where == "attribute":
-        axes = [int(node.get_attributes()["axis"])]
-    elif where == "first":
-        axes = [0]
-    else:
-        told = _constant(node.input_value(int(where)))
-        if told is None or told.size != 1:
-            return None
-        axes = [int(told.reshape(-1)[0])]
-    if not all(-len(table) <= axis < len(table) and table[axis].is_static for axis in axes):
-        return None
-    length = min((int(table[axis].get_length()) for axis in axes), default=0)
-    return length if length > 0 else None
 
 
 # Operations and weights

@@ -19,6 +19,7 @@ from ovtui.report.pages.common import (
     environment_section,
     interval,
     moment,
+    register,
     repeat,
     setting_fields,
     subtitle,
@@ -71,7 +72,7 @@ def run_sections(exported: Exported, *, called: str, history: Sequence[RunSummar
         section("Settings", fields(*_settings(run))),
         section("Model", fields(*summary.model_fields(run.model))),
         environment_section(run.environment),
-        section("Measure it again", repeat(run.spec, called, run.label)),
+        section("Measure it again", register(run.model), repeat(run.spec, called, run.label)),
     ]
 
 
@@ -280,5 +281,7 @@ def _settings(run: Run) -> list[tuple[str, str | None]]:
         for name, source in effective.inputs.items():
             shape = words.shape(effective.shapes.get(name))
             found.append(("input", f"{name}{shape} {effective.layouts.get(name, '')}: {source}"))
+        if effective.state is not None:
+            found.append(("state", summary.STATE[effective.state]))
         found.append(("properties", ", ".join(f"{key}={value}" for key, value in effective.properties.items())))
     return found

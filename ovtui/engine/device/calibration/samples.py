@@ -16,8 +16,8 @@ from ovtui.analysis.shapes import Resolved, chosen_sizes, format_shape, resolve
 from ovtui.engine.device import inputs as feed
 from ovtui.engine.device import preprocessing
 from ovtui.engine.device.calibration import labels
+from ovtui.engine.device.element_types import Array, encode
 from ovtui.engine.device.images import ImageFolder
-from ovtui.engine.device.inputs import Array
 from ovtui.engine.messages import Progress, Say
 from ovtui.engine.pixels import FLOATS, looks_like_pixels
 from ovtui.errors import InputError
@@ -273,7 +273,7 @@ def _given(made: Preprocessing, port: Port, pixels: preprocessing.Pixels) -> Arr
     if made.baked:
         return pixels[np.newaxis]
     placed = preprocessing.applied(made, pixels)
-    return np.clip(np.rint(placed), 0, 255).astype(np.uint8) if port.type == "u8" else feed.encode(placed, port.type)
+    return np.clip(np.rint(placed), 0, 255).astype(np.uint8) if port.type == "u8" else encode(placed, port.type)
 
 
 def _of_images(
