@@ -48,6 +48,8 @@ class Port(Record, frozen=True):
     layout: str | None = None  # "NCHW", from the file, or None
     index_limit: int | None = None  # for an integer input that indexes a table: the table's length
     stated: StaticShape | None = None  # said when it was imported: what is measured, if nobody says more
+    symbols: tuple[str | None, ...] = ()  # what the file calls its open dimensions; empty where it names none
+    fitting: StaticShape | None = None  # found at the import by trying, where the usual sizes are refused
     orders_state: bool = False  # it says, for each sample, whose state goes on: `beam_idx` of a language model
 
 
@@ -73,8 +75,14 @@ class Model(Record, frozen=True):
     created: float  # seconds since 1970
     family: str  # id of the first model of the family
     parent: str | None = None
+    converted: tuple[File, ...] = ()  # an IR made at the import of what can only be read with shapes, the .xml first
     states: int | None = None  # variables that it keeps between inferences; None: imported before that was read
     extensions: tuple[File, ...] = ()  # libraries with operations of its own, loaded wherever the model is read
+
+    @property
+    def readable(self) -> str:
+        """The path of what OpenVINO reads."""
+        return self.converted[0].path if self.converted else self.path
 
     @property
     def stateful(self) -> bool:
