@@ -194,7 +194,7 @@ class Estimate(Record, frozen=True):
 
 
 class Latency(Record, frozen=True):
-    """Milliseconds; a percentile that the sample cannot support is None."""
+    """Milliseconds. A percentile with too few inferences beyond it is weak; without any, it is None."""
 
     mean: float
     min: float
@@ -204,8 +204,14 @@ class Latency(Record, frozen=True):
     p99: float | None
     p99_9: float | None
     max: float
-    ci95: dict[str, tuple[float, float]] = {}  # percentile → interval, by order statistics
-    needs: dict[str, int] = {}  # percentile → inferences still needed to support it
+    ci95: dict[str, tuple[float, float | None]] = {}  # percentile → interval; None: no upper end is known
+    needs: dict[str, int] = {}  # percentile → inferences still needed until it is not weak
+    weak: dict[str, bool] = {}  # percentile → true, for those that are weak
+
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """The 95 % interval of a percentile; None where it is not known, or has no upper end."""
+        low, high = self.ci95.get(name, (0.0, None))
+        return None if high is None else (low, high)
 
 
 class Quiet(Record, frozen=True):
@@ -700,3 +706,4 @@ class RunSummary(Record, frozen=True):
     finished: float | None
     error: str | None
     warnings: int
+    p50_weak: bool = False  # too few independent inferences beyond it
