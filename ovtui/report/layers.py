@@ -83,6 +83,7 @@ def layers_document(
         "rows": layer_rows(columns, profile, places),
         "total_us": balance.layers_us,
         "latency_us": balance.latency_us,
+        "median_us": profile.median_us,
         "rest_us": balance.rest_us,
         "balance": balance.text,
         "total_range_us": balance.range_us,
