@@ -294,7 +294,7 @@ class Layer(Compact, frozen=True):
     outputs: tuple[Tensor, ...]
     original: tuple[str, ...]  # names of the model's operations that became this layer
     time_us: float | None = None  # mean over the inferences of the pass; None: the device does not say
-    spread_us: float | None = None  # standard deviation of the means of stretches of the pass
+    spread_us: float | None = None  # standard deviation of the means of stretches of the pass; None: below resolution
     flops: int | None = None
     bytes: int | None = None  # read and written, weights included
     low_us: float | None = None  # the mean time is above this: the device counts in whole µs; None: no such bound

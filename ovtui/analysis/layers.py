@@ -65,7 +65,7 @@ def total_range(profile: Profile) -> tuple[float, float] | None:
 
 
 def time_text(layer: Layer) -> str | None:
-    """A layer's time in µs: `45.20`, or where the counters' resolution leaves it open, `1–3` or `< 2`.
+    """A layer's time in µs: `45.20`, of whole µs `45`, and where their resolution leaves it open, `1–3` or `< 2`.
 
     None where nothing is known of it.
     """
@@ -76,7 +76,7 @@ def time_text(layer: Layer) -> str | None:
         return f"< {_short(high)}"
     if high - low > 2 * _ROUGH * layer.time_us:
         return f"{_short(low)}–{_short(high)}"
-    return words.number(layer.time_us)
+    return f"{layer.time_us:,.0f}"
 
 
 def _short(time_us: float) -> str:

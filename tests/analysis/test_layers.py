@@ -87,7 +87,7 @@ def bounded(time_us: float | None, low: float, high: float, name: str = "a") -> 
         (bounded(1.5, 0.98, 3.02), "1–3"),
         (bounded(3.0, 2.0, 4.0), "2–4"),
         (bounded(8.0, 7.0, 9.0), "7–9"),
-        (bounded(51.0, 50.0, 52.0), "51.00"),
+        (bounded(51.0, 50.0, 52.0), "51"),
         (a_layer(time_us=1.05), "1.05"),
         (a_layer(time_us=None, status="not_run"), None),
     ],

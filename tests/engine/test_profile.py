@@ -59,7 +59,8 @@ def test_the_layers_add_up_to_the_inference(ovtui: Ovtui) -> None:
     assert 0 < profile.empty_us < profile.latency_us
     executed = [layer for layer in profile.layers if layer.status == "executed" and layer.time_us]
     assert len(executed) > 50
-    assert all(layer.spread_us is not None for layer in executed)
+    assert any(layer.spread_us is not None for layer in executed)
+    assert all(layer.spread_us is None or layer.spread_us > 0 for layer in executed)  # 0.00 would be no knowledge
     for layer in executed:
         assert layer.low_us is not None
         assert layer.high_us is not None

@@ -22,6 +22,7 @@ from ovtui.records import LayerStatus, Operation
 _SECONDS = 2.4  # counted and uncounted together
 _MOST_SECONDS = 20.0  # for models that need longer for the fewest
 _WARM_SECONDS = 0.2
+_WARM_COUNTED_SECONDS = 0.05  # of it: what was counted before the first reading widens the bounds of each layer
 _STRETCHES, _FEWEST = 8, 3
 _TRIES = 20
 _PAIRED_SECONDS = 10.0  # the longest that the fewest pairs may take, counted and uncounted
@@ -153,11 +154,13 @@ def count(device: Counter, streams: int, *, on_cpu: bool) -> Counted:
     blocks would fit.
     """
     counted = _Pass(device, streams, on_cpu=on_cpu)
-    round_s = counted.warm()
+    round_s = counted.warm(_WARM_COUNTED_SECONDS)
     most = _PAIRED_SECONDS / (2 * _BLOCK_FEWEST * FEWEST_PAIRS)
     paired = round_s <= most and device.open_uncounted(streams)
     if paired:
-        _warm(lambda: device.uncounted(streams), _WARM_SECONDS / 2)
+        _warm(lambda: device.uncounted(streams), _WARM_SECONDS)
+    elif round_s < _WARM_SECONDS:
+        counted.warm(_WARM_SECONDS)
     counted.look()
     block = max(_BLOCK_FEWEST, round(_BLOCK_SECONDS / max(round_s, 1e-6))) if paired else 1
     chance = random.Random(0)
@@ -199,14 +202,14 @@ class _Pass:
         self._latencies: list[float] = []
         self._infos: list[Any] = []
 
-    def warm(self) -> float:
+    def warm(self, seconds: float) -> float:
         """Seconds of a round, once it is warm."""
         begin = time.monotonic()
         while True:
             before = time.monotonic()
             self.round()
             now = time.monotonic()
-            if now - begin >= _WARM_SECONDS and self._done >= 2:
+            if now - begin >= seconds and self._done >= 2:
                 break
         self._latencies.clear()
         self._readings.clear()

@@ -94,7 +94,8 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
                 outputs=outputs,
                 original=made_of,
                 time_us=round(float(mean[place]), 2) if timed else None,
-                spread_us=round(float(spread[place]), 2) if timed else None,
+                # What is below the resolution of the counters is not known to be nothing.
+                spread_us=round(float(spread[place]), 2) if timed and (spread[place] or not bounded) else None,
                 flops=costs.flops(kind, name, made_of, _shapes(node), outputs),
                 bytes=layer_cost.traffic(kind, _read(node), outputs) if status == "executed" else 0,
                 low_us=round(float(low[place]), 2) if bounded else None,

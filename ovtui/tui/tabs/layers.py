@@ -351,9 +351,8 @@ def _time(layer: Layer) -> str:
     time = time_text(layer) or words.number(layer.time_us)
     resolution = ((layer.high_us or 0.0) - (layer.low_us or 0.0)) / 2
     around = max(layer.spread_us or 0.0, resolution)
-    if time != words.number(layer.time_us) or not (around or layer.spread_us is not None):
-        return time
-    return f"{time} ±{words.number(around)}"
+    is_range = time.startswith("<") or "–" in time
+    return time if is_range or not around else f"{time} ±{words.number(around)}"
 
 
 def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
