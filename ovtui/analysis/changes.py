@@ -129,6 +129,7 @@ def title(series: RunSeries) -> str:
             parts.append(f"{name} {getattr(spec, name)}")
     parts += [f"{spec.rate:g} arrivals per second"] if spec.mode == "server" and spec.rate is not None else []
     parts += [f"requests by {spec.api}"] if spec.api != "threads" else []
+    parts += ["state kept"] if spec.keep_state else []
     parts += [f"{plain(name, 40)} {words.shape(dims)}" for name, dims in sorted(spec.shapes.items())]
     parts += [f"{plain(name, 40)}={plain(value, 40)}" for name, value in sorted(spec.properties.items())]
     parts += [f"inputs from {plain(data.path, 60)}" for data in spec.data]
@@ -173,11 +174,12 @@ def _kind(run: Run) -> bytes:
     """
     spec, effective = run.spec, run.effective
     asked = (spec.device, spec.mode, spec.api, spec.streams, spec.threads, spec.requests, spec.precision)
+    kept = ("state kept",) if spec.keep_state else ()
     load = (spec.rate, spec.queue) if spec.mode == "server" else None
     batch = effective.batch if effective else spec.batch
     shapes = effective.shapes if effective else spec.shapes
     host = run.environment.host if run.environment else None
-    whole = (run.model.path, host, asked, load, batch, shapes, spec.properties, spec.data)
+    whole = (run.model.path, host, asked, load, batch, shapes, spec.properties, spec.data, *kept)
     return msgspec.json.encode(whole, order="deterministic")
 
 

@@ -11,6 +11,10 @@ from ovtui.text import plain
 Fields: TypeAlias = list[tuple[str, str]]
 """Titles and texts; an empty title goes on with the one before, `!` is a warning."""
 
+STATE = {
+    "reset": "reset before each inference (the latency leaves that out, the throughput does not)",
+    "kept": "kept from one inference to the next",
+}
 _PERCENTILES = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p99_9", "p99.9"))
 
 
@@ -33,6 +37,10 @@ def model_fields(record: Model) -> Fields:
     if total:
         shares = sorted(record.weight_precisions.items(), key=lambda item: -item[1])
         found.append(("weights", ", ".join(f"{kind} {count / total:.0%}" for kind, count in shares[:4])))
+    if record.states:
+        found.append(("state", f"{words.plural(record.states, 'variable')} that it keeps between inferences"))
+    for extension in record.extensions:
+        found.append(("extension", f"{plain(extension.path)}  {extension.sha256[:16]}…  (its code runs)"))
     return found + [("note", plain(note)) for note in record.notes]
 
 
@@ -70,6 +78,8 @@ def fields(record: Run) -> Fields:
         for name, source in record.effective.inputs.items():
             shape = words.shape(record.effective.shapes.get(name))
             found.append(("input", f"{plain(name, 60)}{shape}  {plain(source)}"))
+        if record.effective.state is not None:
+            found.append(("state", STATE[record.effective.state]))
     found += [("!", plain(warning)) for warning in record.warnings]
     if record.error:
         found.append(("error", plain(record.error)))
@@ -154,11 +164,12 @@ def environment_fields(machine: Environment) -> Fields:
 
 
 def ceilings(found: Ceilings) -> str:
-    """`f32 231, bf16 457 GFLOP/s; memory 29.9 GB/s (80.7 from caches)`: what a device can do at most."""
+    """`f32 231, bf16 457 GFLOP/s; copy 29.9 GB/s (80.7 from caches); read 35 GB/s`: what a device can do at most."""
     rates = ", ".join(f"{name} {words.number(rate)}" for name, rate in found.gflops.items())
     told = [f"{rates} GFLOP/s"] if rates else []
-    if found.gbytes:
-        largest, best = found.gbytes[-1][1], max(rate for _, rate in found.gbytes)
-        cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
-        told.append(f"memory {words.number(largest)} GB/s{cached}")
+    for what, known in (("copy" if found.reads else "memory", found.gbytes), ("read", found.reads)):
+        if known:
+            largest, best = known[-1][1], max(rate for _, rate in known)
+            cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
+            told.append(f"{what} {words.number(largest)} GB/s{cached}")
     return "; ".join(told) or "could not be measured"

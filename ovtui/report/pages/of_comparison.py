@@ -13,7 +13,7 @@ from ovtui.records import Comparison, Criterion, Duel, Profile, Side
 from ovtui.report.documents import criterion
 from ovtui.report.exported import Exported
 from ovtui.report.pages.charts import Axis, Interval, Intervals
-from ovtui.report.pages.common import columns, environment_section, moment, repeat, subtitle
+from ovtui.report.pages.common import columns, environment_section, moment, register, repeat, subtitle
 from ovtui.report.pages.document import (
     Column,
     Command,
@@ -70,6 +70,7 @@ def comparison_report(
         section(
             "Measure it again",
             _repeat(comparison),
+            *(register(side.model) for side in comparison.sides),
             *(
                 repeat(side.spec, side.model.path, says=f"{name} alone:")
                 for name, side in zip(ascii_uppercase, comparison.sides, strict=False)

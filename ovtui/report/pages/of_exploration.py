@@ -9,7 +9,7 @@ from ovtui.analysis.exploring import choosing
 from ovtui.records import Cell, Exploration, Grid
 from ovtui.report.command import explore_command
 from ovtui.report.exported import Exported
-from ovtui.report.pages.common import environment_section, moment, repeat, setting_fields, subtitle
+from ovtui.report.pages.common import environment_section, moment, register, repeat, setting_fields, subtitle
 from ovtui.report.pages.document import (
     Command,
     Document,
@@ -39,6 +39,7 @@ def exploration_report(
             _verdict(exploration),
             warnings(exploration.warnings),
             Paragraph(f"Error: {exploration.error}") if exploration.error else None,
+            None if spec is None else register(exploration.model),
             None if spec is None else repeat(spec, name),
         ),
         *(rate_sections(exploration) if is_server(exploration) else cell_sections(exploration)),

@@ -18,6 +18,7 @@ from ovtui.report.pages.common import (
     columns,
     environment_section,
     moment,
+    register,
     repeat,
     setting_fields,
     subtitle,
@@ -71,7 +72,7 @@ def run_sections(exported: Exported, *, called: str, history: Sequence[RunSummar
         section("Settings", fields(*_settings(run))),
         section("Model", fields(*summary.model_fields(run.model))),
         environment_section(run.environment),
-        section("Measure it again", repeat(run.spec, called, run.label)),
+        section("Measure it again", register(run.model), repeat(run.spec, called, run.label)),
     ]
 
 
@@ -219,8 +220,9 @@ def _layers(profile: Profile | None) -> list[Section | None]:
     if profile is None:
         return []
     told = [layers.balance(profile).text, layers.concentration(profile), *layers.notes(profile)]
-    if profile.overhead is not None:
-        told.append(f"The counters cost {words.percent(profile.overhead)} of the median latency.")
+    costs = layers.counting_cost(profile)
+    if costs is not None:
+        told.append(f"Counting costs {costs}.")
     if profile.ceilings is not None:
         told.append(f"This device was measured to do at most: {summary.ceilings(profile.ceilings)}.")
     kinds: tuple[tuple[By, str], ...] = (("type", "type"), ("precision", "precision"), ("kernel", "kernel"))
@@ -240,7 +242,7 @@ def _slowest(profile: Profile) -> Table | None:
         rows.append(
             (
                 layer.name, layer.type, layer.kernel or words.NOTHING, layer.precision or words.NOTHING,
-                words.number(row.time_us), row.share, words.percent(roof.efficiency) + bound,
+                layers.time_text(layer), row.share, words.percent(roof.efficiency) + bound,
             )
         )  # fmt: skip
     heads = (
@@ -281,5 +283,7 @@ def _settings(run: Run) -> list[tuple[str, str | None]]:
         for name, source in effective.inputs.items():
             shape = words.shape(effective.shapes.get(name))
             found.append(("input", f"{name}{shape} {effective.layouts.get(name, '')}: {source}"))
+        if effective.state is not None:
+            found.append(("state", summary.STATE[effective.state]))
         found.append(("properties", ", ".join(f"{key}={value}" for key, value in effective.properties.items())))
     return found
