@@ -2,6 +2,10 @@
 
 An interval is that of order statistics, as exact as the binomial distribution, at the number of *independent* latencies
 that the sample is worth: n/deff (R. Woodruff, JASA 47, 1952; E. Korn & B. Graubard, Survey Methodology 24, 1998).
+
+Simulated (tests/benchmarks/percentile_coverage.py): independent, AR(.9), AR(.99) and AR(.999) latencies .95–1.00 from
+p50 to p99, 1,000 to 50,000 of them; bursts .92–1.00 where a sample holds ten of them and more, .71–.94 where it holds
+about two, .32–.73 where it is shorter than the time between two: what is not in a sample cannot be told from it.
 """
 
 from __future__ import annotations
