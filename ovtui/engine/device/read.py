@@ -120,16 +120,20 @@ def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str
 
 
 def _inputs(model: Any) -> tuple[Port, ...]:
-    return tuple(
-        Port(
-            name=name,
-            type=port_type(port),
-            shape=port_shape(port.get_partial_shape()),
-            layout=_layout(port.get_node().layout),
-            index_limit=_index_limit(port) if port_type(port) in _WHOLE else None,
-            orders_state=port_type(port) in _WHOLE and _orders_state(port),
-        )
-        for name, port in zip(_names(model.inputs), model.inputs, strict=True)
+    return tuple(_input(name, port) for name, port in zip(_names(model.inputs), model.inputs, strict=True))
+
+
+def _input(name: str, port: Any) -> Port:
+    whole, shape = port_type(port) in _WHOLE, port_shape(port.get_partial_shape())
+    orders_state = whole and _orders_state(port)
+    one_each = "N" if orders_state and shape is not None and len(shape) == 1 else None
+    return Port(
+        name=name,
+        type=port_type(port),
+        shape=shape,
+        layout=_layout(port.get_node().layout) or one_each,
+        index_limit=_index_limit(port) if whole else None,
+        orders_state=orders_state,
     )
 
 
@@ -178,7 +182,15 @@ def _index_limit(port: Any) -> int | None:
 
 def _orders_state(port: Any) -> bool:
     """Whether its values choose among the samples of a state: they index the batch of what a ReadValue gives."""
-    return any(_axis(gather) == 0 and _is_state(gather.input_value(0).get_node()) for gather in _gathers(port))
+    return any(_is_state(gather.input_value(0).get_node()) and _along_batch(gather) for gather in _gathers(port))
+
+
+def _along_batch(gather: Any) -> bool:
+    """Whether it indexes the first dimension of a state, or one that is open: with the batch, that is its size."""
+    axis, state = _axis(gather), gather.input_value(0).get_partial_shape()
+    if axis is None or state.rank.is_dynamic or not -len(state) <= axis < len(state):
+        return axis == 0
+    return axis in (0, -len(state)) or bool(state[axis].is_dynamic)
 
 
 def _is_state(node: Any) -> bool:
