@@ -48,6 +48,8 @@ class Port(Record, frozen=True):
     layout: str | None = None  # "NCHW", from the file, or None
     index_limit: int | None = None  # for an integer input that indexes a table: the table's length
     stated: StaticShape | None = None  # said when it was imported: what is measured, if nobody says more
+    symbols: tuple[str | None, ...] = ()  # what the file calls its open dimensions; empty where it names none
+    fitting: StaticShape | None = None  # found at the import by trying, where the usual sizes are refused
     orders_state: bool = False  # it says, for each sample, whose state goes on: `beam_idx` of a language model
 
 
@@ -73,8 +75,14 @@ class Model(Record, frozen=True):
     created: float  # seconds since 1970
     family: str  # id of the first model of the family
     parent: str | None = None
+    converted: tuple[File, ...] = ()  # an IR made at the import of what can only be read with shapes, the .xml first
     states: int | None = None  # variables that it keeps between inferences; None: imported before that was read
     extensions: tuple[File, ...] = ()  # libraries with operations of its own, loaded wherever the model is read
+
+    @property
+    def readable(self) -> str:
+        """The path of what OpenVINO reads."""
+        return self.converted[0].path if self.converted else self.path
 
     @property
     def stateful(self) -> bool:
@@ -186,7 +194,7 @@ class Estimate(Record, frozen=True):
 
 
 class Latency(Record, frozen=True):
-    """Milliseconds; a percentile that the sample cannot support is None."""
+    """Milliseconds. A percentile with too few inferences beyond it is weak; without any, it is None."""
 
     mean: float
     min: float
@@ -196,8 +204,14 @@ class Latency(Record, frozen=True):
     p99: float | None
     p99_9: float | None
     max: float
-    ci95: dict[str, tuple[float, float]] = {}  # percentile → interval, by order statistics
-    needs: dict[str, int] = {}  # percentile → inferences still needed to support it
+    ci95: dict[str, tuple[float, float | None]] = {}  # percentile → interval; None: no upper end is known
+    needs: dict[str, int] = {}  # percentile → inferences still needed until it is not weak
+    weak: dict[str, bool] = {}  # percentile → true, for those that are weak
+
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """The 95 % interval of a percentile; None where it is not known, or has no upper end."""
+        low, high = self.ci95.get(name, (0.0, None))
+        return None if high is None else (low, high)
 
 
 class Quiet(Record, frozen=True):
@@ -692,3 +706,4 @@ class RunSummary(Record, frozen=True):
     finished: float | None
     error: str | None
     warnings: int
+    p50_weak: bool = False  # too few independent inferences beyond it

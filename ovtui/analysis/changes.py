@@ -191,7 +191,11 @@ def _figure(run: Run) -> Figure:
 def _value(run: Run, figure: Figure) -> float | None:
     if run.result is None:
         return None
-    value = run.result.latency_ms.p50 if figure == "p50_ms" else run.result.throughput_fps.mean
+    value: float | None = run.result.throughput_fps.mean
+    if figure == "p50_ms":
+        latency = run.result.latency_ms
+        unknown = "p50" in latency.weak and latency.interval("p50") is None  # it cannot be weighed
+        value = None if unknown else latency.p50
     return value if value and 0 < value < math.inf else None
 
 
@@ -199,7 +203,7 @@ def _error(run: Run, figure: Figure, value: float) -> float:
     """Standard error over the value, from the run's own interval."""
     assert run.result is not None
     p50 = figure == "p50_ms"
-    ends = run.result.latency_ms.ci95.get("p50") if p50 else run.result.throughput_fps.ci95
+    ends = run.result.latency_ms.interval("p50") if p50 else run.result.throughput_fps.ci95
     return (ends[1] - ends[0]) / 3.92 / value if ends else 0.0
 
 

@@ -99,6 +99,9 @@ def _result_fields(record: Run) -> Fields:
         quiet = words.number(result.quiet.throughput_fps)
         found.append(("", f"{quiet} FPS in the {result.quiet.share:.0%} that were quiet"))
     found.append(("latency", _latency(result.latency_ms)))
+    if result.latency_ms.weak:
+        found.append(("", f"{words.WEAK_MEANS}; 95 % CI:"))
+        found.append(("", _weak(result.latency_ms)))
     extremes = (("mean", result.latency_ms.mean), ("min", result.latency_ms.min), ("max", result.latency_ms.max))
     found.append(("", ", ".join(f"{title} {words.number(value)}" for title, value in extremes) + " ms"))
     found.append(
@@ -123,12 +126,20 @@ def _result_fields(record: Run) -> Fields:
 def _latency(latency: Latency) -> str:
     shown = []
     for key, title in _PERCENTILES:
-        value = getattr(latency, key)
-        if value is not None:
-            shown.append(f"{title} {words.number(value)}")
+        if getattr(latency, key) is not None:
+            shown.append(f"{title} {words.percentile(latency, key)}")
         elif key in latency.needs and key != "p99_9":
             shown.append(f"{title} {words.NOTHING} (needs {latency.needs[key]:,} more)")
     return "  ".join(item.replace(" ", "\u00a0") for item in shown) + "\u00a0ms"
+
+
+def _weak(latency: Latency) -> str:
+    """Between what weak values lie, and how many more inferences would do."""
+    return "  ".join(
+        f"{title} {words.between(latency.ci95.get(key))} (needs {latency.needs[key]:,} more)".replace(" ", "\u00a0")
+        for key, title in _PERCENTILES
+        if key in latency.weak
+    )
 
 
 def environment_fields(machine: Environment) -> Fields:

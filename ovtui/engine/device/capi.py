@@ -64,7 +64,7 @@ _PROTOTYPES = {
     "ov_core_get_property": (c_void_p, c_char_p, c_char_p, POINTER(c_void_p)),
     "ov_core_get_available_devices": (c_void_p, POINTER(_Devices)),
     "ov_model_reshape_by_port_indexes": (c_void_p, POINTER(c_size_t), POINTER(_PartialShape), c_size_t),
-    "ov_partial_shape_create_static": (c_int64, POINTER(c_int64), POINTER(_PartialShape)),
+    "ov_partial_shape_create": (c_int64, POINTER(_Dimension), POINTER(_PartialShape)),
     "ov_compiled_model_get_property": (c_void_p, c_char_p, POINTER(c_void_p)),
     "ov_compiled_model_create_infer_request": (c_void_p, POINTER(c_void_p)),
     "ov_infer_request_get_input_tensor_by_index": (c_void_p, c_size_t, POINTER(c_void_p)),
@@ -180,13 +180,13 @@ class Core:
 
 
 def reshape(model: c_void_p, shapes: dict[int, tuple[int, ...]]) -> None:
-    """Give inputs, by their place, a static shape of at least one dimension: the C API makes a scalar a list."""
+    """Give inputs, by their place, a shape of at least one dimension (the C API makes a scalar a list); -1: open."""
     count = len(shapes)
     partial = (_PartialShape * count)()
     for i, shape in enumerate(shapes.values()):
         assert shape
-        dims = (c_int64 * len(shape))(*shape)
-        _check(_library.ov_partial_shape_create_static(len(shape), dims, byref(partial[i])))
+        dims = (_Dimension * len(shape))(*(_Dimension(0, -1) if size < 0 else _Dimension(size, size) for size in shape))
+        _check(_library.ov_partial_shape_create(len(shape), dims, byref(partial[i])))
     _check(_library.ov_model_reshape_by_port_indexes(model, (c_size_t * count)(*shapes), partial, count))
 
 

@@ -21,6 +21,9 @@ _CODES = {"f8e4m3": 8, "f8e5m2": 8, "f8e8m0": 8, "f4e2m1": 4, "nf4": 4}  # float
 _WHOLE = {"u1": 1, "u2": 2, "u4": 4, "i4": 4}  # whole numbers of less than a byte → bits
 _PLANES = frozenset({"u3", "u6"})  # 8 or 4 values in three bytes, the upper bits of all in the third
 
+EXACT = {"f64": 1 << 24, "f32": 1 << 24, "f16": 1 << 11, "bf16": 1 << 8}
+"""Below it, a floating type holds all whole numbers (those of f64 are made from f32)."""
+
 FLOATS = frozenset({"f16", "bf16", "f32", "f64", *_CODES})
 KINDS = frozenset({*DTYPES, *_CODES, *_WHOLE, *_PLANES, "string"})
 """All that an input may be of. One of type `dynamic` has no values."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ovtui.engine.device.element_types import DTYPES, FLOATS, KINDS, Array, encode, holder, span
+from ovtui.engine.device.element_types import DTYPES, EXACT, FLOATS, KINDS, Array, encode, holder, span
 from ovtui.engine.device.images import ImageFolder
 from ovtui.errors import InputError, sentence
 from ovtui.records import Data, Images, Port, Spec, StaticShape
@@ -56,6 +56,8 @@ def batch_axis(layout: str | None, rank: int) -> int | None:
     """Where the batch is: the layout's N, else the first of several dimensions."""
     if layout is not None:
         axis = layout.find("N")
+        if axis < 0 and layout.startswith("?") and rank > 1:
+            return 0  # nothing says that it is no batch: samples may lie along it
         return axis if 0 <= axis < rank else None
     return 0 if rank > 1 else None
 
@@ -168,6 +170,9 @@ def _generated(port: Port, shape: StaticShape, generator: np.random.Generator) -
     if "mask" in name:
         return _Generated(np.ones(shape, dtype=holder(kind)), "ones (a mask, by its name)", random=False)
     if kind in FLOATS:
+        if port.index_limit:  # numbers that are cast to indices
+            limit = min(port.index_limit, EXACT.get(kind, 2))
+            return _Generated(generator.integers(0, limit, shape).astype(np.float32), f"random ids 0–{limit - 1}")
         drawn = generator.standard_normal(shape, dtype=np.float32)
         if kind == "f8e8m0":
             return _Generated(np.abs(drawn), "random powers of two about 1")
@@ -220,13 +225,13 @@ def sampled(array: Array, path: str, port: Port, shape: StaticShape, layout: str
         array.ndim == len(shape)
         and axis is not None
         and array.shape[:axis] + array.shape[axis + 1 :] == shape[:axis] + shape[axis + 1 :]
-        and array.shape[axis] >= 1
+        and (array.shape[axis] >= 1 or not shape[axis])
     )
     count = 1
     if stacked and array.shape[0]:
         count = array.shape[0]
     elif batched and axis is not None:
-        count = max(1, array.shape[axis] // shape[axis])
+        count = max(1, array.shape[axis] // shape[axis]) if shape[axis] else 1
     elif array.shape != shape:
         raise InputError(
             f"{plain(path)} has shape {list(array.shape)}, which does not fit input '{name}' {list(shape)}: "

@@ -40,7 +40,7 @@ class Queue:
         self._model = _said(self._core.read_model, path)
 
     def reshape(self, shapes: dict[int, StaticShape]) -> None:
-        _said(self._model.reshape, {place: list(shape) for place, shape in shapes.items()})
+        _said(self._model.reshape, {place: self._ov.PartialShape(list(shape)) for place, shape in shapes.items()})
 
     def save(self, path: Path) -> None:
         """The model as it stands, as IR."""

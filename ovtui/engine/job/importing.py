@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 
 import msgspec
 
+from ovtui import paths
 from ovtui.engine import events, formats, messages
 from ovtui.engine.device_process import DeviceProcess, import_memory_limit
 from ovtui.engine.folder import EventWriter, JobFolder, Order, new_id
 from ovtui.engine.job.cancel import Cancel
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import File, Model, Port
+from ovtui.records import File, Model, Port, StaticShape
 from ovtui.store import Store
 from ovtui.text import plain
 
@@ -50,10 +52,14 @@ def run(
         layouts={port.name: port.layout for port in ports if port.layout is not None} | order.layouts,
         extensions=extensions,
     )
+    target = paths.converted(_digest(sha256, task.shapes))
+    task = msgspec.structs.replace(task, target=str(target))
     inspected = _attend(task, order, folder, writer, cancel, size)
     if inspected is None:
         raise OvtuiError(f"The process that read {plain(path)} left without a word; the log is {plain(folder.log)}.")
     model = _model(inspected.facts, order, path, checked.format, sha256, files)
+    if inspected.converted:
+        model = msgspec.structs.replace(model, converted=formats.digest((target, target.with_suffix(".bin")))[1])
     model = msgspec.structs.replace(model, extensions=extensions)
     if known is not None:
         model = msgspec.structs.replace(
@@ -73,9 +79,16 @@ def run(
     return model.id
 
 
+def _digest(sha256: str, shapes: dict[str, StaticShape]) -> str:
+    """Of a file's content and the shapes that it is read with."""
+    return hashlib.sha256(sha256.encode() + msgspec.json.encode(shapes, order="sorted")).hexdigest()[:32]
+
+
 def _says_more(order: Order, known: Model) -> bool:
     """Whether a model that is known is to be read again: something new is said, or was not read the last time."""
-    return bool(order.shapes or order.layouts or order.extensions) or (known.states is None and known.stateful)
+    more = order.shapes or order.layouts or order.extensions
+    lost = known.converted and not Path(known.readable).exists()
+    return bool(more or lost) or (known.states is None and known.stateful)
 
 
 def _model(

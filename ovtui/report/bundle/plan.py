@@ -41,8 +41,8 @@ def plan(
     model: Model, run: Run | None, made: Optimization | None, mode: Literal["latency", "throughput"] = "throughput"
 ) -> Plan:
     """Of a run; without one, of what the device chooses for `mode`. InputError for names of files that cannot be."""
-    base = Path(model.path).parent
-    files = tuple((file, _place(Path(file.path), base)) for file in model.files)
+    base = Path(model.readable).parent
+    files = tuple((file, _place(Path(file.path), base)) for file in model.converted or model.files)
     if len({place for _, place in files}) < len(files):
         raise InputError(f"Two files of {plain(model.name, 60)} have one name: import it from one folder.")
     extensions = tuple((file, _place(Path(file.path), Path(file.path).parent)) for file in model.extensions)
@@ -55,7 +55,7 @@ def plan(
         name=_folder(model.name),
         model=model,
         files=files,
-        start=_place(Path(model.path), base),
+        start=_place(Path(model.readable), base),
         device=run.spec.device if run is not None else "CPU",
         mode=run.spec.mode if run is not None else mode,
         properties=dict(effective.properties) if effective is not None else {"PERFORMANCE_HINT": mode.upper()},

@@ -117,8 +117,11 @@ def _measured(run: Run | None) -> list[str]:
 
 
 def _latency(found: Latency) -> str:
-    known = [(name, value) for name, value in (("p50", found.p50), ("p99", found.p99)) if value is not None]
-    return ", ".join(f"{name} {words.number(value)} ms" for name, value in known or [("mean", found.mean)])
+    known = [
+        f"{name} {words.percentile(found, name)} ms" for name in ("p50", "p99") if getattr(found, name) is not None
+    ]
+    weak = words.weak_means(found)
+    return ", ".join(known or [f"mean {words.number(found.mean)} ms"]) + (f" ({weak})" if weak else "")
 
 
 def _port(port: Port) -> str:

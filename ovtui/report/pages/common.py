@@ -6,9 +6,10 @@ import shlex
 from datetime import datetime, timezone
 
 from ovtui import words
-from ovtui.records import Environment, Estimate, Model, Run, Spec
+from ovtui.records import Environment, Estimate, Latency, Model, Run, Spec
+
 from ovtui.report.command import run_command
-from ovtui.report.pages.document import Column, Command, Section, fields, section
+from ovtui.report.pages.document import Column, Command, Paragraph, Section, fields, section
 from ovtui.report.summary import environment_fields
 
 
@@ -24,9 +25,10 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def interval(ci: tuple[float, float] | None) -> str:
-    """`98.01 – 101.2`, or a dash."""
-    return words.NOTHING if ci is None else f"{words.number(ci[0])} – {words.number(ci[1])}"
+def weak_note(*latencies: Latency | None) -> Paragraph | None:
+    """What the mark before a weak percentile means, where one of these has it."""
+    told = words.weak_means(*latencies)
+    return Paragraph(f"{told}.") if told else None
 
 
 def throughput(estimate: Estimate | None) -> str:

@@ -146,12 +146,13 @@ def _criteria(name: str, a: Exported | None, b: Exported | None) -> Table | None
     if a is None or b is None:
         return None
     rows = []
-    for line in criteria.lines(a.run, b.run):
+    found = criteria.lines(a.run, b.run)
+    for line in found:
         left, right = line.a, line.b
         if line.title == "when":  # read at another time, it needs its date
             left, right = moment(a.run.created) or "", moment(b.run.created) or ""
         rows.append((line.title, left, right, "" if line.ratio is None else f"{line.ratio:.3f}"))
-    return table(columns("", "A", name, f"{name} / A", text=1), tuple(rows))
+    return table(columns("", "A", name, f"{name} / A", text=1), tuple(rows), criteria.weak_means(found))
 
 
 def _layers(name: str, explained: explaining.Explanation) -> Table | None:

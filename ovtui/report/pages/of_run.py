@@ -17,13 +17,13 @@ from ovtui.report.pages.charts import Axis, Bars, Line, Lines, Rule, Span
 from ovtui.report.pages.common import (
     columns,
     environment_section,
-    interval,
     moment,
     register,
     repeat,
     setting_fields,
     subtitle,
     throughput,
+    weak_note,
 )
 from ovtui.report.pages.document import (
     Advice,
@@ -64,7 +64,7 @@ def run_sections(exported: Exported, *, called: str, history: Sequence[RunSummar
     next_ones = [Advice(each.short, each.why, command_of(each, called)) for each in what_next(run, profile, history)]
     return [
         section("", Verdict(found.level, found.text), warnings(run.warnings), _error(run)),
-        section("Figures", _figures(run.result)),
+        section("Figures", _figures(run.result), weak_note(run.result.latency_ms if run.result else None)),
         section("Over time", *_curves(run, exported.series)),
         section("Latencies", *_distribution(run, exported.histogram)),
         *_layers(profile),
@@ -80,7 +80,9 @@ def runs_report(found: Sequence[Exported]) -> Document:
     """Several runs: a table of all, then each; the whole of one if it is only one."""
     if len(found) == 1:
         return run_report(found[0])
-    sections: list[Section | None] = [section("", runs_table([each.run for each in found]))]
+    runs = [each.run for each in found]
+    note = weak_note(*(run.result.latency_ms for run in runs if run.result is not None))
+    sections: list[Section | None] = [section("", runs_table(runs), note)]
     for each in found:
         run = each.run
         parts = [part for part in run_sections(each, called=run.model.path) if part is not None]
@@ -98,8 +100,8 @@ def runs_table(runs: Sequence[Run], title: str = "") -> Table | None:
             run.model.name,
             summary.settings(run),
             throughput(run.result.throughput_fps if run.result else None),
-            words.number(run.result.latency_ms.p50 if run.result else None),
-            words.number(run.result.latency_ms.p99 if run.result else None),
+            words.percentile(run.result.latency_ms if run.result else None, "p50"),
+            words.percentile(run.result.latency_ms if run.result else None, "p99"),
             run.status,
         )
         for run in runs
@@ -117,7 +119,7 @@ def _figures(result: Result | None) -> Table | None:
         return None
     estimate, latency = result.throughput_fps, result.latency_ms
     rows = [
-        ("throughput", f"{words.number(estimate.mean)} FPS", interval(estimate.ci95), words.doubt(estimate)),
+        ("throughput", f"{words.number(estimate.mean)} FPS", words.between(estimate.ci95), words.doubt(estimate)),
         ("inferences per second", words.number(result.inferences_per_s), "", ""),
     ]
     if result.quiet is not None and result.quiet.share < 1:
@@ -125,11 +127,10 @@ def _figures(result: Result | None) -> Table | None:
         rows.append(("throughput, quiet", f"{words.number(result.quiet.throughput_fps)} FPS", "", quiet))
     rows.append(("latency, mean", f"{words.number(latency.mean)} ms", "", ""))
     for key, title in _PERCENTILES:
-        value = getattr(latency, key)
         needs = latency.needs.get(key)
-        note = f"needs {needs:,} more inferences" if value is None and needs else ""
-        text = words.NOTHING if value is None else f"{words.number(value)} ms"
-        rows.append((f"latency, {title}", text, interval(latency.ci95.get(key)), note))
+        note = f"needs {needs:,} more inferences" if needs else ""
+        text = words.percentile(latency, key) + (" ms" if getattr(latency, key) is not None else "")
+        rows.append((f"latency, {title}", text, words.between(latency.ci95.get(key)), note))
     rows += [
         ("latency, least", f"{words.number(latency.min)} ms", "", ""),
         ("latency, most", f"{words.number(latency.max)} ms", "", ""),

@@ -268,8 +268,8 @@ class ImportScreen(OvtuiScreen):
         self.query_one("#files").display = False
         self.query_one("#extension").display = False
         self.query_one("#found").display = True
-        notes, sensible = self._sensible(model)
-        self._dynamic = any("dynamic" in note for note in notes) or sensible is None
+        chosen, sensible = self._sensible(model)
+        self._dynamic = chosen or sensible is None
         line = self.query_one("#shape", FormLine)
         for name in ("#shape", "#shape-words"):
             self.query_one(name).display = self._dynamic
@@ -281,16 +281,16 @@ class ImportScreen(OvtuiScreen):
         else:
             self.set_focus(None)
 
-    def _sensible(self, model: Model) -> tuple[tuple[str, ...], str | None]:
-        """What would be measured if nobody says otherwise; None when nothing can be guessed."""
+    def _sensible(self, model: Model) -> tuple[bool, str | None]:
+        """Whether sizes are chosen, and what would be measured; None when nothing can be guessed."""
         try:
             resolved = self._resolve(model, {}, self._last.batch)
-        except InputError as error:
-            return (str(error),), None
+        except InputError:
+            return False, None
         open_ = [
             port.name for port in model.inputs if port.shape is None or any(not isinstance(d, int) for d in port.shape)
         ]
-        return resolved.notes, shlex.join(shapes.format_shape(name, resolved.shapes[name]) for name in open_)
+        return bool(resolved.choices), shlex.join(shapes.format_shape(name, resolved.shapes[name]) for name in open_)
 
     def _resolve(self, model: Model, told: dict[str, tuple[int, ...]], batch: int | None) -> shapes.Resolved:
         """With the layouts it was measured with last: they say which dimension is the batch."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -324,7 +324,7 @@ class SpecForm(VerticalScroll):
         self.query_one("#shapes", FormLine).placeholder(
             shlex.join(shapes.format_shape(plain(name, 40), shape) for name, shape in found.items())
         )
-        notes = [note for note in resolved.notes if "dynamic" in note] if resolved and not spec.data else []
+        notes = shapes.chosen_sizes(self._model.inputs, resolved) if resolved and not spec.data else ()
         self._show("inputs-words", self._inputs_text(notes))
         self._summarise(spec)
         self.post_message(self.Changed(spec, ""))
@@ -343,7 +343,7 @@ class SpecForm(VerticalScroll):
         except NoMatches:
             return
 
-    def _inputs_text(self, notes: list[str]) -> Text:
+    def _inputs_text(self, notes: Sequence[str]) -> Text:
         ports = [f"{plain(p.name, 40)}  {p.type} {words.shape(p.shape)}" for p in self._model.inputs]
         return Text("\n".join([*ports, *(plain(note) for note in notes)]))
 

@@ -26,8 +26,8 @@ def read(model: Model) -> Any:
     """
     extensions = trusted(model.extensions)
     try:
-        if model.format == "ir":
-            return core(model.extensions).read_model(model.path)
+        if model.format == "ir" or model.converted:
+            return core(model.extensions).read_model(model.readable)
         return openvino().convert_model(model.path, extension=list(extensions) or None)
     except FAILURES as error:
         raise InputError(f"OpenVINO cannot read {plain(model.path)}: {reason(error)}") from error
