@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 
 from ovtui import words
 from ovtui.records import Environment, Estimate, Latency, Model, Run, Spec
-
 from ovtui.report.command import run_command
 from ovtui.report.pages.document import Column, Command, Paragraph, Section, fields, section
 from ovtui.report.summary import environment_fields
