@@ -164,11 +164,12 @@ def environment_fields(machine: Environment) -> Fields:
 
 
 def ceilings(found: Ceilings) -> str:
-    """`f32 231, bf16 457 GFLOP/s; memory 29.9 GB/s (80.7 from caches)`: what a device can do at most."""
+    """`f32 231, bf16 457 GFLOP/s; copy 29.9 GB/s (80.7 from caches); read 35 GB/s`: what a device can do at most."""
     rates = ", ".join(f"{name} {words.number(rate)}" for name, rate in found.gflops.items())
     told = [f"{rates} GFLOP/s"] if rates else []
-    if found.gbytes:
-        largest, best = found.gbytes[-1][1], max(rate for _, rate in found.gbytes)
-        cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
-        told.append(f"memory {words.number(largest)} GB/s{cached}")
+    for what, known in (("copy" if found.reads else "memory", found.gbytes), ("read", found.reads)):
+        if known:
+            largest, best = known[-1][1], max(rate for _, rate in known)
+            cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
+            told.append(f"{what} {words.number(largest)} GB/s{cached}")
     return "; ".join(told) or "could not be measured"

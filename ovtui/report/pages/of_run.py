@@ -220,8 +220,9 @@ def _layers(profile: Profile | None) -> list[Section | None]:
     if profile is None:
         return []
     told = [layers.balance(profile).text, layers.concentration(profile), *layers.notes(profile)]
-    if profile.overhead is not None:
-        told.append(f"The counters cost {words.percent(profile.overhead)} of the median latency.")
+    costs = layers.counting_cost(profile)
+    if costs is not None:
+        told.append(f"Counting costs {costs}.")
     if profile.ceilings is not None:
         told.append(f"This device was measured to do at most: {summary.ceilings(profile.ceilings)}.")
     kinds: tuple[tuple[By, str], ...] = (("type", "type"), ("precision", "precision"), ("kernel", "kernel"))
@@ -241,7 +242,7 @@ def _slowest(profile: Profile) -> Table | None:
         rows.append(
             (
                 layer.name, layer.type, layer.kernel or words.NOTHING, layer.precision or words.NOTHING,
-                words.number(row.time_us), row.share, words.percent(roof.efficiency) + bound,
+                layers.time_text(layer), row.share, words.percent(roof.efficiency) + bound,
             )
         )  # fmt: skip
     heads = (
