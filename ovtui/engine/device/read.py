@@ -153,13 +153,19 @@ def _inputs(model: Any, symbols: Mapping[str, tuple[str | None, ...]]) -> tuple[
             name=name,
             type=port_type(port),
             shape=port_shape(port.get_partial_shape()),
-            layout=_layout(port.get_node().layout),
+            layout=_layout(port.get_node().layout) or _one_each(port),
             index_limit=index_limit(port),
             orders_state=orders_state(port),
             symbols=_symbols(port, symbols),
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
     )
+
+
+def _one_each(port: Any) -> str | None:
+    """Of a list that orders a state: it has a value for each sample."""
+    partial = port.get_partial_shape()
+    return "N" if partial.rank.is_static and len(partial) == 1 and orders_state(port) else None
 
 
 def _symbols(port: Any, symbols: Mapping[str, tuple[str | None, ...]]) -> tuple[str | None, ...]:
