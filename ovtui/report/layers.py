@@ -25,6 +25,7 @@ from ovtui.text import plain
 LAYER_KEYS = (
     "order", "name", "type", "kernel", "precision", "time_us", "spread_us", "share", "status", "shape", "layout",
     "flops", "bytes", "gflops", "gbytes_per_s", "efficiency", "bound", "recoverable_us", "original_names",
+    "above_ceiling",
 )  # fmt: skip
 """What a row tells of a layer, and the columns of the CSV."""
 
@@ -57,6 +58,7 @@ def layer_rows(columns: LayerColumns, profile: Profile, places: Sequence[int]) -
                 "bound": roof.bound,
                 "recoverable_us": roof.recoverable_us,
                 "original_names": list(layer.original),
+                "above_ceiling": roof.above,
             }
         )
     return rows

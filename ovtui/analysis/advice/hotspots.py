@@ -163,7 +163,7 @@ def _ratio(ceilings: Ceilings | None, precision: str) -> float | None:
 
 def _left(layer: Layer, limits: Limits, ratio: float) -> float:
     """What is left of a layer's time in i8, at the efficiency it has now: less traffic too, but that may bind then."""
-    now = limits.attainable(layer.flops, layer.bytes, layer.precision)
+    now = limits.attainable(layer.flops, layer.bytes, precisions.computed_in(layer.kernel, layer.precision))
     wide = precisions.FLOAT_BYTES.get(precisions.normal(layer.precision) or "", 1)
     then = limits.attainable(layer.flops, None if layer.bytes is None else layer.bytes // wide, "i8")
     if now is None or then is None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
 import msgspec
 
 from ovtui.analysis import shapes
+from ovtui.engine.device.bodies import OWNERS, Values, entered, walked
 from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, port_type, running
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
@@ -26,7 +27,7 @@ from ovtui.text import plain
 
 _FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake
 _WHOLE = frozenset({"i4", "u4", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"})
-_ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string"})  # types of axes, shapes and the like
+_ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string", "boolean"})  # types of axes, shapes and the like
 _SAME_VALUES = frozenset({"Convert", "Reshape", "Squeeze", "Unsqueeze"})
 
 
@@ -65,10 +66,10 @@ def inspected(
 
 
 def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str]) -> tuple[Facts, OwnGraph]:
-    operations = model.get_ordered_ops()
-    constant = fixed(operations)
-    weights = _weights(operations, constant)
-    types = Counter(str(op.get_type_name()) for op in running(operations, constant))
+    weights, types = Counter[str](), Counter[str]()
+    for ordered, constant, new in _parts(model):
+        weights += _weights(new)
+        types.update(str(op.get_type_name()) for op in running(ordered, constant))
     inputs, outputs = _inputs(model), _outputs(model)
     model, counted_at, notes, ok = _at_shapes(model, inputs, asked, layouts)
     inputs = _stated(inputs, asked, layouts)
@@ -152,6 +153,8 @@ def _index_limit(port: Any) -> int | None:
             kind = node.get_type_name()
             if kind == "Gather" and target.get_index() == 1:
                 limits += _table_length(node)
+            elif kind in OWNERS:
+                waiting += entered(node, target.get_index())
             elif kind in _SAME_VALUES and target.get_index() == 0 and node.get_name() not in seen:
                 seen.add(node.get_name())
                 waiting.append(node.output(0))
@@ -173,15 +176,29 @@ def _table_length(gather: Any) -> list[int]:
 # Operations and weights
 
 
-def _weights(operations: Iterable[Any], constant: set[str]) -> Counter[str]:
+def _parts(model: Any) -> Iterator[tuple[list[Any], set[str], list[Any]]]:
+    """Of the model and of each body in it: the operations, which are fixed, and those whose values no part before has.
+
+    Within a part, constants are what they are: a file may keep equal ones once.
+    """
+    values, known = Values(), set[object]()
+    for part in walked(model):
+        ordered = part.get_ordered_ops()
+        constant = fixed(ordered)
+        places = [(op, values.place(op)) for op in ordered if op.get_name() in constant]
+        yield ordered, constant, [op for op, place in places if place not in known]
+        known.update(place for _, place in places)
+
+
+def _weights(constants: Iterable[Any]) -> Counter[str]:
     """Type → elements of all constants, without integer scalars and lists (axes, shapes).
 
     A weight can also be written as one value and a shape to fill with it (Broadcast): then the filled shape counts.
     """
     weights: Counter[str] = Counter()
-    for op in operations:
+    for op in constants:
         kind = op.get_type_name()
-        if op.get_name() not in constant or kind not in {"Constant", "Broadcast"}:
+        if kind not in {"Constant", "Broadcast"}:
             continue
         shape = op.get_output_partial_shape(0)
         if shape.is_dynamic:
@@ -221,8 +238,8 @@ def _at_shapes(
     return reshaped, resolved.shapes, notes, True
 
 
-def _sum(operations: Iterable[Operation], notes: list[str]) -> int | None:
-    """The FLOPs of all operations; what cannot be counted is noted."""
+def _sum(operations: Sequence[Operation], notes: list[str]) -> int | None:
+    """The FLOPs of all operations; what cannot be counted, and what was assumed, is noted."""
     total, left_out = 0, Counter[str]()
     for operation in operations:
         if operation.flops is None:
@@ -233,7 +250,26 @@ def _sum(operations: Iterable[Operation], notes: list[str]) -> int | None:
         kinds = ", ".join(f"{plain(kind, 40)} ({count})" for kind, count in left_out.most_common(5))
         more = " and others" if len(left_out) > 5 else ""
         notes.append(f"FLOPs leave out what cannot be counted from shapes: {kinds}{more}.")
+    notes += _assumed(operations)
     if total >= COUNTABLE:
         notes.append("FLOPs are unknown: the shapes are too large to count.")
         return None
     return total
+
+
+def _assumed(operations: Sequence[Operation]) -> list[str]:
+    """What FLOPs assume of loops whose trips only values decide, and of branches that only values choose."""
+    bodies = {each.within.name: each.within for each in operations if each.within is not None and each.within.assumed}
+    loops = [operations[body.owner].name for body in bodies.values() if operations[body.owner].type != "If"]
+    branches = [name for name, body in bodies.items() if operations[body.owner].type == "If" and body.trips]
+    found = []
+    if loops:
+        found.append(f"FLOPs count one trip of each loop whose number of trips is not known: {_listed(loops)}.")
+    if branches:
+        found.append(f"FLOPs count the branch with more arithmetic of each If: {_listed(branches)}.")
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(plain(name, 60) for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5:,} more"

@@ -1,0 +1,129 @@
+"""The bodies that a Loop, a TensorIterator or an If executes: models within a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from ovtui.engine.device.reason import FAILURES
+
+OWNERS = frozenset({"If", "Loop", "TensorIterator"})
+
+
+class Inner(NamedTuple):
+    """A body of an operation."""
+
+    part: str  # what it is to its owner: body, then, else
+    model: Any
+    trips: int | None  # executions for each of its owner's; None: not known; 0: never executed
+    entries: dict[int, list[int]]  # input of the owner → places among the body's parameters
+    sources: dict[int, int]  # and back
+
+
+def bodies(op: Any) -> list[Inner]:
+    """The bodies of `op`; of an If, first the one for true."""
+    kind = op.get_type_name()
+    if kind not in OWNERS:
+        return []
+    if kind != "If":
+        count = int(op.get_num_iterations())
+        return [_inner("body", op.get_function(), count if count >= 0 else None, op.get_input_descriptions())]
+    taken = _taken(op)
+    return [
+        _inner(
+            part,
+            op.get_function(place),
+            None if taken is None else int(taken == place),
+            op.get_input_descriptions(place),
+        )
+        for place, part in enumerate(("then", "else"))
+    ]
+
+
+def _inner(part: str, model: Any, trips: int | None, descriptions: Iterable[Any]) -> Inner:
+    entries: dict[int, list[int]] = {}
+    sources: dict[int, int] = {}
+    for each in descriptions:
+        entries.setdefault(int(each.input_index), []).append(int(each.body_parameter_index))
+        sources[int(each.body_parameter_index)] = int(each.input_index)
+    return Inner(part, model, trips, entries, sources)
+
+
+def _taken(op: Any) -> int | None:
+    """The branch of an If whose condition is a constant: 0 then, 1 else."""
+    condition = op.input_value(0).get_node()
+    if condition.get_type_name() != "Constant":
+        return None
+    return 0 if bool(condition.get_data().reshape(-1)[0]) else 1
+
+
+def walked(model: Any) -> Iterator[Any]:
+    """The model, and all bodies in it, the outer before the inner."""
+    waiting = [model]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        for op in found.get_ops():
+            waiting += [body.model for body in bodies(op)]
+
+
+def operations(model: Any) -> Iterator[Any]:
+    """All of a model and of the bodies in it."""
+    for part in walked(model):
+        yield from part.get_ops()
+
+
+def within(body: str, name: str) -> str:
+    """What an operation of a body is called in the whole model."""
+    return f"{body}/{name.lstrip('/')}"
+
+
+def own_names(model: Any) -> dict[str, str]:
+    """Of all operations that are no constants: what each is called in the whole model → its name where it is."""
+    found: dict[str, str] = {}
+    waiting = [(model, "")]
+    while waiting:
+        part, around = waiting.pop()
+        for op in part.get_ordered_ops():
+            if op.get_type_name() != "Constant":
+                own = str(op.get_friendly_name())
+                name = within(around, own) if around else own
+                found[name] = own
+                waiting += [(body.model, f"{name}/{body.part}") for body in bodies(op)]
+    return found
+
+
+def entered(op: Any, index: int) -> list[Any]:
+    """The outputs of the bodies' parameters that give what comes to an input of `op`, whole or in slices."""
+    found = []
+    for body in bodies(op):
+        parameters = body.model.get_parameters()
+        found += [parameters[place].output(0) for place in body.entries.get(index, ())]
+    return found
+
+
+class Values:
+    """Tells which constants have values of their own: a weight that two branches use is a constant in each."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, object] = {}
+
+    def new(self, node: Any) -> bool:
+        """Whether no node before has its values."""
+        before = len(self._known)
+        self.place(node)
+        return len(self._known) > before
+
+    def place(self, node: Any) -> object:
+        """Where its values lie: of constants that share them, the same."""
+        values: Any = None
+        where: object = node.get_name()
+        if node.get_type_name() == "Constant":
+            try:
+                values = node.get_data()
+                where = int(values.ctypes.data)
+            except FAILURES:  # text
+                values = None
+        # What is known is kept: the next copy must not lie where one has been.
+        self._known.setdefault(where, values)
+        return where
