@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ovtui.engine.device.reason import FAILURES
 
 OWNERS = frozenset({"If", "Loop", "TensorIterator"})
@@ -103,10 +105,14 @@ def entered(op: Any, index: int) -> list[Any]:
 
 
 class Values:
-    """Tells which constants have values of their own: a weight that two branches use is a constant in each."""
+    """Tells which constants have values of their own: a weight that two branches use is a constant in each.
+
+    Two are the same where their values lie at one place in memory, or are equal and not all alike, as zeros are.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[object, object] = {}
+        self._known: dict[object, Any] = {}
+        self._alike: dict[object, list[object]] = {}  # places by type and shape
 
     def new(self, node: Any) -> bool:
         """Whether no node before has its values."""
@@ -115,15 +121,26 @@ class Values:
         return len(self._known) > before
 
     def place(self, node: Any) -> object:
-        """Where its values lie: of constants that share them, the same."""
-        values: Any = None
-        where: object = node.get_name()
-        if node.get_type_name() == "Constant":
-            try:
-                values = node.get_data()
-                where = int(values.ctypes.data)
-            except FAILURES:  # text
-                values = None
+        """What stands for its values: of constants that share them, the same."""
+        values = _values(node)
+        place: object = node.get_name() if values is None else int(values.ctypes.data)
+        if values is not None and place not in self._known:
+            alike = self._alike.setdefault((str(values.dtype), values.shape), [])
+            for other in alike:
+                if np.array_equal(values, self._known[other]) and (values != values.flat[0]).any():
+                    return other
+            alike.append(place)
         # What is known is kept: the next copy must not lie where one has been.
-        self._known.setdefault(where, values)
-        return where
+        self._known.setdefault(place, values)
+        return place
+
+
+def _values(node: Any) -> Any:
+    """A constant's values, in one piece; None of what is no constant, or of text."""
+    if node.get_type_name() != "Constant":
+        return None
+    try:
+        values = np.ascontiguousarray(node.get_data())
+    except FAILURES:
+        return None
+    return values if values.size and values.dtype.kind in "biuf" else None
