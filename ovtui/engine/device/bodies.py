@@ -12,6 +12,9 @@ from ovtui.engine.device.reason import FAILURES
 OWNERS = frozenset({"If", "Loop", "TensorIterator"})
 
 
+_SOME = 64  # values of a constant, by which it is told from most others
+
+
 class Inner(NamedTuple):
     """A body of an operation."""
 
@@ -112,7 +115,7 @@ class Values:
 
     def __init__(self) -> None:
         self._known: dict[object, Any] = {}
-        self._alike: dict[object, list[object]] = {}  # places by type and shape
+        self._alike: dict[object, list[object]] = {}  # places by type, shape and some values
 
     def new(self, node: Any) -> bool:
         """Whether no node before has its values."""
@@ -125,7 +128,8 @@ class Values:
         values = _values(node)
         place: object = node.get_name() if values is None else int(values.ctypes.data)
         if values is not None and place not in self._known:
-            alike = self._alike.setdefault((str(values.dtype), values.shape), [])
+            some = values.ravel()[:: max(1, values.size // _SOME)].tobytes()
+            alike = self._alike.setdefault((str(values.dtype), values.shape, some), [])
             for other in alike:
                 if np.array_equal(values, self._known[other]) and (values != values.flat[0]).any():
                     return other

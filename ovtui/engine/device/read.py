@@ -181,11 +181,13 @@ def _parts(model: Any) -> Iterator[tuple[list[Any], set[str], list[Any]]]:
 
     Within a part, constants are what they are: a file may keep equal ones once.
     """
+    parts = list(walked(model))
     values, known = Values(), set[object]()
-    for part in walked(model):
+    for part in parts:
         ordered = part.get_ordered_ops()
         constant = fixed(ordered)
-        places = [(op, values.place(op)) for op in ordered if op.get_name() in constant]
+        kept = [op for op in ordered if op.get_name() in constant]
+        places = [(op, values.place(op) if len(parts) > 1 else None) for op in kept]
         yield ordered, constant, [op for op, place in places if place not in known]
         known.update(place for _, place in places)
 
