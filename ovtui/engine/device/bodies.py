@@ -21,8 +21,7 @@ class Inner(NamedTuple):
     part: str  # what it is to its owner: body, then, else
     model: Any
     trips: int | None  # executions for each of its owner's; None: not known; 0: never executed
-    entries: dict[int, list[int]]  # input of the owner → places among the body's parameters
-    sources: dict[int, int]  # and back
+    sources: dict[int, int]  # place among the body's parameters → input of the owner
 
 
 def bodies(op: Any) -> list[Inner]:
@@ -46,12 +45,8 @@ def bodies(op: Any) -> list[Inner]:
 
 
 def _inner(part: str, model: Any, trips: int | None, descriptions: Iterable[Any]) -> Inner:
-    entries: dict[int, list[int]] = {}
-    sources: dict[int, int] = {}
-    for each in descriptions:
-        entries.setdefault(int(each.input_index), []).append(int(each.body_parameter_index))
-        sources[int(each.body_parameter_index)] = int(each.input_index)
-    return Inner(part, model, trips, entries, sources)
+    sources = {int(each.body_parameter_index): int(each.input_index) for each in descriptions}
+    return Inner(part, model, trips, sources)
 
 
 def _taken(op: Any) -> int | None:
@@ -95,15 +90,6 @@ def own_names(model: Any) -> dict[str, str]:
                 name = within(around, own) if around else own
                 found[name] = own
                 waiting += [(body.model, f"{name}/{body.part}") for body in bodies(op)]
-    return found
-
-
-def entered(op: Any, index: int) -> list[Any]:
-    """The outputs of the bodies' parameters that give what comes to an input of `op`, whole or in slices."""
-    found = []
-    for body in bodies(op):
-        parameters = body.model.get_parameters()
-        found += [parameters[place].output(0) for place in body.entries.get(index, ())]
     return found
 
 

@@ -145,7 +145,7 @@ def _inside(
         sources: dict[str, tuple[Edge, ...]] = {
             parameters[parameter].get_name(): (outer[at],) for parameter, at in body.sources.items() if at in outer
         }
-        entered_at |= body.entries.keys()
+        entered_at.update(body.sources.values())
         trips = 1 if body.trips is None else body.trips
         told = Body(owner=_LATER, name=f"{name}/{body.part}", trips=trips, assumed=body.trips is None)
         edges_in += _add(found, body.model, _Place(told, sources), runs * trips, read)
