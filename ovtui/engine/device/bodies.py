@@ -11,7 +11,6 @@ from ovtui.engine.device.reason import FAILURES
 
 OWNERS = frozenset({"If", "Loop", "TensorIterator"})
 
-
 _SOME = 64  # values of a constant, by which it is told from most others
 
 

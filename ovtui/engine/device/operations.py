@@ -148,7 +148,8 @@ def _inside(
         entered_at.update(body.sources.values())
         trips = 1 if body.trips is None else body.trips
         told = Body(owner=_LATER, name=f"{name}/{body.part}", trips=trips, assumed=body.trips is None)
-        edges_in += _add(found, body.model, _Place(told, sources), runs * trips, read)
+        own = read if len(inner) == 1 else Values()  # of an If only one branch is executed, and reads what both use
+        edges_in += _add(found, body.model, _Place(told, sources), runs * trips, own)
         begins.append(len(found))
     counted = _counted(found, inner, begins)
     for body, (begin, end) in zip(inner, itertools.pairwise(begins), strict=True):
