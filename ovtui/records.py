@@ -284,6 +284,16 @@ class Edge(Compact, frozen=True):
     port: int = 0  # which of its outputs
 
 
+class Body(Compact, frozen=True):
+    """Where an operation lies that a Loop, a TensorIterator or an If executes."""
+
+    owner: int  # place of that operation in the list; it comes after all that it executes
+    name: str  # `loop/body`, `choice/then`: the beginning of the operation's name
+    trips: int  # executions for each of its owner's, as they are counted; 0: it is the other branch that is counted
+    assumed: bool = False  # only values decide: one trip is counted, and of branches the one with more arithmetic
+    constants: tuple[Tensor, ...] = ()  # that it reads, unless an operation before it does
+
+
 class Operation(Compact, frozen=True):
     """A node of the model's own graph, at the shapes that were measured. Constants are left out."""
 
@@ -291,8 +301,9 @@ class Operation(Compact, frozen=True):
     type: str  # of OpenVINO's opsets: Convolution, MatMul, Parameter, Result, …
     inputs: tuple[Edge, ...]
     outputs: tuple[Tensor, ...]
-    flops: int | None = None  # None: cannot be counted
+    flops: int | None = None  # of all its executions in one inference; None: cannot be counted
     attributes: str = ""  # as the model has them, and its constants: `strides 2,2  constant f32[64,3,7,7]`
+    within: Body | None = None  # None: of the model itself
 
 
 class OwnGraph(Record, frozen=True):
