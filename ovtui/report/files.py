@@ -191,7 +191,8 @@ def _percentiles(latency: Latency | None) -> tuple[float | None, ...]:
 
 _COMPARISON_COLUMNS = (
     "comparison", "side", "part", "name", "a", "b", "unit", "delta", "ratio", "ci95_low", "ci95_high",
-    "share_of_difference", "type_a", "type_b", "precision_a", "precision_b", "kernel_a", "kernel_b",
+    "share_of_difference", "type_a", "type_b", "precision_a", "precision_b", "kernel_a", "kernel_b", "delta_low",
+    "delta_high", "significant",
 )  # fmt: skip
 
 
@@ -199,7 +200,7 @@ def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> 
     """Of each side against the first one: its verdict, a row for each criterion, a row for each layer."""
     rows: list[Iterable[object]] = []
     for place, duel in enumerate(comparison.duels[: len(sides) - 1], 1):
-        found = duel_document(duel, sides[0], sides[place])
+        found = duel_document(duel, sides[0], sides[place], comparison.layers_of(place))
         own = comparison.id, chr(ord("A") + place)
         low, high = found["ci95"] or (None, None)
         rows.append(_padded(*own, "verdict", found["verdict"], None, None, None, None, found["ratio"], low, high))
@@ -211,7 +212,8 @@ def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> 
             (
                 *own, "layer", row["name"], row["time_a_us"], row["time_b_us"], "us", row["delta_us"], row["ratio"],
                 None, None, row["share_of_difference"], row["type_a"], row["type_b"], row["precision_a"],
-                row["precision_b"], row["kernel_a"], row["kernel_b"],
+                row["precision_b"], row["kernel_a"], row["kernel_b"], *(row["ci95"] or (None, None)),
+                row["significant"],
             )
             for row in found["layers"]
         ]  # fmt: skip
