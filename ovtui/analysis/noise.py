@@ -17,7 +17,7 @@ PRESSURE_SHARE = 0.01
 DRIFT_SHARE = 0.02
 DRIFT_ERRORS = 3
 DRIFT_BETWEEN = 0.15
-DRIFT_HEIGHTS = 8.0, 4.0  # squares of normal values
+DRIFT_HEIGHT = 8.0  # square of a normal value
 FEWEST_SPEEDS = 15
 _TOGETHER = 3  # seconds
 
@@ -65,7 +65,8 @@ def drift(speeds: Floats) -> float | None:
 
     A clock that jumps between two levels is no drift, though its thirds differ: a drift passes through what lies
     between, so the middle third does (DRIFT_BETWEEN), and it has a slope beside what the second before explains, of
-    single spins and of a few together (DRIFT_HEIGHTS; white noise would hide how much they resemble each other).
+    single spins (DRIFT_HEIGHT) and of a few together, since white noise hides how much they resemble each other: there,
+    the more of them, the higher it must be.
     """
     n = len(speeds)
     if n < FEWEST_SPEEDS:
@@ -83,7 +84,7 @@ def drift(speeds: Floats) -> float | None:
         return None
     together = max(1, min(_TOGETHER, n // FEWEST_SPEEDS))
     few = np.array([part.mean() for part in np.array_split(speeds, n // together)])
-    if slope_height(speeds) <= DRIFT_HEIGHTS[0] or slope_height(few) <= DRIFT_HEIGHTS[1]:
+    if slope_height(speeds) <= DRIFT_HEIGHT or slope_height(few) <= min(len(few) / 4, DRIFT_HEIGHT):
         return None
     return change / medians[0]
 
