@@ -14,7 +14,7 @@ from ovtui.records import LayerStatus, Operation
 
 _SECONDS = 2.0
 _MOST_SECONDS = 20.0  # for models that need longer for the fewest
-WARM_SECONDS = 0.3
+_WARM_SECONDS = 0.3
 _STRETCHES, _FEWEST = 8, 3
 _TRIES = 20
 
@@ -66,12 +66,12 @@ def count(device: Counting, streams: int, *, on_cpu: bool) -> Counted:
     """Warm up, then infer for some stretches, and read the counters after each; on others than the CPU, always."""
     done = 1.0 / streams  # one of the streams has inferred once, to try it
     begin = time.monotonic()
-    while time.monotonic() - begin < WARM_SECONDS or done < 2:
+    while time.monotonic() - begin < _WARM_SECONDS or done < 2:
         device.together(streams)
         done += 1
     readings: list[Reading] = []
     latencies: list[float] = []
-    done, infos = look(device, streams, done, readings, latencies, distinct=on_cpu)
+    done, infos = _look(device, streams, done, readings, latencies, distinct=on_cpu)
     begin = time.monotonic()
     for stretch in range(1, _STRETCHES + 1):
         until = begin + stretch * _SECONDS / _STRETCHES
@@ -79,11 +79,11 @@ def count(device: Counting, streams: int, *, on_cpu: bool) -> Counted:
             latencies += device.together(streams)
             done += 1
             if not on_cpu:
-                done, infos = look(device, streams, done, readings, latencies, distinct=False)
+                done, infos = _look(device, streams, done, readings, latencies, distinct=False)
             if time.monotonic() >= until:
                 break
         if on_cpu:
-            done, infos = look(device, streams, done, readings, latencies, distinct=True)
+            done, infos = _look(device, streams, done, readings, latencies, distinct=True)
         if time.monotonic() - begin > _MOST_SECONDS and stretch >= _FEWEST:
             break
     times = from_running_means(readings) if on_cpu else from_each(readings[1:])
@@ -95,7 +95,7 @@ def count(device: Counting, streams: int, *, on_cpu: bool) -> Counted:
     )
 
 
-def look(
+def _look(
     device: Counting, streams: int, done: float, readings: list[Reading], latencies: list[float], *, distinct: bool
 ) -> tuple[float, list[Any]]:
     """Read the counters of all streams and keep their mean; the inferences done, and the counters of one.

@@ -25,7 +25,7 @@ _SIDE_S = 0.5  # of turns of each side in an instance
 _TURN_S = (0.03, 2.0)
 _PAIRS = (4, 24)
 _MOST_INSTANCES = 40
-_LAYERS_S = (12.0, 60.0)  # the shortest and longest time after which no further instance counts layers
+_LAYERS_S = (20.0, 60.0)  # the shortest and longest time after which no further instance counts layers
 
 
 class Comparing(Studying[Comparison]):

@@ -18,11 +18,13 @@ from ovtui.analysis.comparing.attribution import (
     enough,
     interval,
     marked,
+    of_recorded,
     paired,
 )
 from ovtui.analysis.student import t_quantile, t_tail
 from ovtui.records import LayerDifferences
 from tests.analysis.comparing.layer_noise import KINDS, NOISE, as_sides, base_times, counted
+from tests.analysis.profiles import a_layer, a_profile
 
 TRIALS = 40
 
@@ -49,6 +51,28 @@ def test_a_layer_of_a_tenth_of_the_time_that_became_a_fifth_slower_is_marked(kin
     found = [compared(random, kind, 1.2) for _ in range(TRIALS)]
     assert sum(each.rows[0].marked for each in found) >= 0.9 * TRIALS
     assert sum(any(row.marked for row in each.rows[1:]) for each in found) <= 0.05 * TRIALS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_two_recorded_passes_only_what_no_scatter_explains_is_marked(kind: str) -> None:
+    random = np.random.default_rng(5)
+    alarms = found = 0
+    for _ in range(TRIALS):
+        times = base_times(random, int(random.integers(30, 61)))
+        times[0] = times[1:].sum() / 9
+        slower = times.copy()
+        slower[0] *= 1.6
+        for other in (times, slower):
+            a, b = counted(random, np.stack([times, other]), NOISE[kind], 1, in_turn=False)[:, 0]
+            known = of_recorded(*(a_profile(*(a_layer(f"l{n}", time_us=float(time)) for n, time in enumerate(side)))
+                                  for side in (a, b)))  # fmt: skip
+            assert known is not None
+            if other is times:
+                alarms += any(row.marked for row in known.rows)
+            else:
+                found += known.rows[0].marked
+    assert alarms <= 0.05 * TRIALS
+    assert found >= 0.9 * TRIALS
 
 
 def test_more_instances_make_up_for_a_wild_machine() -> None:
