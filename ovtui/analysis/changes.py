@@ -30,13 +30,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-import msgspec
 import numpy as np
 
 from ovtui import words
 from ovtui.analysis.arrays import Floats, Ints
 from ovtui.analysis.autoregression import TINY, news, normal_square, slope_height
 from ovtui.analysis.comparing.circumstances import differences
+from ovtui.analysis.measurement_key import series_key
 from ovtui.analysis.student import t_quantile
 from ovtui.records import Run
 from ovtui.text import plain
@@ -119,7 +119,7 @@ def series_of(runs: Iterable[Run]) -> list[RunSeries]:
     alike: dict[bytes, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.created, run.id)):
         if run.status == "done" and _value(run, _figure(run)) is not None:
-            alike.setdefault(_kind(run), []).append(run)
+            alike.setdefault(series_key(run), []).append(run)
     found = [_series(group) for group in alike.values()]
     return sorted(found, key=lambda series: series.runs[-1].created, reverse=True)
 
@@ -162,6 +162,7 @@ def title(series: RunSeries) -> str:
     parts += [f"requests by {spec.api}"] if spec.api != "threads" else []
     parts += [f"{plain(name, 40)} {words.shape(dims)}" for name, dims in sorted(spec.shapes.items())]
     parts += [f"{plain(name, 40)}={plain(value, 40)}" for name, value in sorted(spec.properties.items())]
+    parts += [f"layout of {plain(name, 40)} {plain(value, 20)}" for name, value in sorted(spec.layouts.items())]
     parts += [f"inputs from {plain(data.path, 60)}" for data in spec.data]
     parts += [f"machine {plain(run.environment.host, 60)}"] if run.environment else []
     return ", ".join(parts)
@@ -213,22 +214,6 @@ def no_change(series: RunSeries) -> str:
 
 
 # -- runs
-
-
-def _kind(run: Run) -> bytes:
-    """The same for runs of one spec on one machine.
-
-    Settings count as they were asked for: when another version of OpenVINO chooses other streams by itself, that is a
-    change in the series, not another series. Batch and shapes are those measured with, since a file has its own.
-    """
-    spec, effective = run.spec, run.effective
-    asked = (spec.device, spec.mode, spec.api, spec.streams, spec.threads, spec.requests, spec.precision)
-    load = (spec.rate, spec.queue) if spec.mode == "server" else None
-    batch = effective.batch if effective else spec.batch
-    shapes = effective.shapes if effective else spec.shapes
-    host = run.environment.host if run.environment else None
-    whole = (run.model.path, host, asked, load, batch, shapes, spec.properties, spec.data)
-    return msgspec.json.encode(whole, order="deterministic")
 
 
 def _figure(run: Run) -> Figure:

@@ -73,7 +73,7 @@ def row(study: Comparison) -> tuple[str, ...]:
 
 def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criterion: Criterion | None = None) -> None:
     """Two runs as they were recorded; judged by a criterion if one is asked for."""
-    scatter = apart.scatter_of(_alike(store, (a, b)))
+    scatter = _scatter(store, (a, b), criterion)
     duel = apart.recorded(a, b, scatter, criterion)
     sentence = apart.sentence(duel, a, b, criterion)
     if as_json:
@@ -101,7 +101,7 @@ def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criteri
 
 def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Criterion | None = None) -> None:
     """More than two runs, by speed."""
-    scatter = apart.scatter_of(_alike(store, runs))
+    scatter = _scatter(store, runs, criterion)
     found = ranking.ranking(runs, scatter, criterion)
     if as_json:
         from ovtui.report.documents import ranking_document
@@ -259,11 +259,11 @@ def exported(store: Store, run: Run) -> Exported:
     return Exported(run, *store.runs.beside(run.id))
 
 
-def _alike(store: Store, runs: Sequence[Run]) -> list[list[float]]:
-    """Of earlier runs of the same models on this machine: how far runs of one spec scatter."""
-    models = {run.model.id for run in runs}
-    return past.rates(
+def _scatter(store: Store, runs: Sequence[Run], criterion: Criterion | None) -> apart.Scatter | None:
+    """Of earlier runs of the same models: how far runs that measured the same lie apart in what these are judged by."""
+    earlier = (
         each
-        for model_id in models
-        for each in store.runs.page(RunFilter(model=model_id, status="done"), limit=_HISTORY)
+        for model_id in sorted({run.model.id for run in runs})
+        for each in store.runs.whole(RunFilter(model=model_id, status="done"), limit=_HISTORY)
     )
+    return past.scatter(earlier, runs, apart.wanted(runs, criterion))

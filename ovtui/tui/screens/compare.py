@@ -17,8 +17,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import ContentSwitcher, Static
 
 from ovtui import words
-from ovtui.analysis.comparing import attribution, circumstances, criteria, interleaved, recorded
-from ovtui.analysis.comparing.past import rates
+from ovtui.analysis.comparing import attribution, circumstances, criteria, interleaved, past, recorded
 from ovtui.analysis.comparing.turned import turned, turned_layers
 from ovtui.records import Comparison, Criterion, Duel, LayerDifferences, Profile, Run, RunFilter, Side, Verdict
 from ovtui.report import summary
@@ -405,13 +404,15 @@ class RecordedScreen(CompareScreen):
         super().__init__()
         self._ids = a, b
         self._scatter: recorded.Scatter | None = None
+        self._looked = False
 
     def find(self) -> Pair | None:
         store = self.ovtui.store
         a, b = store.runs.get(self._ids[0]), store.runs.get(self._ids[1])
         if a is None or b is None:
             return None
-        self._scatter = scatter_of(store, (a, b))
+        if not self._looked:  # once: it reads hundreds of runs, and two more or less tell nothing new
+            self._looked, self._scatter = True, scatter_of(store, (a, b))
         sides = Side(model=a.model, spec=a.spec, run=a.id), Side(model=b.model, spec=b.spec, run=b.id)
         return Pair(sides, (a, b), recorded.recorded(a, b, self._scatter))
 
@@ -444,11 +445,11 @@ class RecordedScreen(CompareScreen):
 
 
 def scatter_of(store: Store, runs: Sequence[Run]) -> recorded.Scatter | None:
-    """How far runs of one spec lie apart here, from the history of the models."""
-    found = []
+    """How far runs that measured the same lie apart in what these are judged by, from the history of the models."""
+    found: list[Run] = []
     for model_id in sorted({run.model.id for run in runs}):
-        found += store.runs.page(RunFilter(model=model_id, status="done"), limit=_HISTORY)
-    return recorded.scatter_of(rates(found))
+        found += store.runs.whole(RunFilter(model=model_id, status="done"), limit=_HISTORY)
+    return past.scatter(found, runs, recorded.basis(runs))
 
 
 def _with_profile(side: Side) -> Side:
