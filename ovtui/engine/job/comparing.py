@@ -164,14 +164,14 @@ class Comparing(Studying[Comparison]):
             [side for _, side in sides], log=self._folder.log, cancel=self._cancel, say=self.say
         )  # fmt: skip
         try:
-            counting.run(min(max(self._longest_s, _LAYERS_S[0]), _LAYERS_S[1]))
+            counting.run(min(max(self._longest_s / 2, _LAYERS_S[0]), _LAYERS_S[1]))
             differences = dict(zip(places[1:], counting.differences(), strict=True))
             profiles = dict(zip(places, counting.profiles(), strict=True))
         except Cancelled:
-            self.note("The layers were not compared, since that was cancelled.")
+            self.note("Layer times come from separate passes, since interleaving them was cancelled.")
             return {}
         except OvtuiError as error:
-            self.note(f"The layers were not compared in turn: {str(error).rstrip('.')}.")
+            self.note(f"Layer times come from separate passes: {str(error).rstrip('.')}.")
             return {}
         self._change(layers=tuple(differences.get(place) for place in range(1, len(self.study.sides))))
         return profiles

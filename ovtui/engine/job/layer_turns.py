@@ -51,7 +51,7 @@ class Counting:
         """FEWEST instances at least, then until it is enough or the time is over. Raises OvtuiError or Cancelled."""
         begin = time.monotonic()
         for number in range(1, _MOST + 1):
-            self._say(f"layers, instance {number}")
+            self._say(f"layer times, instance {number}")
             for told, found in zip(self._told, self._instance(), strict=True):
                 told.append(found)
             over = time.monotonic() - begin > longest_s
@@ -111,7 +111,7 @@ class Counting:
                 continue
             mine = [place[number] for place in places]
             if None in mine:
-                raise OvtuiError("it was not compiled to the same layers each time")
+                raise OvtuiError("a side was compiled to other layers than before")
             found.append([each.times_us[place] for each, place in zip(told, mine, strict=True) if place is not None])
         return found
 
