@@ -11,6 +11,7 @@ from ovtui.records import (
     Accuracy,
     Ceilings,
     Effective,
+    File,
     Model,
     OwnGraph,
     Preprocessing,
@@ -35,6 +36,8 @@ class Task(Record, frozen=True):
     path: str = ""
     shapes: dict[str, tuple[int, ...]] = {}
     layouts: dict[str, str] = {}
+    target: str = ""  # where to write an IR, if the file can only be read with shapes
+    extensions: tuple[File, ...] = ()
     # measure
     ring_fd: int = -1
     model: Model | None = None
@@ -76,6 +79,7 @@ class Inspected(Message, frozen=True, tag="inspected"):
 
     facts: dict[str, object]
     graph: OwnGraph
+    converted: bool = False  # an IR was written
 
 
 class Ready(Message, frozen=True, tag="ready"):
@@ -113,6 +117,8 @@ class LayerTimes(Message, frozen=True, tag="layer-times"):
 
     names: tuple[str, ...]  # of the device's nodes
     times_us: tuple[float, ...]  # mean of each
+    low_us: tuple[float, ...]  # between which bounds it lies
+    high_us: tuple[float, ...]
     inferences: int
     latency_us: float  # mean
     median_us: float

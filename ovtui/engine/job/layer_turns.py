@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,7 +18,7 @@ from ovtui.engine import messages
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.job.cancel import Cancel
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import LayerDifferences, Model, Profile, Spec
+from ovtui.records import Layer, LayerDifferences, Model, Profile, Spec
 from ovtui.text import plain
 
 _MOST = 12
@@ -26,6 +26,7 @@ _BLOCKS = (2, 8)
 _BLOCK_S, _SIDE_S = 0.075, 0.6  # of each side in an instance
 _READY_S, _BLOCK_LIMIT_S = 600.0, 600.0
 
+What = Literal["times_us", "low_us", "high_us"]
 T = TypeVar("T", messages.Stopped, messages.LayerTimes)
 
 
@@ -69,12 +70,12 @@ class Counting:
         """The profiles with the times that were counted in turn; the spread is that between instances."""
         found = []
         for side, told in zip(self._sides, self._told, strict=True):
-            times = self._times(side, told)
+            bounds = self._of_layers(side, told, "low_us"), self._of_layers(side, told, "high_us")
             layers = tuple(
-                layer
-                if each is None
-                else msgspec.structs.replace(layer, time_us=round(fmean(each), 2), spread_us=round(stdev(each), 2))
-                for layer, each in zip(side.profile.layers, times, strict=True)
+                layer if each is None else _timed(layer, each, low, high)
+                for layer, each, low, high in zip(
+                    side.profile.layers, self._of_layers(side, told, "times_us"), *bounds, strict=True
+                )
             )
             found.append(
                 msgspec.structs.replace(
@@ -89,7 +90,7 @@ class Counting:
 
     def _pairs(self) -> list[list[Sides]]:
         """The times of the layers of A and of each other side, as they are matched."""
-        times = [self._times(side, told) for side, told in zip(self._sides, self._told, strict=True)]
+        times = [self._of_layers(side, told, "times_us") for side, told in zip(self._sides, self._told, strict=True)]
         return [
             [
                 Sides(
@@ -101,7 +102,7 @@ class Counting:
             for rows, mine in zip(self._rows, times[1:], strict=True)
         ]
 
-    def _times(self, side: Counted, told: Sequence[messages.LayerTimes]) -> list[list[float] | None]:
+    def _of_layers(self, side: Counted, told: Sequence[messages.LayerTimes], what: What) -> list[list[float] | None]:
         """Of each layer of the profile, in each instance; None where the profile has no time of it."""
         places = [columns(side.profile.layers, each.names) for each in told]
         found: list[list[float] | None] = []
@@ -112,7 +113,9 @@ class Counting:
             mine = [place[number] for place in places]
             if None in mine:
                 raise OvtuiError("a side was compiled to other layers than before")
-            found.append([each.times_us[place] for each, place in zip(told, mine, strict=True) if place is not None])
+            found.append(
+                [getattr(each, what)[place] for each, place in zip(told, mine, strict=True) if place is not None]
+            )
         return found
 
     def _instance(self) -> list[messages.LayerTimes]:
@@ -132,6 +135,18 @@ class Counting:
         finally:
             for side_process in loaded.values():
                 side_process.close()
+
+
+def _timed(layer: Layer, times: list[float], low: list[float] | None, high: list[float] | None) -> Layer:
+    """The layer with the mean of its times, how far instances lie apart, and the mean of the bounds, which bound it."""
+    bounded = layer.low_us is not None and low is not None and high is not None
+    return msgspec.structs.replace(
+        layer,
+        time_us=round(fmean(times), 2),
+        spread_us=round(stdev(times), 2),
+        low_us=round(fmean(low or ()), 2) if bounded else None,
+        high_us=round(fmean(high or ()), 2) if bounded else None,
+    )
 
 
 class _Side:
