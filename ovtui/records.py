@@ -411,6 +411,24 @@ class Duel(Record, frozen=True):
     ratios: tuple[float, ...] = ()  # of each instance: both sides started afresh
 
 
+class LayerDifference(Compact, frozen=True):
+    """How much longer a layer takes in B than in A."""
+
+    place_a: int | None  # in the layers of A's profile; None: A has no such layer
+    place_b: int | None
+    delta_us: float  # B less A, where a layer that is not there counts as nothing
+    ci95: tuple[float, float] | None
+    marked: bool  # it holds beside all others: see `analysis.comparing.attribution`
+
+
+class LayerDifferences(Record, frozen=True):
+    """What differs between the layers of A and B, and how well that is known."""
+
+    rows: tuple[LayerDifference, ...]  # of the layers that tell a time on a side
+    instances: int  # both sides started afresh and counted in turn; 0: two passes at different times
+    rest_ci95: tuple[float, float] | None = None  # of what the layers without a mark differ by, together; in µs
+
+
 class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
     """Models or specs measured in turn, and what came of it."""
 
@@ -428,6 +446,11 @@ class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
     environment: Environment | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    layers: tuple[LayerDifferences | None, ...] = ()  # of each side but the first; None, or none at all: not known
+
+    def layers_of(self, place: int) -> LayerDifferences | None:
+        """What is known of the layers of the side at this place (1, 2, …) against those of the first."""
+        return self.layers[place - 1] if len(self.layers) >= place else None
 
 
 Percentile = Literal["p50", "p90", "p95", "p99"]

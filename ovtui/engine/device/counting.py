@@ -156,7 +156,7 @@ def count(device: Counter, streams: int, *, on_cpu: bool) -> Counted:
     Within a stretch, blocks of counted and uncounted inferences take turns, unless one takes so long that too few
     blocks would fit.
     """
-    counted = _Pass(device, streams, on_cpu=on_cpu)
+    counted = Rounds(device, streams, on_cpu=on_cpu)
     round_s = counted.warm(_WARM_COUNTED_SECONDS)
     most = _PAIRED_SECONDS / (2 * _BLOCK_FEWEST * FEWEST_PAIRS)
     paired = round_s <= most and device.open_uncounted(streams)
@@ -185,7 +185,7 @@ def count(device: Counter, streams: int, *, on_cpu: bool) -> Counted:
     return counted.result(cost(pairs))
 
 
-def _pair(counted: _Pass, block: int, *, counted_first: bool) -> tuple[float, float]:
+def _pair(counted: Rounds, block: int, *, counted_first: bool) -> tuple[float, float]:
     """A block of each next to each other: median latencies in µs, uncounted and counted."""
     times = [0.0, 0.0]
     for which in (1, 0) if counted_first else (0, 1):
@@ -195,7 +195,7 @@ def _pair(counted: _Pass, block: int, *, counted_first: bool) -> tuple[float, fl
     return times[0], times[1]
 
 
-class _Pass:
+class Rounds:
     """The inferences of a pass and the readings between them."""
 
     def __init__(self, device: Counter, streams: int, *, on_cpu: bool) -> None:
