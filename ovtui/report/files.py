@@ -314,7 +314,7 @@ _CELL_COLUMNS = (
 )  # fmt: skip
 _LOAD_COLUMNS = (
     "exploration", "rate_per_s", "state", "run", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "missed", "missed_ci95_low",
-    "missed_ci95_high", "kept", "best",
+    "missed_ci95_high", "kept", "best", "expected", "waiting", "ground",
 )  # fmt: skip
 
 
@@ -344,5 +344,5 @@ def _load_cells(exploration: Exploration, load: Load) -> Iterable[object]:
     low, high = load.missed_ci95 or (None, None)
     return (
         exploration.id, load.rate, load.state, load.run, *_percentiles(load.latency_ms), load.missed, low, high,
-        load.kept, load.run is not None and load.run == exploration.best,
+        load.kept, load.run is not None and load.run == exploration.best, load.expected, load.waiting, load.ground,
     )  # fmt: skip
