@@ -216,7 +216,7 @@ class Result(Record, frozen=True):
     refused: int = 0  # server mode: arrivals that found the queue full
     quiet: Quiet | None = None
     waiting: int = 0  # server mode: arrivals that waited or were being served when measuring ended
-    backlog_grew: bool = False  # server mode: more arrived than could be served, or it had not settled
+    backlog_grew: bool = False  # server mode: more arrived than were served, or the queue had not settled
 
 
 class Series(Record, frozen=True):

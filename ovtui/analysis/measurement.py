@@ -129,18 +129,23 @@ class Measurement:
         """Open loop, once, after the last `add`: arrivals whose latency was not known when measuring ended.
 
         `starts_ns`, `ends_ns`: inferences that ended since; `unserved_ns`: when those arrived whom nobody served before
-        `stopped_ns`. The first count with their latency, the others with how long they had waited, which is less than
-        it would have been: leaving them out would make a growing queue look quick.
+        `stopped_ns`. The first count with their latency; the others, first come first served, with what they had waited
+        and would still have at the rate at which all were served. Leaving them out would make a growing queue look
+        quick.
         """
         ends = np.concatenate((self._pending_ends, ends_ns))
         latencies = np.concatenate((self._pending_latencies, ends_ns - np.maximum(starts_ns, 0)))
-        over = self._end_ns
+        over, served = self._end_ns, self._latencies.count
+        if self.phase == "warming" or not served:
+            return
         late = latencies[(ends > over) & (ends - latencies <= over)]
-        found = np.concatenate((late, stopped_ns - unserved_ns[unserved_ns <= over]))
-        if self.phase != "warming" and self._latencies.count:
-            self._latencies.add(found)
-            self._support.add(found)
-            self._unfinished = len(found)
+        waiting = np.sort(unserved_ns[unserved_ns <= over])
+        each_ns = (over - self._start_ns) / served
+        still = (np.arange(1, len(waiting) + 1) * each_ns).astype(np.int64)
+        found = np.concatenate((late, stopped_ns - waiting + still))
+        self._latencies.add(found)
+        self._support.add(found)
+        self._unfinished = len(found)
 
     @property
     def grows(self) -> bool:
@@ -202,7 +207,7 @@ class Measurement:
             effective_samples=watched.n_eff if watched else None,
             refused=refused,
             waiting=self._unfinished,
-            backlog_grew=self.grows or self._stands_long,
+            backlog_grew=bool(refused) or self.grows or self._stands_long,
         )
 
     def histogram(self) -> Histogram:

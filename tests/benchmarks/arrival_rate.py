@@ -17,7 +17,7 @@ from ovtui.analysis.exploring.queueing import missed_interval, relaxation
 from ovtui.analysis.exploring.rate_search import BUDGET_S, ROUNDS, Learn, RateSearch, Served, Try, answer
 from tests.queue_simulation import Service, constant, exponential, missed_m_d_c, missed_m_m_c, waits
 
-LIMITS, SERVERS, SERVICES = (3, 5, 10, 30, 50), (1, 2, 4), (constant, exponential)
+LIMITS, SERVERS, SERVICES = (3, 5, 10, 30, 50), (1, 2, 4), (exponential, constant)
 ALLOWED = 0.01
 
 
@@ -78,7 +78,7 @@ def _turns(
 class Truth:
     """The true share of misses at a rate, as arrivals per service time."""
 
-    def __init__(self, service: Service, servers: int, limit: float, arrivals: int = 4_000_000) -> None:
+    def __init__(self, service: Service, servers: int, limit: float, arrivals: int = 2_000_000) -> None:
         self._servers, self._limit, self._exact = servers, limit, service is exponential
         if self._exact:
             return

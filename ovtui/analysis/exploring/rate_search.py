@@ -145,7 +145,7 @@ class RateSearch:
         point.counts.append((late, int(counts.sum()) + int(waited.sum()) + served.refused))
         point.waiting += len(unserved)
         thirds = np.array_split(served.latencies_s[served.scheduled_s >= point.warm_s], 3)
-        if len(thirds[0]):
+        if len(thirds[-1]):
             point.growth_s.append(float(thirds[-1].mean() - thirds[0].mean()))
         half = served.scheduled_s >= point.warm_s / 2  # a queue does not change how long a service takes
         self._open.add(served.services_s[half])

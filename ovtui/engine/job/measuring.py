@@ -347,7 +347,7 @@ def _of_the_server(result: Result, spec: Spec) -> list[str]:
             f"Only {result.inferences_per_s:,.1f} of {spec.rate:,.10g} arrivals a second were served: "
             "the rate is beyond capacity, and latencies grow until the queue is full."
         )
-    elif result.backlog_grew:
+    elif result.backlog_grew and not result.refused:
         found.append(
             "Latencies grew while it measured: the rate is beyond capacity or near it; lower --rate or measure longer."
         )
@@ -356,6 +356,6 @@ def _of_the_server(result: Result, spec: Spec) -> list[str]:
     if result.waiting and result.backlog_grew:
         found.append(
             f"{result.waiting:,} arrivals still waited at the end; percentiles count them with the time "
-            "that they had waited, so the true ones are higher."
+            "that serving them would have taken."
         )
     return found
