@@ -14,7 +14,7 @@ from msgspec import structs
 
 from ovtui.analysis.arrays import Floats, Ints
 from ovtui.analysis.confidence import Interval, interval
-from ovtui.analysis.histogram import LatencyHistogram, Sparse
+from ovtui.analysis.histogram import LatencyHistogram, Stretch
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.analysis.series import WorkSeries
 from ovtui.analysis.warmup import steady_from
@@ -75,7 +75,7 @@ class Measurement:
         self._bins = 0  # whole bins taken so far
 
         self._first: int | None = None  # the bin after every request's first inference
-        self._held: list[Sparse | None] = []  # the bins from there on, while warming
+        self._held: list[Stretch | None] = []  # the bins from there on, while warming
         self._start = 0  # the bin in which measuring begins
         self._steady = False
 
@@ -241,7 +241,7 @@ class Measurement:
         if self.phase == "measuring":
             self._count(ends, latencies)
         elif self._bins >= first:
-            self._held.append(Sparse.of(latencies))
+            self._held.append(Stretch.of(latencies))
         self._bins += 1
         if self._bins > first and (self._bins - first) % CHECK_BINS == 0 and self.phase == "warming":
             self._look_for_steadiness(first)
@@ -267,10 +267,10 @@ class Measurement:
         self._start = self._bins
         if found.steady and self._stop.kind != "iterations":
             self._start = first + found.index
-        for sparse in self._held[self._start - first :]:
-            if sparse:
-                self._latencies.add_sparse(sparse)
-            self._support.add_sparse(sparse)
+        for stretch in self._held[self._start - first :]:
+            if stretch:
+                self._latencies.add_stretch(stretch)
+                self._support.add_stretch(stretch)
         self._held = []
         self.phase = "measuring"
 
