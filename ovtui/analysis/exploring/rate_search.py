@@ -241,10 +241,8 @@ class RateSearch:
                 return safe
             self.bound = before if safe is None or safe < best else self.bound
             return None
-        if safe is None:
-            return None
         step = _STEPS_DOWN[min(len(missed), len(_STEPS_DOWN)) - 1]
-        return min(safe, step * min(missed))
+        return min(math.inf if safe is None else safe, step * min(missed))
 
     def _planned(self, rate: float, seconds: float) -> RatePoint:
         services, load = self.services, rate / self.capacity
