@@ -239,6 +239,8 @@ class Result(Record, frozen=True):
     effective_samples: float | None = None  # time bins over their autocorrelation time
     refused: int = 0  # server mode: arrivals that found the queue full
     quiet: Quiet | None = None
+    waiting: int = 0  # server mode: arrivals that waited or were being served when measuring ended
+    backlog_grew: bool = False  # server mode: more arrived than were served, or the queue had not settled
 
 
 class Series(Record, frozen=True):
@@ -508,8 +510,11 @@ class Load(Record, frozen=True):
     run: str | None = None  # id
     latency_ms: Latency | None = None  # from the scheduled arrival
     missed: float | None = None  # share of arrivals above the limit, the refused ones included
-    missed_ci95: tuple[float, float] | None = None
+    missed_ci95: tuple[float, float] | None = None  # over turns
     kept: bool | None = None
+    expected: float | None = None  # share above the limit, from service times
+    waiting: int = 0  # arrivals that nobody had served when its turns ended, all turns together
+    ground: Literal["misses", "backlog", "service times", "capacity"] | None = None  # why it is not kept
 
 
 class Exploration(Record, frozen=True, tag_field="study", tag="exploration"):
@@ -534,6 +539,7 @@ class Exploration(Record, frozen=True, tag_field="study", tag="exploration"):
     environment: Environment | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    capacity: float | None = None  # of a rate search: arrivals per second that can be served at most
 
 
 Method = Literal["int8", "fp16", "int8-weights", "int4-weights"]

@@ -26,6 +26,10 @@ CHECK_BINS = 5
 ENOUGH = 30
 """Independent values below which a narrow interval may be luck."""
 
+_SECTIONS = 8  # of an open loop's time, to see whether its latencies keep growing
+_INVERSIONS = 20  # Kendall's S of eight values: chance in 1 of 140
+_GROWN = 1.5
+
 Phase: TypeAlias = Literal["warming", "measuring", "done"]
 
 
@@ -76,6 +80,7 @@ class Measurement:
         self._steady = False
 
         self._latencies = LatencyHistogram()
+        self._unfinished = 0  # of those, arrivals that had not been served at the end
         self._support = PercentileSupport()
         self._last_end: int | None = None  # iterations: when the last of them ended
         self._precise_before = False
@@ -120,6 +125,44 @@ class Measurement:
                 break
         self._pending_ends, self._pending_latencies = ends[begin:], latencies[begin:]
 
+    def end(self, starts_ns: Ints, ends_ns: Ints, unserved_ns: Ints, *, stopped_ns: int) -> None:
+        """Open loop, once, after the last `add`: arrivals whose latency was not known when measuring ended.
+
+        `starts_ns`, `ends_ns`: inferences that ended since; `unserved_ns`: when those arrived whom nobody served before
+        `stopped_ns`. The first count with their latency; the others, first come first served, with what they had waited
+        and would still have at the rate at which all were served. Leaving them out would make a growing queue look
+        quick.
+        """
+        ends = np.concatenate((self._pending_ends, ends_ns))
+        latencies = np.concatenate((self._pending_latencies, ends_ns - np.maximum(starts_ns, 0)))
+        over, served = self._end_ns, self._latencies.count
+        if self.phase == "warming" or not served:
+            return
+        late = latencies[(ends > over) & (ends - latencies <= over)]
+        waiting = np.sort(unserved_ns[unserved_ns <= over])
+        each_ns = (over - self._start_ns) / served
+        still = (np.arange(1, len(waiting) + 1) * each_ns).astype(np.int64)
+        found = np.concatenate((late, stopped_ns - waiting + still))
+        self._latencies.add(found)
+        self._support.add(found)
+        self._unfinished = len(found)
+
+    @property
+    def grows(self) -> bool:
+        """Open loop: whether latencies went up all the time, so that the queue had not settled.
+
+        Kendall's rank correlation of the mean latencies of eight sections with time (H. Mann, Econometrica 13, 1945).
+        """
+        counts, waits = self._measured(self._work), self._measured(self._waiting)
+        if not self._open_loop or len(counts) < 2 * _SECTIONS:
+            return False
+        served, waited = (np.asarray([part.sum() for part in np.array_split(x, _SECTIONS)]) for x in (counts, waits))
+        if not served.all():
+            return False
+        means = waited / served
+        rises = int(np.sign(means[None, :] - means[:, None])[np.triu_indices(_SECTIONS, 1)].sum())
+        return rises >= _INVERSIONS and bool(means[-2:].mean() >= _GROWN * means[:2].mean())
+
     @property
     def measured_s(self) -> float:
         """Seconds that count so far."""
@@ -157,12 +200,14 @@ class Measurement:
             throughput_fps=throughput,
             inferences_per_s=throughput.mean / self._batch,
             latency_ms=latency_summary(self._latencies, self._support),
-            inferences=self._latencies.count,
+            inferences=self._latencies.count - self._unfinished,
             measured_s=self.measured_s,
             warmup_s=self._start_ns / 1e9,
             warmup_steady=self._steady,
             effective_samples=watched.n_eff if watched else None,
             refused=refused,
+            waiting=self._unfinished,
+            backlog_grew=bool(refused) or self.grows or self._stands_long,
         )
 
     def histogram(self) -> Histogram:
@@ -273,7 +318,15 @@ class Measurement:
     def _watched(self) -> Interval | None:
         return None if self.phase == "warming" else interval(self._values(self._start_ns, self._end_ns))
 
+    @property
+    def _stands_long(self) -> bool:
+        """Whether far more waited at the end than a queue that has settled leaves behind."""
+        served = self._latencies.count - self._unfinished
+        return self._unfinished > max(0.05 * served, 4 * math.sqrt(served))
+
     def _is_precise(self, watched: Interval | None) -> bool:
+        if self.grows:
+            return False
         return watched is not None and watched.relative <= self._stop.ci and watched.n_eff >= ENOUGH
 
     def _throughput(self) -> Estimate | None:

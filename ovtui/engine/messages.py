@@ -103,7 +103,7 @@ class Probed(Message, frozen=True, tag="probed"):
 class Stopped(Message, frozen=True, tag="stopped"):
     """The loops have ended as asked."""
 
-    waited_ns: tuple[int, ...] = ()  # server mode: of the arrivals that were not served any more
+    unserved_ns: tuple[int, ...] = ()  # server mode: when those arrived who were not served any more; monotonic clock
 
 
 class Profiled(Message, frozen=True, tag="profiled"):

@@ -80,6 +80,7 @@ def exploration_document(exploration: Exploration, runs: Sequence[Run]) -> dict[
         "pareto": list(exploration.pareto),
         "cells": msgspec.to_builtins(exploration.cells),
         "loads": msgspec.to_builtins(exploration.loads),
+        "capacity_per_s": exploration.capacity,
         "elapsed_s": exploration.elapsed_s,
         "eta_s": exploration.eta_s,
         "environment": msgspec.to_builtins(exploration.environment),

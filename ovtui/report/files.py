@@ -327,7 +327,7 @@ _CELL_COLUMNS = (
 )  # fmt: skip
 _LOAD_COLUMNS = (
     "exploration", "rate_per_s", "state", "run", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "missed", "missed_ci95_low",
-    "missed_ci95_high", "kept", "best", "weak_percentiles",
+    "missed_ci95_high", "kept", "best", "weak_percentiles", "expected", "waiting", "ground",
 )  # fmt: skip
 
 
@@ -359,4 +359,5 @@ def _load_cells(exploration: Exploration, load: Load) -> Iterable[object]:
     return (
         exploration.id, load.rate, load.state, load.run, *_percentiles(load.latency_ms), load.missed, low, high,
         load.kept, load.run is not None and load.run == exploration.best, _weak(load.latency_ms),
+        load.expected, load.waiting, load.ground,
     )  # fmt: skip

@@ -69,17 +69,17 @@ def measure(model: Model, spec: Spec, ring_fd: int, say: Say, turns: Iterable[by
     alone = Turn(rate=spec.rate if spec.mode == "server" else None, seed=spec.seed)
     told = [alone] if turns is None else (msgspec.json.decode(line, type=Turn) for line in turns)
     for turn in told:
-        waited: list[int] = []
+        unserved: list[int] = []
         if turn.rate:
             begin = time.perf_counter_ns() + 20_000_000  # the threads need a moment to stand ready
             line = loops.Line(loops.arrivals(turn.rate, turn.seed, begin), spec.queue, ring)
             error = device.open_loop(spec.api, line, lanes, stop)
-            waited = line.waiting()
+            unserved = line.unserved()
         else:
             error = device.closed(spec.api, lanes, stop)
         if error is not None:
             raise OvtuiError(f"Inference failed while measuring: {error}")
-        say(Stopped(waited_ns=tuple(waited) if turns is not None else ()))
+        say(Stopped(unserved_ns=tuple(unserved)))
 
 
 def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:

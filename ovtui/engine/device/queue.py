@@ -90,6 +90,7 @@ class Queue:
         def on_schedule() -> tuple[int, int] | None:
             scheduled = line.take()
             if not loops.sleep_until(scheduled, stop):
+                line.give_back(scheduled)
                 return None
             return queue.get_idle_request_id(), scheduled
 

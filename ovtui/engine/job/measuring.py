@@ -8,6 +8,7 @@ import time
 import traceback
 
 import msgspec
+import numpy as np
 
 from ovtui.analysis import noise
 from ovtui.analysis.distribution import thinned
@@ -62,6 +63,7 @@ class Measuring:
         self._peak_rss_mb: float | None = None
         self._lost = 0
         self._refused = 0
+        self._reader: ring.Reader | None = None
         self._profile: Profile | None = None
 
     def run(self) -> None:
@@ -93,14 +95,27 @@ class Measuring:
             self._wait_until_ready(device)
             self._count(device, shared)
         finally:
+            stopped_ns = time.perf_counter_ns()
             shared.stop()
             try:
                 if not device.ended and self._ready is not None:
-                    self._hear(device.wait_for_end(_GRACE_S))
+                    heard = device.wait_for_end(_GRACE_S)
+                    self._hear(heard)
+                    self._count_waiting(heard, stopped_ns)
             finally:
                 self._refused = shared.refused
                 device.end()
                 os.close(fd)
+
+    def _count_waiting(self, heard: list[messages.AnyMessage], stopped_ns: int) -> None:
+        """Server mode: the arrivals that were not served when measuring ended."""
+        measurement, reader, origin = self._measurement, self._reader, self._origin_ns
+        if self._spec.mode != "server" or measurement is None or reader is None or origin is None:
+            return
+        begins, ends = reader.drain()
+        told = [time for message in heard if isinstance(message, messages.Stopped) for time in message.unserved_ns]
+        unserved = np.asarray(told, np.int64)
+        measurement.end(begins - origin, ends - origin, unserved - origin, stopped_ns=stopped_ns - origin)
 
     def _look_at_layers(self) -> None:
         result = self._result()
@@ -153,12 +168,11 @@ class Measuring:
         self._measurement = measurement
         self._writer.write(events.Phase(name="warming"))
         sensors = Sensors(device)
-        reader: ring.Reader | None = None
         origin: int | None = None
         next_window = next_sensor = next_snapshot = time.monotonic() + _WINDOW_S
         while measurement.phase != "done" and not self._cancel.asked:
             self._hear(device.hear(_DRAIN_S))
-            reader = reader or shared.reader()
+            reader = self._reader = self._reader or shared.reader()
             if reader is not None:
                 # Whatever ended 20 ms ago has been published: a lane's position follows its values at once.
                 published = time.perf_counter_ns() - 20_000_000
@@ -335,6 +349,15 @@ def _of_the_server(result: Result, spec: Spec) -> list[str]:
             f"Only {result.inferences_per_s:,.1f} of {spec.rate:,.10g} arrivals a second were served: "
             "the rate is beyond capacity, and latencies grow until the queue is full."
         )
+    elif result.backlog_grew and not result.refused:
+        found.append(
+            "Latencies grew while it measured: the rate is beyond capacity or near it; lower --rate or measure longer."
+        )
     if result.refused:
         found.append(f"{result.refused:,} arrivals found the queue full and were refused.")
+    if result.waiting and result.backlog_grew:
+        found.append(
+            f"{result.waiting:,} arrivals still waited at the end; percentiles count them with the time "
+            "that serving them would have taken."
+        )
     return found

@@ -29,9 +29,10 @@ class Turn(NamedTuple):
     """What one turn gave: a list of begins and ends for each request, and what was left unserved (server mode)."""
 
     lanes: list[tuple[Ints, Ints]]
-    waited_ns: tuple[int, ...]
+    unserved_ns: tuple[int, ...]  # when they arrived
     refused: int
     seconds: float
+    stopped_ns: int  # of the same clock as all of these
 
 
 class Contestant:
@@ -96,13 +97,14 @@ class Contestant:
                 left = seconds - elapsed
                 self._hear(min(_LOOK_S, left) if left > 0 else 0.005)
         finally:
+            stopped_ns = time.perf_counter_ns()
             self._ring.stop()
-        waited = self._wait_until_stopped()
+        unserved = self._wait_until_stopped()
         self._peak_rss_mb = self._device.peak_rss_mb()
         self._reader = self._reader or self._ring.reader()
         lanes = self._reader.drain_lanes() if self._reader else []
         refused = self._ring.refused if order is not None and order.rate else 0
-        return Turn(lanes, waited, refused, time.monotonic() - begin)
+        return Turn(lanes, unserved, refused, time.monotonic() - begin, stopped_ns)
 
     def result(self) -> Result | None:
         """What is known by now."""
@@ -152,7 +154,7 @@ class Contestant:
         while True:
             for message in self._hear(_LOOK_S):
                 if isinstance(message, messages.Stopped):
-                    return message.waited_ns
+                    return message.unserved_ns
             if self._cancel.asked:
                 raise Cancelled("Cancelled.")
             if time.monotonic() > deadline:

@@ -141,6 +141,8 @@ def _figures(result: Result | None) -> Table | None:
     ]
     if result.refused:
         rows.append(("refused arrivals", f"{result.refused:,}", "", "found the queue full"))
+    if result.waiting:
+        rows.append(("waiting arrivals", f"{result.waiting:,}", "", "when measuring ended"))
     for title, amount, unit in (
         ("read the model", result.read_ms, "ms"),
         ("compile", result.compile_ms, "ms"),
