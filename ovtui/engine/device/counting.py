@@ -84,7 +84,8 @@ def count(device: Counting, streams: int, *, on_cpu: bool) -> Counted:
                 break
         if on_cpu:
             done, infos = _look(device, streams, done, readings, latencies, distinct=True)
-        if time.monotonic() - begin > _MOST_SECONDS and stretch >= _FEWEST:
+        spent = time.monotonic() - begin
+        if spent > _MOST_SECONDS and (stretch >= _FEWEST or spent > _FEWEST * _MOST_SECONDS):
             break
     times = from_running_means(readings) if on_cpu else from_each(readings[1:])
     return Counted(
@@ -103,10 +104,11 @@ def _look(
     Each stream counts for itself. Two requests with the same counters ran on the same stream, one after the other:
     then (`distinct`) they run once more.
     """
+    begin = time.monotonic()
     for _ in range(_TRIES):
         infos = [device.counters(request) for request in range(streams)]
         rows = np.array([[info.real_time.total_seconds() for info in each] for each in infos]) * 1e6
-        if not distinct or len({row.tobytes() for row in rows}) == streams:
+        if not distinct or len({row.tobytes() for row in rows}) == streams or time.monotonic() - begin > _MOST_SECONDS:
             break
         latencies += device.together(streams)
         done += 1

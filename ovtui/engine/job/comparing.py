@@ -21,6 +21,7 @@ LONGEST_S = 60.0
 _SIDE_S = 0.5  # of turns of each side in an instance
 _TURN_S = (0.03, 2.0)
 _PAIRS = (4, 24)
+_FEWEST_S = 30.0
 _MOST_INSTANCES = 40
 
 
@@ -75,7 +76,7 @@ class Comparing(Studying[Comparison]):
             self.say(f"instance {number}: warming up")
             lengths = [_turn_s(contestant) for contestant in sides]
             self.say(f"instance {number}: taking turns")
-            pairs = min(max(round(_SIDE_S / max(lengths)), _PAIRS[0]), _PAIRS[1])
+            pairs = pairs_of(lengths)
             speeds: list[list[float]] = [[] for _ in sides]
             for _ in range(pairs):
                 blocks = dict(self._round(sides, lengths))
@@ -143,6 +144,15 @@ class Comparing(Studying[Comparison]):
             profile: Profile | None = found.profile
             if profile is not None:
                 self.keep(side.run, contestant, created=created, profile=profile)
+
+
+def pairs_of(lengths: Sequence[float]) -> int:
+    """Turns of each side in an instance, from the seconds of one turn of each.
+
+    At least four, unless these alone take half a minute: inferences of seconds are few, and instances count for more.
+    """
+    fewest = min(_PAIRS[0], max(1, int(_FEWEST_S / sum(lengths))))
+    return min(max(round(_SIDE_S / max(lengths)), fewest), _PAIRS[1])
 
 
 def _turn_s(side: Contestant) -> float:
