@@ -132,7 +132,7 @@ def _posterior(x: Floats, n: int, bin_s: float, kinds: _Kinds) -> tuple[Floats, 
 
 
 def _periodogram(x: Floats) -> Floats:
-    """Squares of the orthonormal cosine transform (DCT-II) but for the first, (n − 1,): of white noise, its variance."""
+    """Squares of the orthonormal cosine transform (DCT-II) but the first, (n − 1,): of white noise, its variance."""
     n = len(x)
     k = np.arange(1, n)
     mirrored = np.fft.rfft(np.concatenate((x, x[::-1])))[1:n]

@@ -98,7 +98,7 @@ class Tally:
         if known is not None:
             low, high = known.bounds
             ci95, n_eff = (self._batch * max(0.0, low), self._batch * high), known.n_eff
-            converged = known.relative <= stop.ci and known.n_eff >= ENOUGH
+            converged = known.relative <= stop.ci and known.n_eff >= 3 * ENOUGH
         return Result(
             throughput_fps=Estimate(mean=self._batch * mean, ci95=ci95, converged=converged),
             inferences_per_s=mean,
