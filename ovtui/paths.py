@@ -31,6 +31,11 @@ def versions() -> Path:
     return home() / "versions"
 
 
+def converted(digest: str) -> Path:
+    """The IR of a model that OpenVINO can only read when it knows shapes; `digest` is of its content and of these."""
+    return home() / "converted" / digest / "model.xml"
+
+
 def unfinished(job_id: str) -> Path:
     """Where a job makes a version until it is whole."""
     return versions() / f".{job_id}"

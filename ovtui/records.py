@@ -48,6 +48,9 @@ class Port(Record, frozen=True):
     layout: str | None = None  # "NCHW", from the file, or None
     index_limit: int | None = None  # for an integer input that indexes a table: the table's length
     stated: StaticShape | None = None  # said when it was imported: what is measured, if nobody says more
+    symbols: tuple[str | None, ...] = ()  # what the file calls its open dimensions; empty where it names none
+    fitting: StaticShape | None = None  # found at the import by trying, where the usual sizes are refused
+    orders_state: bool = False  # it says, for each sample, whose state goes on: `beam_idx` of a language model
 
 
 class Model(Record, frozen=True):
@@ -72,6 +75,19 @@ class Model(Record, frozen=True):
     created: float  # seconds since 1970
     family: str  # id of the first model of the family
     parent: str | None = None
+    converted: tuple[File, ...] = ()  # an IR made at the import of what can only be read with shapes, the .xml first
+    states: int | None = None  # variables that it keeps between inferences; None: imported before that was read
+    extensions: tuple[File, ...] = ()  # libraries with operations of its own, loaded wherever the model is read
+
+    @property
+    def readable(self) -> str:
+        """The path of what OpenVINO reads."""
+        return self.converted[0].path if self.converted else self.path
+
+    @property
+    def stateful(self) -> bool:
+        """Whether an inference depends on those before it."""
+        return bool(self.operation_types.get("ReadValue") if self.states is None else self.states)
 
 
 class Stop(Record, frozen=True):
@@ -121,6 +137,7 @@ class Spec(Record, frozen=True):
     precision: Literal["f32", "bf16", "f16"] | None = None
     properties: dict[str, str] = {}
     profile: bool = True  # look at the layers afterwards, in a pass of its own
+    keep_state: bool = False  # of a model that has some: from one inference to the next, as in one long conversation
 
 
 class Effective(Record, frozen=True):
@@ -137,6 +154,7 @@ class Effective(Record, frozen=True):
     execution_devices: tuple[str, ...]
     device_name: str | None
     properties: dict[str, str]  # what was set, hints included
+    state: Literal["reset", "kept"] | None = None  # between inferences; None: the model has none
 
 
 class Environment(Record, frozen=True):
@@ -176,7 +194,7 @@ class Estimate(Record, frozen=True):
 
 
 class Latency(Record, frozen=True):
-    """Milliseconds; a percentile that the sample cannot support is None."""
+    """Milliseconds. A percentile with too few inferences beyond it is weak; without any, it is None."""
 
     mean: float
     min: float
@@ -186,8 +204,14 @@ class Latency(Record, frozen=True):
     p99: float | None
     p99_9: float | None
     max: float
-    ci95: dict[str, tuple[float, float]] = {}  # percentile → interval, by order statistics
-    needs: dict[str, int] = {}  # percentile → inferences still needed to support it
+    ci95: dict[str, tuple[float, float | None]] = {}  # percentile → interval; None: no upper end is known
+    needs: dict[str, int] = {}  # percentile → inferences still needed until it is not weak
+    weak: dict[str, bool] = {}  # percentile → true, for those that are weak
+
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """The 95 % interval of a percentile; None where it is not known, or has no upper end."""
+        low, high = self.ci95.get(name, (0.0, None))
+        return None if high is None else (low, high)
 
 
 class Quiet(Record, frozen=True):
@@ -294,9 +318,11 @@ class Layer(Compact, frozen=True):
     outputs: tuple[Tensor, ...]
     original: tuple[str, ...]  # names of the model's operations that became this layer
     time_us: float | None = None  # mean over the inferences of the pass; None: the device does not say
-    spread_us: float | None = None  # standard deviation of the means of stretches of the pass
+    spread_us: float | None = None  # standard deviation of the means of stretches of the pass; None: below resolution
     flops: int | None = None
     bytes: int | None = None  # read and written, weights included
+    low_us: float | None = None  # the mean time is above this: the device counts in whole µs; None: no such bound
+    high_us: float | None = None  # and below this, also where it tells no time at all
 
 
 class Ceilings(Record, frozen=True):
@@ -305,9 +331,13 @@ class Ceilings(Record, frozen=True):
     device: str
     machine: str  # processor, usable cores and OpenVINO's version: what it holds for
     gflops: dict[str, float]  # precision → 10⁹ FLOPs per second
-    gbytes: tuple[tuple[int, float], ...]  # working set in bytes → 10⁹ bytes read and written per second
+    gbytes: tuple[tuple[int, float], ...]  # working set in bytes → 10⁹ bytes per second, as many read as written
     measured: float  # seconds since 1970
-    again: bool = False  # measured a second time, after a layer had been quicker than the first one allows
+    again: bool = False  # measured more than once: these are the highest
+    reads: tuple[tuple[int, float], ...] = ()  # the same where bytes are only read
+    method: int = 0  # how it was measured; what was measured in an older way is measured anew
+    times: int = 1  # measurings that are in it
+    operations_gflops: dict[str, float] = {}  # by the measuring alone: `gflops` is higher where a layer reached more
 
 
 class Profile(Record, frozen=True):
@@ -320,10 +350,12 @@ class Profile(Record, frozen=True):
     streams: int  # inferences side by side, in the run as in the pass
     latency_us: float | None  # mean of the pass's own inferences
     median_us: float | None
-    overhead: float | None  # of the counters: the pass's median latency over that of the run, less one
+    overhead: float | None  # of the counters: counted over uncounted inferences that took turns, less one
     ceilings: Ceilings | None = None
     notes: tuple[str, ...] = ()
     counters: bool | None = None  # whether the device times layers, if only in whole µs; None: not kept
+    overhead_ci95: tuple[float, float] | None = None  # None: not known, as in what was kept before
+    empty_us: float | None = None  # what an inference of a single element takes in the pass
 
 
 class Run(Record, frozen=True):
@@ -682,3 +714,4 @@ class RunSummary(Record, frozen=True):
     finished: float | None
     error: str | None
     warnings: int
+    p50_weak: bool = False  # too few independent inferences beyond it

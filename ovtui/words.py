@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from ovtui.records import Estimate
+from ovtui.records import Estimate, Latency
 
 NOTHING = "–"
+WEAK = "≈"
+WEAK_MEANS = f"{WEAK} rough value: too few independent inferences beyond it"
 
 _DOING = {
     "building": "building the demo model",
@@ -32,6 +34,30 @@ def number(value: float | None) -> str:
     if size >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 100 else f"{value:.2f}" if size >= 1 else f"{value:.3g}"
+
+
+def percentile(latency: Latency | None, name: str) -> str:
+    """`9.12`, `≈9.12` where it is weak, or a dash."""
+    value = getattr(latency, name, None)
+    return rough(value, weak=latency is not None and name in latency.weak)
+
+
+def rough(value: float | None, *, weak: bool) -> str:
+    """A number with its mark."""
+    return f"{WEAK}{number(value)}" if weak and value is not None else number(value)
+
+
+def weak_means(*latencies: Latency | None) -> str:
+    """What the mark means, if any of these has it; else nothing."""
+    return WEAK_MEANS if any(latency.weak for latency in latencies if latency is not None) else ""
+
+
+def between(interval: tuple[float, float | None] | None) -> str:
+    """`98.01 – 101.2`, `≥ 98.01` without an upper end, or a dash."""
+    if interval is None or (interval[1] is None and not interval[0]):
+        return NOTHING
+    low, high = interval
+    return f"≥ {number(low)}" if high is None else f"{number(low)} – {number(high)}"
 
 
 def doubt(estimate: Estimate) -> str:

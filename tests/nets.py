@@ -189,3 +189,38 @@ def mixed(path: Path, *, channels: int = 32, size: int = 28) -> Path:
         y = op.relu(convolved)
     y.output(0).set_names({"y"})
     return _save([y], [x], path)
+
+
+def counter(path: Path) -> Path:
+    """A state that each inference adds its input to: what comes out is the sum of all since the last reset."""
+    x = _parameter([1, 4], np.float32, "x")
+    before = op.read_value(op.constant(np.zeros((1, 4), np.float32)), "total", np.float32, [1, 4])
+    after = op.add(before, x)
+    after.output(0).set_names({"total"})
+    ov.save_model(ov.Model([op.result(after)], [op.assign(after, "total")], [x], path.stem), path, False)
+    return path
+
+
+def language_model(path: Path, *, words: int = 50, width: int = 16) -> Path:
+    """One layer of attention with its cache as state, and the inputs that stateful exports have.
+
+    The mask must be as long as the cache with the new tokens: an inference that goes on with an old cache fails.
+    """
+    ids, mask, positions = (
+        _parameter([-1, -1], np.int64, name) for name in ("input_ids", "attention_mask", "position_ids")
+    )
+    beams = _parameter([-1], np.int32, "beam_idx")
+    zero, one = op.constant(np.int64(0)), op.constant(np.int64(1))
+    x = op.gather(op.constant(_weights(words, width)), op.convert(ids, "i32"), zero)
+    x = op.add(x, op.unsqueeze(op.convert(positions, "f32"), op.constant(np.int64(2))))
+    batch = op.gather(op.shape_of(ids), op.constant(np.array([0])), zero)
+    empty = op.broadcast(op.constant(np.float32(0)), op.concat([batch, op.constant(np.array([0, width]))], 0))
+    cache = op.gather(op.read_value(empty, "past", np.float32, [-1, -1, width]), beams, zero)
+    keys = op.concat([cache, op.matmul(x, op.constant(_weights(width, width, seed=2)), False, False)], 1)
+    scores = op.add(op.matmul(x, keys, False, True), op.unsqueeze(op.convert(mask, "f32"), one))
+    out = op.matmul(op.softmax(scores, 2), keys, False, False)
+    logits = op.matmul(out, op.constant(_weights(width, words, seed=3)), False, False)
+    logits.output(0).set_names({"logits"})
+    sinks, inputs = [op.assign(keys, "past")], [ids, mask, positions, beams]
+    ov.save_model(ov.Model([op.result(logits)], sinks, inputs, path.stem), path, False)
+    return path

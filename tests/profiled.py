@@ -103,6 +103,7 @@ def mixnet() -> Profile:
         latency_us=round(total * 1.04, 2),
         median_us=round(total * 1.03, 2),
         overhead=0.021,
+        overhead_ci95=(0.012, 0.03),
         ceilings=CEILINGS,
     )
 

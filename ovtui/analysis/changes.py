@@ -129,6 +129,7 @@ def title(series: RunSeries) -> str:
             parts.append(f"{name} {getattr(spec, name)}")
     parts += [f"{spec.rate:g} arrivals per second"] if spec.mode == "server" and spec.rate is not None else []
     parts += [f"requests by {spec.api}"] if spec.api != "threads" else []
+    parts += ["state kept"] if spec.keep_state else []
     parts += [f"{plain(name, 40)} {words.shape(dims)}" for name, dims in sorted(spec.shapes.items())]
     parts += [f"{plain(name, 40)}={plain(value, 40)}" for name, value in sorted(spec.properties.items())]
     parts += [f"inputs from {plain(data.path, 60)}" for data in spec.data]
@@ -173,11 +174,12 @@ def _kind(run: Run) -> bytes:
     """
     spec, effective = run.spec, run.effective
     asked = (spec.device, spec.mode, spec.api, spec.streams, spec.threads, spec.requests, spec.precision)
+    kept = ("state kept",) if spec.keep_state else ()
     load = (spec.rate, spec.queue) if spec.mode == "server" else None
     batch = effective.batch if effective else spec.batch
     shapes = effective.shapes if effective else spec.shapes
     host = run.environment.host if run.environment else None
-    whole = (run.model.path, host, asked, load, batch, shapes, spec.properties, spec.data)
+    whole = (run.model.path, host, asked, load, batch, shapes, spec.properties, spec.data, *kept)
     return msgspec.json.encode(whole, order="deterministic")
 
 
@@ -189,7 +191,11 @@ def _figure(run: Run) -> Figure:
 def _value(run: Run, figure: Figure) -> float | None:
     if run.result is None:
         return None
-    value = run.result.latency_ms.p50 if figure == "p50_ms" else run.result.throughput_fps.mean
+    value: float | None = run.result.throughput_fps.mean
+    if figure == "p50_ms":
+        latency = run.result.latency_ms
+        unknown = "p50" in latency.weak and latency.interval("p50") is None  # it cannot be weighed
+        value = None if unknown else latency.p50
     return value if value and 0 < value < math.inf else None
 
 
@@ -197,7 +203,7 @@ def _error(run: Run, figure: Figure, value: float) -> float:
     """Standard error over the value, from the run's own interval."""
     assert run.result is not None
     p50 = figure == "p50_ms"
-    ends = run.result.latency_ms.ci95.get("p50") if p50 else run.result.throughput_fps.ci95
+    ends = run.result.latency_ms.interval("p50") if p50 else run.result.throughput_fps.ci95
     return (ends[1] - ends[0]) / 3.92 / value if ends else 0.0
 
 

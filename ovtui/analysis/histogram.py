@@ -43,23 +43,21 @@ def rank_of(q: float, count: int) -> int:
 
 
 @dataclass(frozen=True)
-class Sparse:
-    """The latencies of a short stretch: their buckets and counts, and what the buckets do not keep (ns)."""
+class Stretch:
+    """The latencies of a short stretch: the bucket of each in two bytes, and what buckets do not keep (ns)."""
 
-    index: Ints
-    count: Ints
+    index: np.ndarray[tuple[int], np.dtype[np.uint16]]  # in the order in which they came
     min: int
     max: int
     sum: int
 
     @classmethod
-    def of(cls, latencies_ns: Ints) -> Sparse | None:
+    def of(cls, latencies_ns: Ints) -> Stretch | None:
         """From int64 ns, shape (n,); None for n = 0."""
         if not len(latencies_ns):
             return None
-        index, count = np.unique(bucket_of(latencies_ns), return_counts=True)
         kept = np.clip(latencies_ns, 1, LARGEST_NS)
-        return cls(index, count, int(kept.min()), int(kept.max()), int(kept.sum()))
+        return cls(bucket_of(latencies_ns).astype(np.uint16), int(kept.min()), int(kept.max()), int(kept.sum()))
 
 
 class LatencyHistogram:
@@ -103,10 +101,10 @@ class LatencyHistogram:
         kept = np.clip(latencies_ns, 1, LARGEST_NS)
         self._note(len(kept), int(kept.min()), int(kept.max()), int(kept.sum()))
 
-    def add_sparse(self, sparse: Sparse) -> None:
+    def add_stretch(self, stretch: Stretch) -> None:
         """Count a stretch that was kept apart."""
-        self._counts[sparse.index] += sparse.count
-        self._note(int(sparse.count.sum()), sparse.min, sparse.max, sparse.sum)
+        self._counts += np.bincount(stretch.index, minlength=BUCKETS)
+        self._note(len(stretch.index), stretch.min, stretch.max, stretch.sum)
 
     def merge(self, other: LatencyHistogram) -> None:
         """Count everything that `other` has counted."""
@@ -122,10 +120,18 @@ class LatencyHistogram:
         rank = rank_of(q, self.count)
         if rank == self.count:
             return float(self._max_ns)
+        return sum(self.around_rank(rank)) / 2
+
+    def around_rank(self, rank: int) -> tuple[float, float]:
+        """Between what the latency of a 1-based rank lies, ns: the ends of its bucket, within the extremes.
+
+        Raises ValueError when empty.
+        """
+        self._require_any()
         index = np.searchsorted(np.cumsum(self._counts), rank)
         lower, upper = edges_of(np.asarray([index], np.int64))
-        middle = (int(lower[0]) + int(upper[0]) - 1) / 2  # the largest whole number in the bucket is upper − 1
-        return min(max(middle, float(self._min_ns)), float(self._max_ns))
+        # The largest whole number in the bucket is upper − 1.
+        return max(float(lower[0]), float(self._min_ns)), min(float(upper[0] - 1), float(self._max_ns))
 
     def buckets(self) -> tuple[Ints, Ints, Ints]:
         """Of the buckets that are not empty: lower edge (inclusive, ns), upper edge (exclusive, ns), count."""

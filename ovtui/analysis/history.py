@@ -16,7 +16,7 @@ TEXTS = ("model", "device", "mode", "status", "label")
 NUMBERS = ("created", "batch", "streams", "throughput_fps", "p50_ms", "warnings")
 SHORTEST_ID = 3
 """Characters of an id that may stand for it."""
-_HIDDEN = ("low", "high", "converged")
+_HIDDEN = ("low", "high", "converged", "p50_weak")
 
 
 class _Words:
@@ -106,6 +106,7 @@ class RunColumns:
             finished=None,
             error=None,
             warnings=int(number["warnings"] or 0),
+            p50_weak=bool(number["p50_weak"]),
         )
 
     def matching(self, terms: Sequence[Term]) -> Ints:
@@ -248,6 +249,7 @@ def _figures(run: RunSummary) -> dict[str, float | None]:
         "streams": run.streams,
         "throughput_fps": estimate.mean if estimate else None,
         "p50_ms": run.p50_ms,
+        "p50_weak": float(run.p50_weak),
         "warnings": run.warnings,
         "low": low,
         "high": high,

@@ -13,7 +13,9 @@ _ALIKE = 0.02
 
 
 _NO_TIMES = "This device gives no times of layers."
-_ALL_SHORT = "All layers take less than a microsecond, which the device's counters do not tell."
+_ALL_SHORT = "All layers take less than 2 µs, which the device's counters, in whole µs, do not tell."
+_ROUGH = 0.1
+"""Bounds that leave a time open by more than this, to either side, are shown in its place."""
 
 
 class Row(NamedTuple):
@@ -33,6 +35,7 @@ class Balance(NamedTuple):
     ratio: float | None  # sum over latency
     rest_us: float | None  # latency less sum; negative when the layers add up to more
     text: str  # the same in a sentence
+    range_us: tuple[float, float] | None = None  # of the sum, by the resolution of the counters
 
 
 class Neighbours(NamedTuple):
@@ -46,6 +49,46 @@ def total_us(profile: Profile) -> float | None:
     """The sum of all layers' times; None when the device gives none."""
     times = [layer.time_us for layer in profile.layers if layer.time_us is not None]
     return sum(times) if times else None
+
+
+def total_range(profile: Profile) -> tuple[float, float] | None:
+    """Between which bounds the counters' resolution leaves that sum, with the layers that they do not tell of.
+
+    None when the device gives no times, or none that are cut. What cuts them is no chance that averages out: a layer of
+    1.9 µs is always cut to 1, so that the bounds add up.
+    """
+    if total_us(profile) is None or not any(layer.high_us is not None for layer in profile.layers):
+        return None
+    low = sum(layer.low_us if layer.low_us is not None else layer.time_us or 0.0 for layer in profile.layers)
+    high = sum(layer.high_us if layer.high_us is not None else layer.time_us or 0.0 for layer in profile.layers)
+    return low, high
+
+
+def time_text(layer: Layer) -> str | None:
+    """A layer's time in µs: `45.20`, of whole µs `45`, and where their resolution leaves it open, `1–3` or `< 2`.
+
+    None where nothing is known of it.
+    """
+    low, high = layer.low_us, layer.high_us
+    if low is None or high is None:
+        return None if layer.time_us is None else words.number(layer.time_us)
+    if layer.time_us is None or low < 0.05:
+        return f"< {_short(high)}"
+    if high - low > 2 * _ROUGH * layer.time_us:
+        return f"{_short(low)}–{_short(high)}"
+    return f"{layer.time_us:,.0f}"
+
+
+def _short(time_us: float) -> str:
+    return f"{time_us:.1f}".removesuffix(".0")
+
+
+def counting_cost(profile: Profile) -> str | None:
+    """`+12.0 % latency (8.1–15.9 %)`: what the counters cost; None where it is not known to be above nothing."""
+    if profile.overhead is None or profile.overhead_ci95 is None or profile.overhead_ci95[0] <= 0:
+        return None
+    low, high = (f"{100 * bound:.1f}" for bound in profile.overhead_ci95)
+    return f"{100 * profile.overhead:+.1f} % latency ({low}–{high} %)"
 
 
 def in_order(layers: Sequence[Layer]) -> list[int]:
@@ -100,41 +143,62 @@ def balance(profile: Profile) -> Balance:
     layers, latency = total_us(profile), profile.latency_us or None
     if layers is None:
         return Balance(None, latency, None, None, _ALL_SHORT if too_short(profile) else _NO_TIMES)
+    bounds = total_range(profile)
+    rough = bounds if bounds is not None and bounds[1] - bounds[0] > 2 * _ALIKE * layers else None
     if latency is None:
-        return Balance(layers, None, None, None, f"The layers take {took(layers)}; the latency is not known.")
+        text = f"The layers take {_sum(layers, rough)}; the latency is not known."
+        return Balance(layers, None, None, None, text, bounds)
     ratio, rest = layers / latency, latency - layers
+    least, most = rough or (layers, layers)
     if too_short(profile):
         text = (
-            "Most layers take less than a microsecond, which the device's counters do not tell: those that they do "
-            f"tell add up to {took(layers)} of the mean latency of {took(latency)}. Read no shares from that."
+            "Most layers take less than 2 µs, which the device's counters, in whole µs, do not tell: those that they "
+            f"do tell add up to {took(layers)} of the mean latency of {took(latency)}. Read no shares from that."
         )
-    elif ratio > 1 + _ALIKE:
+    elif least / latency > 1 + _ALIKE:
         text = (
-            f"The layers add up to {took(layers)}, {ratio:.2f} × the mean latency of {took(latency)}: layers ran side "
-            "by side, or counting distorts layers this short; read the times as shares."
+            f"The layers add up to {_sum(layers, rough)}, {ratio:.2f} × the mean latency of {took(latency)}: layers "
+            "ran side by side, or counting distorts layers this short; read the times as shares."
         )
-    elif ratio >= 1 - _ALIKE:
-        text = f"The layers take {took(layers)}: all of the mean latency of {took(latency)}."
+    elif most / latency >= 1 - _ALIKE:
+        all_of = "all" if rough is None else "which may be all"
+        mark = ":" if rough is None else ","
+        text = f"The layers take {_sum(layers, rough)}{mark} {all_of} of the mean latency of {took(latency)}."
     else:
-        waiting = ", and waiting for a stream" if profile.requests > profile.streams else ""
         text = (
-            f"The layers take {took(layers)} of the mean latency of {took(latency)}. The other {took(rest)} "
-            f"({100 * (1 - ratio):.1f} %) are scheduling, input and output copies{waiting}."
+            f"The layers take {_sum(layers, rough)} of the mean latency of {took(latency)}. {_outside(profile, rest)}"
         )
-    return Balance(layers, latency, ratio, rest, text)
+    return Balance(layers, latency, ratio, rest, text, bounds)
 
 
-_STILL = frozenset({"input", "output", "parameter", "result", "reshape"})
+def _sum(layers_us: float, bounds: tuple[float, float] | None) -> str:
+    return took(layers_us) if bounds is None else f"{took(layers_us)} ({took(bounds[0])} to {took(bounds[1])})"
+
+
+def _outside(profile: Profile, rest_us: float) -> str:
+    """What is beside the layers, and how much of it any inference takes in the pass."""
+    share = 100 * rest_us / (profile.latency_us or rest_us)
+    text = f"The other {took(rest_us)} ({share:.1f} %) is overhead outside layers"
+    if profile.requests > profile.streams:
+        text += ", waiting for a stream included"
+    own = profile.empty_us or 0.0
+    if own < _NOTABLE * rest_us:
+        return text + ": scheduling, input and output copies."
+    if own >= rest_us:
+        return text + f", no more than a model of one element takes in this pass ({took(own)})."
+    return text + f", of which about {took(own)} is what the profiling pass takes with a model of one element."
+
+
+_NOTABLE = 0.1
+STILL = frozenset({"input", "output", "parameter", "result", "reshape"})
 
 
 def too_short(profile: Profile) -> bool:
-    """Whether most layers, or all, take less than a microsecond, which is the least that a CPU's counters tell.
+    """Whether most layers, or all, take less than 2 µs, and mostly less than the one that a CPU's counters tell.
 
     Then shares say little, and what the layers leave of the latency is partly their own.
     """
-    working = [
-        layer for layer in profile.layers if layer.type.lower() not in _STILL and layer.status != "optimized_out"
-    ]
+    working = [layer for layer in profile.layers if layer.type.lower() not in STILL and layer.status != "optimized_out"]
     silent = sum(1 for layer in working if layer.status == "not_run" and not layer.time_us)
     total = total_us(profile)
     if total is None:

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import structs
 
 from ovtui.analysis.arrays import Floats, Ints
-from ovtui.analysis.histogram import LatencyHistogram, Sparse
+from ovtui.analysis.histogram import LatencyHistogram, Stretch
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.analysis.series import WorkSeries
 from ovtui.analysis.slow_noise import Precision, is_settled, precision
@@ -91,7 +91,7 @@ class Measurement:
         self._whole = 0  # of them, those whose work is known
 
         self._first: int | None = None  # the bin after every request's first inference
-        self._held: list[Sparse | None] = []  # the bins from there on, while warming
+        self._held: list[Stretch | None] = []  # the bins from there on, while warming
         self._start = 0  # the bin in which measuring begins
         self._steady_bin = 0  # from which on bins speak about the noise
         self._steady = False
@@ -223,7 +223,7 @@ class Measurement:
         if self.phase == "measuring":
             self._count(ends, latencies)
         elif self._bins >= first:
-            self._held.append(Sparse.of(latencies))
+            self._held.append(Stretch.of(latencies))
         self._bins += 1
         if self._bins > first and (self._bins - first) % CHECK_BINS == 0 and self.phase == "warming":
             self._look_for_steadiness(first)
@@ -251,16 +251,16 @@ class Measurement:
         self._start = self._steady_bin = self._bins
         if found.steady:
             self._steady_bin = first + found.index
-            few = sum(int(sparse.count.sum()) for sparse in self._held[found.index :] if sparse) < 2 * ENOUGH
+            few = sum(len(each.index) for each in self._held[found.index :] if each) < 2 * ENOUGH
             if self._stop.kind == "seconds" or (self._stop.kind == "ci" and few):
                 self._start = self._steady_bin
         # A stretch that is steady after an unsteady one may only be a pause between two disturbances.
         unsteady_s = (self._steady_bin - first) * BIN_NS / 1e9
         self._next_look_s += CAUTION * max(unsteady_s - UNSTEADY_S, 0.0)
-        for sparse in self._held[self._start - first :]:
-            if sparse:
-                self._latencies.add_sparse(sparse)
-            self._support.add_sparse(sparse)
+        for stretch in self._held[self._start - first :]:
+            if stretch:
+                self._latencies.add_stretch(stretch)
+                self._support.add_stretch(stretch)
         self._held = []
         self.phase = "measuring"
 

@@ -6,13 +6,12 @@ at the peak of its precision, and at least as long as its traffic at the bandwid
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
-from math import log
 from typing import Literal, NamedTuple
 
-import msgspec
-
 from ovtui.analysis import precisions
+from ovtui.analysis.layer_cost import bytes_of
 from ovtui.records import Ceilings, Layer, Profile
 
 Bound = Literal["compute", "memory"]
@@ -37,9 +36,8 @@ class Limits:
     def __init__(self, ceilings: Ceilings | None, streams: int = 1) -> None:
         self._streams = max(1, streams)
         self._gflops = dict(ceilings.gflops) if ceilings else {}
-        known = sorted((size, rate) for size, rate in (ceilings.gbytes if ceilings else ()) if size > 0 and rate > 0)
-        self._sizes = [log(size) for size, _ in known]
-        self._rates = [rate for _, rate in known]
+        self._copies = _Rates(ceilings.gbytes if ceilings else ())
+        self._reads = _Rates(ceilings.reads if ceilings else ())
 
     def peak(self, precision: str | None) -> float | None:
         """GFLOP/s in a precision."""
@@ -47,35 +45,66 @@ class Limits:
         rate = self._gflops.get(_SAME_UNIT.get(name, name), 0.0)
         return rate / self._streams if rate > 0 else None
 
-    def bandwidth(self, working_set: int) -> float | None:
-        """GB/s at a working set of so many bytes: between two measured sizes by the logarithm of the size.
+    def bandwidth(self, working_set: int, written: int | None = None) -> float | None:
+        """GB/s at a working set of so many bytes, of which `written` are written; None: as many as are read.
 
-        Beyond the smallest and the largest it is theirs. The streams' working sets share the caches.
+        Two rates are known: R where all bytes are read, C where half of them are written. A byte that is read takes
+        1/R and one that is written 2/C − 1/R, so that the times of both add up to what was measured. What writes more
+        than it reads is held against C. The streams' working sets share the caches.
         """
-        if not self._rates:
+        size = max(1, working_set * self._streams)
+        copy = self._copies.at(size)
+        if copy is None:
             return None
-        size = log(max(1, working_set * self._streams))
-        above = bisect_left(self._sizes, size)
-        if above == 0:
-            rate = self._rates[0]
-        elif above == len(self._sizes):
-            rate = self._rates[-1]
-        else:
-            low, high = self._sizes[above - 1], self._sizes[above]
-            part = (size - low) / (high - low)
-            rate = self._rates[above - 1] * (1 - part) + self._rates[above] * part
-        return rate / self._streams
+        # Older ceilings know no reading; and where a copy is quicker, since caches are written while they are read,
+        # reading could be so too.
+        read = max(copy, self._reads.at(size) or 0.0)
+        share = 0.5 if written is None or working_set <= 0 else min(0.5, max(0, written) / working_set)
+        return 1 / ((1 - share) / read + share * (2 / copy - 1 / read)) / self._streams
 
-    def attainable(self, flops: int | None, traffic: int | None, precision: str | None) -> tuple[float, Bound] | None:
-        """The least time in µs, and what binds it; None when it is not known. Traffic in bytes."""
+    def attainable(
+        self, flops: int | None, traffic: int | None, precision: str | None, written: int | None = None
+    ) -> tuple[float, Bound] | None:
+        """The least time in µs, and what binds it; None when it is not known. Traffic in bytes, `written` of them."""
         if flops is None or traffic is None or not (flops or traffic):
             return None
-        peak, bandwidth = self.peak(precision) if flops else 1.0, self.bandwidth(traffic) if traffic else 1.0
+        peak = self.peak(precision) if flops else 1.0
+        bandwidth = self.bandwidth(traffic, written) if traffic else 1.0
         if peak is None or bandwidth is None:
             return None
         # 10⁹ per second are 10³ per µs.
         computing, moving = flops / peak / 1e3, traffic / bandwidth / 1e3
         return (computing, "compute") if computing > moving else (moving, "memory")
+
+
+class _Rates:
+    """GB/s by working set: between two measured sizes by the logarithm of the size, beyond them theirs."""
+
+    def __init__(self, rates: tuple[tuple[int, float], ...]) -> None:
+        known = sorted((size, rate) for size, rate in rates if size > 0 and rate > 0)
+        self._sizes = [math.log(size) for size, _ in known]
+        self._rates = [rate for _, rate in known]
+
+    def at(self, working_set: int) -> float | None:
+        if not self._rates:
+            return None
+        size = math.log(working_set)
+        above = bisect_left(self._sizes, size)
+        if above == 0:
+            return self._rates[0]
+        if above == len(self._sizes):
+            return self._rates[-1]
+        low, high = self._sizes[above - 1], self._sizes[above]
+        part = (size - low) / (high - low)
+        return self._rates[above - 1] * (1 - part) + self._rates[above] * part
+
+
+def written(layer: Layer) -> int | None:
+    """How many of a layer's bytes it writes; None where that is not known."""
+    if layer.bytes is None:
+        return None
+    sizes = [bytes_of(tensor) for tensor in layer.outputs]
+    return None if None in sizes else min(layer.bytes, sum(size or 0 for size in sizes))
 
 
 def roofline(profile: Profile) -> list[Roof]:
@@ -85,7 +114,7 @@ def roofline(profile: Profile) -> list[Roof]:
 
 
 def _roof(layer: Layer, limits: Limits) -> Roof:
-    least, bound = limits.attainable(layer.flops, layer.bytes, layer.precision) or (None, None)
+    least, bound = limits.attainable(layer.flops, layer.bytes, layer.precision, written(layer)) or (None, None)
     time = layer.time_us
     if not time:  # what took no time at all was not timed
         return Roof(attainable_us=least, bound=bound)
@@ -114,15 +143,4 @@ def beaten(profile: Profile) -> bool:
     return any(
         (roof.efficiency or 0.0) > _BEATEN and (layer.time_us or 0.0) >= _LONG_US
         for layer, roof in zip(profile.layers, roofline(profile), strict=True)
-    )
-
-
-def higher(one: Ceilings, other: Ceilings) -> Ceilings:
-    """The higher of two measurements of the same machine, rate by rate; the second one is the later."""
-    gbytes = dict(one.gbytes)
-    return msgspec.structs.replace(
-        other,
-        gflops={name: max(rate, one.gflops.get(name, 0.0)) for name, rate in other.gflops.items()},
-        gbytes=tuple((size, max(rate, gbytes.get(size, 0.0))) for size, rate in other.gbytes),
-        again=True,
     )

@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from ovtui.errors import InputError
 from ovtui.records import Dim, Port, StaticShape
@@ -24,6 +24,13 @@ LARGEST = 1 << 40
 _IMAGE, _FRAMES, _VIDEO, _SEQUENCE, _OTHER = 224, 16, 112, 128, 16  # sizes for dynamic dimensions
 _CHANNELS = (1, 3, 4)
 _TOKENS = re.compile(r"ids|mask|token|position|segment", re.IGNORECASE)
+_BATCH = re.compile(r"^(b|bs|n)$|batch", re.IGNORECASE)  # what files call a batch, and what they call something else
+_NO_BATCH = re.compile(r"^[tslhwc]$|seq|len|time|frame|token|height|width|channel|feature", re.IGNORECASE)
+_BY_SYMBOL = (
+    (re.compile(r"^[hw]$|height|width", re.IGNORECASE), _IMAGE),
+    (re.compile(r"^c$|channel", re.IGNORECASE), 3),
+    (re.compile(r"^[tsl]$|seq|len|time|frame|token", re.IGNORECASE), _SEQUENCE),
+)
 
 _Value = TypeVar("_Value")
 
@@ -36,8 +43,10 @@ class Resolved:
     layouts: dict[str, str]  # of inputs that have one, stated or guessed
     batch: int
     changed: bool  # whether the model must be reshaped
-    notes: tuple[str, ...]  # what was chosen, in sentences
+    notes: tuple[str, ...]  # what was made of layout and batch, in sentences
     guessed: frozenset[str] = frozenset()  # inputs whose layout is a guess
+    choices: tuple[tuple[tuple[str, int], ...], ...] = ()  # sizes that nobody told: their dimensions, (input, place)
+    searched: bool = False  # whether these were found by trying
 
 
 @dataclass
@@ -49,6 +58,7 @@ class _Input:
     fixed: StaticShape | None  # by the user
     sample: StaticShape | None  # of data
     stated: StaticShape | None  # at the import; all but the batch of it gives way to the two above
+    fitting: StaticShape | None  # found there by trying; gives way to all others
     layout: str | None
     guessed: bool
 
@@ -57,10 +67,9 @@ class _Input:
         """The batch dimension."""
         return None if self.layout is None else _place(self.layout, "N", len(self.shape))
 
-    @property
-    def known(self) -> StaticShape | None:
-        """Sizes that nobody has to guess."""
-        return self.fixed or self.sample or self.stated
+    def symbol(self, i: int) -> str | None:
+        """What the file calls a dimension that it leaves open."""
+        return self.port.symbols[i] if len(self.port.symbols) == len(self.shape) else None
 
     @property
     def free(self) -> list[int]:
@@ -98,8 +107,8 @@ def resolve(
     found = [_input(port, fixed.get(port.name), data_shapes.get(port.name), told.get(port.name)) for port in inputs]
     notes: list[str] = []
     size = _batch(batch, found, notes)
-    lengths = _lengths(found)
-    results = {item.port.name: _static(item, size, lengths, notes) for item in found}
+    sizes = {key: _size(key, members, found, size) for key, members in _groups(found).items()}
+    results = {item.port.name: _static(item, size, sizes) for item in found}
     if batch is not None and batch > 1:
         notes += [
             f"The layout of input {_quoted(item.port.name)} is not stated and was taken as {item.layout}; "
@@ -107,14 +116,38 @@ def resolve(
             for item in found
             if item.guessed and item.axis is not None
         ]
+    batched = any(item.axis is not None for item in found)
+    if not batched:
+        notes += [_no_batch(item) for item in found if _could_be_batch(item)][:1]
     return Resolved(
         shapes=results,
         layouts={item.port.name: item.layout for item in found if item.layout is not None},
-        batch=size if any(item.axis is not None for item in found) else 1,
+        batch=max(size, 1) if batched else 1,  # an empty batch is one inference all the same
         changed=any(results[port.name] != port.shape for port in inputs),
         notes=tuple(notes),
         guessed=frozenset(item.port.name for item in found if item.guessed),
+        choices=tuple(size.members for size in sizes.values() if size.chosen),
     )
+
+
+def chosen_sizes(inputs: tuple[Port, ...], resolved: Resolved) -> tuple[str, ...]:
+    """A sentence for each input with sizes that nobody told, with the option that tells them."""
+    names = dict.fromkeys(name for members in resolved.choices for name, _ in members)
+    shapes = {port.name: port.shape for port in inputs}
+    return tuple(
+        f"Input {_quoted(name)} is dynamic {format_shape('', shapes[name] or ())}; "
+        f"measured as {format_shape('', resolved.shapes[name])}: fix it with --shape "
+        f"{shlex.quote(format_shape(plain(name, 80), resolved.shapes[name]))}."
+        for name in names
+    )
+
+
+def no_sizes(inputs: tuple[Port, ...], resolved: Resolved) -> str:
+    """What to say when the model takes none of the sizes that were tried for what it leaves open."""
+    names = dict.fromkeys(name for members in resolved.choices for name, _ in members)
+    shapes = {port.name: port.shape for port in inputs}
+    listed = ", ".join(f"{_quoted(name)} {format_shape('', shapes[name] or ())}" for name in names)
+    return f"No usual size fits what the model leaves open in {listed}: give the shapes with --shape."
 
 
 # Text
@@ -127,8 +160,8 @@ def parse_shape(text: str) -> tuple[str, StaticShape]:
         raise InputError(f"--shape {_quoted(text)} is not a shape; write it like 'input[1,3,224,224]'.")
     parts = [part.strip() for part in inside[:-1].split(",")] if inside[:-1].strip() else []
     for part in parts:
-        if not re.fullmatch(r"[0-9]{1,15}", part) or int(part) == 0:
-            raise InputError(f"In --shape {_quoted(text)}, {_quoted(part)} is not a whole number above 0.")
+        if not re.fullmatch(r"[0-9]{1,15}", part):
+            raise InputError(f"In --shape {_quoted(text)}, {_quoted(part)} is not a whole number.")
     shape = tuple(int(part) for part in parts)
     _not_huge(name, shape)
     return name, shape
@@ -210,9 +243,17 @@ def _input(port: Port, fixed: StaticShape | None, sample: StaticShape | None, to
         layout = port.layout if port.layout is not None and _fits(port.layout, len(shape)) else None
     guessed = layout is None
     if guessed:
-        layout = _guess(shape, tokens=_TOKENS.search(port.name) is not None)
-    stated = port.stated if port.stated is not None and len(port.stated) == len(shape) else None
-    item = _Input(port, shape, fixed, sample, stated, layout, guessed and layout is not None)
+        layout = _guess(shape, port.symbols, tokens=_TOKENS.search(port.name) is not None)
+    item = _Input(
+        port=port,
+        shape=shape,
+        fixed=fixed,
+        sample=sample,
+        stated=_of_rank(port.stated, shape),
+        fitting=_of_rank(port.fitting, shape),
+        layout=layout,
+        guessed=guessed and layout is not None,
+    )
     if fixed is not None:
         _allowed(item, fixed)
     if sample is not None and not _usable(item, sample):
@@ -220,11 +261,15 @@ def _input(port: Port, fixed: StaticShape | None, sample: StaticShape | None, to
     return item
 
 
+def _of_rank(known: StaticShape | None, shape: tuple[Dim, ...]) -> StaticShape | None:
+    return known if known is not None and len(known) == len(shape) else None
+
+
 def _allowed(item: _Input, fixed: StaticShape) -> None:
     """InputError unless the model can take the shape that the user fixed."""
     # Another size than the one a model was saved with is what reshaping is for: OpenVINO knows whether it can.
     if len(fixed) != len(item.shape) or not all(
-        size >= 1 if isinstance(dim, int) else _inside(size, dim) for size, dim in zip(fixed, item.shape, strict=True)
+        size >= 0 if isinstance(dim, int) else _possible(size, dim) for size, dim in zip(fixed, item.shape, strict=True)
     ):
         raise InputError(
             f"Input {_quoted(item.port.name)} cannot have shape {format_shape('', fixed)}: "
@@ -235,7 +280,7 @@ def _allowed(item: _Input, fixed: StaticShape) -> None:
 
 def _usable(item: _Input, sample: StaticShape) -> bool:
     return len(sample) == len(item.shape) and all(
-        _inside(size, dim) for i, (size, dim) in enumerate(zip(sample, item.shape, strict=True)) if i != item.axis
+        _possible(size, dim) for i, (size, dim) in enumerate(zip(sample, item.shape, strict=True)) if i != item.axis
     )
 
 
@@ -252,15 +297,24 @@ def _place(layout: str, letter: str, rank: int) -> int | None:
     return rank - len(back) + back.index(letter) if letter in back else None
 
 
-def _guess(shape: tuple[Dim, ...], *, tokens: bool) -> str | None:
+def _guess(shape: tuple[Dim, ...], symbols: tuple[str | None, ...], *, tokens: bool) -> str | None:
+    """A layout for what states none. A dimension is taken as the batch only if it is 1 or open, or called so."""
+    if len(symbols) != len(shape):
+        symbols = (None,) * len(shape)
+    called = [i for i, symbol in enumerate(symbols) if symbol is not None and _BATCH.search(symbol)]
+    if called and called[0] > 0:
+        return "?" * called[0] + "N" + "?" * (len(shape) - called[0] - 1)
+    first = "?"
+    if shape and (shape[0] == 1 or not isinstance(shape[0], int)):
+        first = "?" if not called and symbols[0] is not None and _NO_BATCH.search(symbols[0]) else "N"
     if len(shape) == 4 and not tokens:
         if shape[1] in _CHANNELS:
-            return "NCHW"
+            return f"{first}CHW"
         if shape[3] in _CHANNELS:
-            return "NHWC"
-    if len(shape) == 2:
-        return "NC"
-    return "N..." if shape and (shape[0] == 1 or not isinstance(shape[0], int)) else None
+            return f"{first}HWC"
+    if first == "?":
+        return None
+    return "NC" if len(shape) == 2 else "N..."
 
 
 # The batch
@@ -271,7 +325,7 @@ def _batch(asked: int | None, inputs: list[_Input], notes: list[str]) -> int:
     batched = [item for item in inputs if item.axis is not None]
     if not batched:
         if asked is not None and asked > 1:
-            raise InputError("The model has no batch dimension: give --layout, as in --layout 'NCHW', if it has one.")
+            raise InputError(_which_batch(inputs))
         return 1
     _take_back_guesses(batched)
     batched = [item for item in batched if item.axis is not None]
@@ -284,6 +338,31 @@ def _batch(asked: int | None, inputs: list[_Input], notes: list[str]) -> int:
             notes.append(f"Dimension 1 of input {_quoted(item.port.name)} was not taken as the batch, which is {size}.")
         item.layout, item.guessed = None, False
     return size
+
+
+def _could_be_batch(item: _Input) -> bool:
+    """Whether the first of several dimensions may be a batch that the file does not state."""
+    return len(item.shape) > 1 and (item.layout is None or item.layout.startswith("?"))
+
+
+def _with_batch(item: _Input) -> str:
+    """The option that makes the first dimension the batch."""
+    layout = "N" + item.layout[1:] if item.layout is not None and "?" not in item.layout[1:] else "N..."
+    return "--layout " + shlex.quote(f"{plain(item.port.name, 80)}[{layout}]")
+
+
+def _which_batch(inputs: list[_Input]) -> str:
+    could = next((item for item in inputs if _could_be_batch(item)), None)
+    if could is None:
+        return "The model has no batch dimension: give --layout, as in --layout 'NCHW', if it has one."
+    return f"The model states no batch dimension: say which it is with --layout, as in {_with_batch(could)}."
+
+
+def _no_batch(item: _Input) -> str:
+    return (
+        f"Input {_quoted(item.port.name)} {format_shape('', item.shape)} states no batch dimension: an inference "
+        f"counts as one frame. If it has a batch, say which dimension it is with --layout, as in {_with_batch(item)}."
+    )
 
 
 def _dim(item: _Input) -> Dim:
@@ -300,10 +379,14 @@ def _take_back_guesses(batched: list[_Input]) -> None:
         first = dims[0]
         usual = 1 if 1 in dims or not all(isinstance(dim, int) for dim in dims) else int(first)
     lists = any(len(item.shape) > 1 for item in batched)
+    elsewhere = {
+        symbol for item in batched for i in item.free if (symbol := item.symbol(i)) is not None
+    }  # a length in an input that has a batch of its own
     for item in batched:
         dim = _dim(item)
         value = len(item.shape) == 1 and lists  # a [1] beside real tensors is a parameter, such as a threshold
-        if item.guessed and isinstance(dim, int) and (dim != usual or value):
+        length = item.symbol(item.axis or 0) in elsewhere
+        if item.guessed and ((isinstance(dim, int) and (dim != usual or value)) or length):
             item.layout, item.guessed = None, False
 
 
@@ -344,47 +427,84 @@ def _contradiction(item: _Input, size: int, asked: int | None) -> InputError:
 # Sizes
 
 
-def _lengths(inputs: list[_Input]) -> dict[tuple[int, int], int]:
-    """(rank, dimension) → one length for all sequences: tokens, their mask and their positions belong together.
-
-    Where the user or data bring one, what was stated of the others at the import is out of date.
-    """
-    lengths: dict[tuple[int, int], int] = {}
-    sequences = [item for item in inputs if item.sequence]
-    for key in {(len(item.shape), i) for item in sequences for i in item.free}:
-        rank, i = key
-        group = [item for item in sequences if len(item.shape) == rank and i in item.free]
-        if any(item.fixed or item.sample for item in group):
-            for item in group:
-                item.stated = None
-        known = [shape[i] for item in group if (shape := item.known) is not None]
-        open_ = [bounds(item.shape[i]) for item in group if item.known is None]
-        low = max((low for low, _ in open_), default=1)
-        high = min((high for _, high in open_ if high is not None), default=None)
-        length = max(known[0] if known else _SEQUENCE, low)
-        lengths[key] = length if high is None else min(length, high)
-    return lengths
+_Key: TypeAlias = tuple[str | int, ...]
+_Members: TypeAlias = list[tuple[_Input, int]]
 
 
-def _static(item: _Input, batch: int, lengths: dict[tuple[int, int], int], notes: list[str]) -> StaticShape:
-    sizes = _sizes(item)
+@dataclass(frozen=True)
+class _Size:
+    """The size of open dimensions that have it together."""
+
+    value: int
+    brought: bool  # by the user, by data or by the batch: what was stated of a member at the import is out of date
+    chosen: bool  # nobody told it
+    members: tuple[tuple[str, int], ...]
+
+
+def _key(item: _Input, i: int) -> _Key:
+    """What the open dimensions have in common that get one size."""
+    symbol = item.symbol(i)
+    if symbol is not None:
+        return ("symbol", symbol)
+    # Tokens, their mask and their positions belong together.
+    return ("sequence", len(item.shape), i) if item.sequence and i > 0 else ("alone", item.port.name, i)
+
+
+def _groups(inputs: list[_Input]) -> dict[_Key, _Members]:
+    groups: dict[_Key, _Members] = {}
+    for item in inputs:
+        for i in item.free:
+            groups.setdefault(_key(item, i), []).append((item, i))
+    return groups
+
+
+def _size(key: _Key, members: _Members, inputs: list[_Input], batch: int) -> _Size:
+    """Told, stated at the import, found there by trying, or usual; inside the ranges of the members that are open."""
+    is_batch = any(item.axis is not None and key == ("symbol", item.symbol(item.axis)) for item in inputs)
+    brought = _known((item.fixed or item.sample, i) for item, i in members)
+    if brought is None and is_batch:
+        brought = batch
+    stated = _known((item.stated, i) for item, i in members)
+    told = stated if brought is None else brought
+    value = told if told is not None else _known((item.fitting, i) for item, i in members)
+    if value is None:
+        value = _usual(members)
+    open_ = [bounds(item.shape[i]) for item, i in members if item.fixed is None and item.sample is None]
+    if value:  # nothing at all is asked for on purpose
+        value = max(value, *(low for low, _ in open_), 1)
+        value = min([value, *(high for _, high in open_ if high is not None)])
+    return _Size(value, brought is not None, told is None, tuple((item.port.name, i) for item, i in members))
+
+
+def _known(shapes: Iterable[tuple[StaticShape | None, int]]) -> int | None:
+    return next((shape[i] for shape, i in shapes if shape is not None), None)
+
+
+def _usual(members: _Members) -> int:
+    """By what the file calls the dimension, else of a sequence if one of them is, else by layout and rank."""
+    symbol = members[0][0].symbol(members[0][1]) or ""
+    for name, size in _BY_SYMBOL:
+        if name.search(symbol):
+            return size
+    if any(item.sequence and i > 0 for item, i in members):
+        return _SEQUENCE
+    sizes = [_sizes(item)[i] for item, i in members]
+    return next((size for size in sizes if size != _OTHER), _OTHER)
+
+
+def _static(item: _Input, batch: int, sizes: Mapping[_Key, _Size]) -> StaticShape:
+    told = item.fixed or item.sample
     result: list[int] = []
     for i, dim in enumerate(item.shape):
         if item.axis == i:
             result.append(batch)
-        elif item.known is not None:
-            result.append(item.known[i])
+        elif told is not None:
+            result.append(told[i])
         elif isinstance(dim, int):
-            result.append(dim)
+            result.append(dim if item.stated is None else item.stated[i])
         else:
-            length = lengths[len(item.shape), i] if item.sequence and i > 0 else sizes[i]
-            result.append(_clamp(length, dim))
-    if item.free and item.known is None:
-        command = shlex.quote(format_shape(plain(item.port.name, 80), result))
-        notes.append(
-            f"Input {_quoted(item.port.name)} is dynamic {format_shape('', item.shape)}; "
-            f"measured as {format_shape('', result)}: fix it with --shape {command}."
-        )
+            size = sizes[_key(item, i)]
+            result.append(size.value if item.stated is None or size.brought else item.stated[i])
     _not_huge(item.port.name, result)
     return tuple(result)
 
@@ -424,10 +544,9 @@ def _inside(size: int, dim: Dim) -> bool:
     return low <= size and (high is None or size <= high)
 
 
-def _clamp(size: int, dim: Dim) -> int:
-    low, high = bounds(dim)
-    size = max(size, low)
-    return size if high is None else min(size, high)
+def _possible(size: int, dim: Dim) -> bool:
+    """As `_inside`, but nothing at all is a size, too, where the model sets no least one."""
+    return _inside(size, dim) or (size == 0 and (dim in (0, "?") or str(dim).startswith("0..")))
 
 
 def _not_huge(name: str, shape: Sequence[int]) -> None:

@@ -47,9 +47,11 @@ def verdict(run: Run) -> Verdict:
 def _figures(run: Run) -> str:
     assert run.result is not None
     latency, estimate = run.result.latency_ms, run.result.throughput_fps
-    p50 = f"p50 {words.number(latency.p50)} ms" if latency.p50 is not None else f"mean {words.number(latency.mean)} ms"
+    p50 = f"mean {words.number(latency.mean)} ms"
+    if latency.p50 is not None:
+        p50 = f"p50 {words.percentile(latency, 'p50')} ms"
     if run.spec.mode == "server":
-        p99 = f", p99 {words.number(latency.p99)} ms" if latency.p99 is not None else ""
+        p99 = f", p99 {words.percentile(latency, 'p99')} ms" if latency.p99 is not None else ""
         return f"{p50}{p99} at {words.number(estimate.mean)} FPS"
     rate = f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"
     return f"{p50}, {rate}" if run.spec.mode == "latency" else f"{rate}, {p50}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -24,11 +25,14 @@ async def import_path(
     name: str | None = None,
     shapes: dict[str, StaticShape] | None = None,
     layouts: dict[str, str] | None = None,
+    extensions: Sequence[str] = (),
     limit_s: float | None = None,
     demo: bool = False,
 ) -> Model:
     """Import in a job of its own; raises what the job's end stands for."""
-    job = await client.start_import(path, name=name, shapes=shapes, layouts=layouts, limit_s=limit_s, demo=demo)
+    job = await client.start_import(
+        path, name=name, shapes=shapes, layouts=layouts, extensions=extensions, limit_s=limit_s, demo=demo
+    )
     ended, interrupted = await follow(job, show, own=True)
     if interrupted:
         raise KeyboardInterrupt

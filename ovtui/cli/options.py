@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,6 +52,14 @@ shapes_option = click.option(
     callback=_shapes,
     metavar="INPUT[1,3,224,224]",
     help="Fix an input's shape; without a name, of the only input.",
+)
+extensions_option = click.option(
+    "--extension",
+    "extensions",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True),
+    metavar="FILE",
+    help="A library with the model's own operations (OpenVINO's add_extension). Its code runs, now and in every job.",
 )
 layouts_option = click.option(
     "--layout",

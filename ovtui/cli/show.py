@@ -61,7 +61,7 @@ def side_by_side(titles: list[str], runs: list[Run]) -> None:
             return words.number(result.compile_ms)
         if get == "memory":
             return words.number(result.peak_rss_mb)
-        return words.number(getattr(result.latency_ms, get))
+        return words.percentile(result.latency_ms, get)
 
     def setting(run: Run) -> str:
         effective = run.effective
@@ -80,3 +80,6 @@ def side_by_side(titles: list[str], runs: list[Run]) -> None:
         rows.append([title, *(cell(run, get) for run in runs)])
     rows.append(["run", *(run.id for run in runs)])
     table(["", *titles], rows, right=frozenset(titles))
+    weak = words.weak_means(*(run.result.latency_ms for run in runs if run.result is not None))
+    if weak:
+        click.echo(faint(weak))

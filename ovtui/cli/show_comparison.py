@@ -112,7 +112,7 @@ def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Crite
         ("", title, "95 % CI", "SPEED", "95 % CI OF IT", "MODEL", "MODE", "BATCH", "STREAMS", "RUN", "LABEL"),
         [
             (
-                place.mark, words.number(place.figure), _interval(place.ci95),
+                place.mark, words.rough(place.figure, weak=_is_weak(run, found.by)), _interval(place.ci95),
                 words.NOTHING if place.ratio is None else f"{place.ratio:.3f}",
                 "" if place.ratio_ci95 is None else f"{place.ratio_ci95[0]:.3f} – {place.ratio_ci95[1]:.3f}",
                 plain(run.model.name, 30), run.spec.mode,
@@ -125,7 +125,13 @@ def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Crite
         right=frozenset({title, "SPEED", "BATCH", "STREAMS"}),
         spare=("LABEL", "STREAMS", "BATCH", "MODE", "95 % CI"),
     )  # fmt: skip
+    if any(_is_weak(run, found.by) for run in runs):
+        click.echo(faint(words.WEAK_MEANS))
     click.echo(faint(apart.rests_on(scatter)))
+
+
+def _is_weak(run: Run, by: apart.Basis | None) -> bool:
+    return by == "p50" and run.result is not None and "p50" in run.result.latency_ms.weak
 
 
 def _comparison(study: Comparison, runs: Sequence[Run | None], profiles: Sequence[Profile | None], view: View) -> None:
@@ -178,14 +184,18 @@ def _verdict(duel: Duel, b: str = "B") -> str:
 
 
 def _criteria(a: Run, b: Run) -> None:
+    found = criteria.lines(a, b)
     table(
         ("", "A", "B", "B / A"),
         [
             (line.title, plain(line.a, 40), plain(line.b, 40), "" if line.ratio is None else f"{line.ratio:.3f}")
-            for line in criteria.lines(a, b)
+            for line in found
         ],
         right=frozenset({"A", "B", "B / A"}),
     )
+    weak = criteria.weak_means(found)
+    if weak:
+        click.echo(faint(weak))
 
 
 def _layers(a: Profile | None, b: Profile | None, view: View, duel: Duel) -> None:

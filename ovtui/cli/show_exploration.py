@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 
 from ovtui import words
+from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.answering import none_keeps
 from ovtui.analysis.exploring.choosing import called, nearest_miss
 from ovtui.analysis.exploring.heat import BEST, FAILED, REUSED, matrix
@@ -13,7 +16,7 @@ from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Cell, Exploration, Run
+from ovtui.records import Cell, Exploration, Limits, Load, Run
 from ovtui.report.command import run_command
 from ovtui.store import Store, open_store
 from ovtui.text import plain
@@ -95,9 +98,12 @@ def _cells(study: Exploration) -> None:
     best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
     if best is not None:
         earlier = ", known from earlier" if best.state == "reused" else ""
-        field("best", f"{called(best.setting)}: {_figures(best)}{earlier}")
+        field("best", f"{called(best.setting)}: {_figures(best, study.limits)}{earlier}")
         if study.limits.latency_ms is not None or study.limits.memory_mb is not None:
             field("", f"the highest throughput with {_limits(study)}")
+            doubt = choosing.doubt(best, study.limits)
+            if doubt:
+                field("!", doubt)
     elif any(cell.throughput_fps for cell in study.cells):
         field("best", nearest_miss(study.cells, study.limits))
     shown = matrix(study.cells, "throughput", best.setting if best else None)
@@ -117,8 +123,8 @@ def _cells(study: Exploration) -> None:
             ("LATENCY P50 MS", "P99 MS", "FPS", "", "MEMORY MB", "NOTHING IS BOTH QUICKER AND FASTER THAN"),
             [
                 (
-                    words.number(cell.latency_ms.p50 if cell.latency_ms else None),
-                    words.number(cell.latency_ms.p99 if cell.latency_ms else None),
+                    words.percentile(cell.latency_ms, "p50"),
+                    words.percentile(cell.latency_ms, "p99"),
                     words.number(cell.throughput_fps.mean if cell.throughput_fps else None),
                     words.doubt(cell.throughput_fps) if cell.throughput_fps else "",
                     words.number(cell.peak_rss_mb),
@@ -128,6 +134,7 @@ def _cells(study: Exploration) -> None:
             ],
             right=frozenset({"LATENCY P50 MS", "P99 MS", "FPS", "MEMORY MB"}),
         )
+    _explain_weak([*front, *([best] if best is not None else [])])
     reasons: dict[str, list[Cell]] = {}
     for cell in study.cells:
         if cell.state == "failed":
@@ -136,12 +143,23 @@ def _cells(study: Exploration) -> None:
         field("failed", f"{'; '.join(called(cell.setting) for cell in cells[:4])}: {plain(reason, 300)}")
 
 
-def _figures(cell: Cell) -> str:
+def _explain_weak(shown: Sequence[Cell | Load]) -> None:
+    """What the mark before a weak percentile means, once."""
+    told = words.weak_means(*(each.latency_ms for each in shown))
+    if told:
+        click.echo(faint(told))
+
+
+def _figures(cell: Cell, limits: Limits) -> str:
+    """Throughput, the median, the percentile that is limited, and p99, as far as they are known."""
     estimate, latency = cell.throughput_fps, cell.latency_ms
     told = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
     if latency is not None:
-        told.append(f"p50 {words.number(latency.p50 or latency.mean)} ms")
-        told += [f"p99 {words.number(latency.p99)} ms"] if latency.p99 is not None else []
+        told += [
+            f"{name} {words.percentile(latency, name)} ms"
+            for name in dict.fromkeys(("p50", limits.percentile, "p99"))
+            if getattr(latency, name) is not None
+        ] or [f"mean {words.number(latency.mean)} ms"]
     return ", ".join(told)
 
 
@@ -171,8 +189,8 @@ def _loads(study: Exploration, best: Run | None) -> None:
         [
             (
                 words.number(load.rate),
-                words.number(load.latency_ms.p50 if load.latency_ms else None),
-                words.number(load.latency_ms.p99 if load.latency_ms else None),
+                words.percentile(load.latency_ms, "p50"),
+                words.percentile(load.latency_ms, "p99"),
                 words.percent(load.missed),
                 "" if load.missed_ci95 is None else " – ".join(words.percent(end) for end in load.missed_ci95),
                 "" if load.kept is None else "kept" if load.kept else "missed",
@@ -181,3 +199,4 @@ def _loads(study: Exploration, best: Run | None) -> None:
         ],
         right=frozenset({"ARRIVALS/S", "P50 MS", "P99 MS", "MISSED"}),
     )
+    _explain_weak(study.loads)

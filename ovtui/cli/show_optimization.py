@@ -12,7 +12,7 @@ from ovtui import words
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing.advice import next_steps
 from ovtui.analysis.optimizing.fates import summary
-from ovtui.analysis.optimizing.outcome import agreement_of
+from ovtui.analysis.optimizing.outcome import agreement_of, weak_means
 from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, called
 from ovtui.analysis.optimizing.ways import ways as side_by_side
 from ovtui.analysis.optimizing.wording import percent_between
@@ -79,6 +79,9 @@ def optimization(store: Store, study: Optimization) -> None:
         [(each.title, each.parent, each.version, each.change) for each in told.figures],
         right=frozenset({"PARENT", "VERSION"}),
     )
+    weak = weak_means(told.figures)
+    if weak:
+        click.echo(faint(weak))
     click.echo()
     if study.accuracy is not None:
         _accuracy(study.accuracy, keeps="" if study.recipe.method == "fp16" else " (--ignore keeps one)")

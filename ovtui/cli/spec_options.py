@@ -114,6 +114,11 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         metavar="KEY=VALUE",
         help="Any OpenVINO property.",
     ),
+    "keep_state": click.option(
+        "--keep-state",
+        is_flag=True,
+        help="Of a model that has some: keep it between inferences (default: reset before each).",
+    ),
     "profile": click.option(
         "--profile/--no-profile", default=True, show_default=True, help="Look at the layers afterwards (a few seconds)."
     ),

@@ -160,10 +160,13 @@ async def start_import(
     name: str | None = None,
     shapes: dict[str, StaticShape] | None = None,
     layouts: dict[str, str] | None = None,
+    extensions: Sequence[str] = (),
     limit_s: float | None = None,
     demo: bool = False,
 ) -> Job:
     """Begin to import the file at `path` (a folder for a SavedModel); with `demo`, make the built-in model there first.
+
+    `extensions`: libraries with operations of its own, whose code then runs wherever the model is read.
 
     Its `Ended` names the model's id. Raises InputError for a name that is no text, StoreError when the data folder
     cannot be written.
@@ -181,6 +184,7 @@ async def start_import(
             demo=demo,
             shapes=shapes or {},
             layouts=layouts or {},
+            extensions=tuple(extensions),
             limit_s=limit_s,
         )
     )

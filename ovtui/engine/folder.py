@@ -31,6 +31,7 @@ class Order(Record, frozen=True):
     demo: bool = False  # build the demo model at `path` first
     shapes: dict[str, tuple[int, ...]] = {}
     layouts: dict[str, str] = {}
+    extensions: tuple[str, ...] = ()  # paths
     limit_s: float | None = None
     # a run
     model: Model | None = None

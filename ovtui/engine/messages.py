@@ -11,6 +11,7 @@ from ovtui.records import (
     Accuracy,
     Ceilings,
     Effective,
+    File,
     Model,
     OwnGraph,
     Preprocessing,
@@ -34,6 +35,8 @@ class Task(Record, frozen=True):
     path: str = ""
     shapes: dict[str, tuple[int, ...]] = {}
     layouts: dict[str, str] = {}
+    target: str = ""  # where to write an IR, if the file can only be read with shapes
+    extensions: tuple[File, ...] = ()
     # measure
     ring_fd: int = -1
     model: Model | None = None
@@ -74,6 +77,7 @@ class Inspected(Message, frozen=True, tag="inspected"):
 
     facts: dict[str, object]
     graph: OwnGraph
+    converted: bool = False  # an IR was written
 
 
 class Ready(Message, frozen=True, tag="ready"):

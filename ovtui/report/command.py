@@ -155,6 +155,7 @@ def inputs(spec: Spec) -> list[str]:
     if images.channels is not None:
         words += ["--channels", images.channels]
     words += options(("--seed", spec.seed or None, None), ("--precision", spec.precision, None))
+    words += ["--keep-state"] if spec.keep_state else []
     return words + [word for key, content in spec.properties.items() for word in ("--property", f"{key}={content}")]
 
 

@@ -288,6 +288,8 @@ def _criteria(a: Run, b: Run) -> list[dict[str, Any]]:
             "a": _value(line.figure_a, line.a),
             "b": _value(line.figure_b, line.b),
             "ratio": line.ratio,
+            "weak_a": line.weak_a,
+            "weak_b": line.weak_b,
         }
         for line in criteria.lines(a, b)
         if line.title != "when"

@@ -145,6 +145,7 @@ def _whole(each: Exported) -> dict[str, Any]:
 _RUN_COLUMNS = (
     "run", "status", "label", "model", "device", "mode", "batch", "streams", "threads", "requests",
     "mean_throughput_fps", "ci95_low_fps", "ci95_high_fps", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "inferences",
+    "weak_percentiles",
 )  # fmt: skip
 _SERIES_COLUMNS = tuple(f"window_{name}" for name in Series.__struct_fields__)
 
@@ -179,7 +180,7 @@ def _run_cells(run: Run) -> Iterable[object]:
         effective.threads if effective else spec.threads, effective.requests if effective else spec.requests,
         estimate.mean if estimate else None, low, high,
         *_percentiles(latency),
-        result.inferences if result else None,
+        result.inferences if result else None, _weak(latency),
     )  # fmt: skip
 
 
@@ -189,9 +190,14 @@ def _percentiles(latency: Latency | None) -> tuple[float | None, ...]:
     return latency.p50, latency.p90, latency.p95, latency.p99
 
 
+def _weak(latency: Latency | None) -> str | None:
+    """Those of a row that have too few independent inferences beyond them: `p95 p99`; None for none."""
+    return " ".join(name for name in ("p50", "p90", "p95", "p99") if latency and name in latency.weak) or None
+
+
 _COMPARISON_COLUMNS = (
     "comparison", "side", "part", "name", "a", "b", "unit", "delta", "ratio", "ci95_low", "ci95_high",
-    "share_of_difference", "type_a", "type_b", "precision_a", "precision_b", "kernel_a", "kernel_b",
+    "share_of_difference", "type_a", "type_b", "precision_a", "precision_b", "kernel_a", "kernel_b", "weak",
 )  # fmt: skip
 
 
@@ -204,14 +210,14 @@ def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> 
         low, high = found["ci95"] or (None, None)
         rows.append(_padded(*own, "verdict", found["verdict"], None, None, None, None, found["ratio"], low, high))
         rows += [
-            _padded(*own, "criterion", line["title"], line["a"], line["b"], None, None, line["ratio"])
+            _marked(_padded(*own, "criterion", line["title"], line["a"], line["b"], None, None, line["ratio"]), line)
             for line in found["criteria"]
         ]
         rows += [
             (
                 *own, "layer", row["name"], row["time_a_us"], row["time_b_us"], "us", row["delta_us"], row["ratio"],
                 None, None, row["share_of_difference"], row["type_a"], row["type_b"], row["precision_a"],
-                row["precision_b"], row["kernel_a"], row["kernel_b"],
+                row["precision_b"], row["kernel_a"], row["kernel_b"], None,
             )
             for row in found["layers"]
         ]  # fmt: skip
@@ -220,6 +226,11 @@ def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> 
 
 def _padded(*cells: object) -> tuple[object, ...]:
     return (*cells, *(None,) * (len(_COMPARISON_COLUMNS) - len(cells)))
+
+
+def _marked(cells: tuple[object, ...], line: Mapping[str, object]) -> tuple[object, ...]:
+    """With the sides whose figure has too few independent inferences beyond it: `a`, `b`, `a b`."""
+    return (*cells[:-1], " ".join(side for side in ("a", "b") if line[f"weak_{side}"]) or None)
 
 
 _OPTIMIZATION_COLUMNS = (
@@ -310,11 +321,11 @@ def _interval(ci95: tuple[float, float] | None) -> dict[str, object]:
 _CELL_COLUMNS = (
     "exploration", "batch", "streams", "threads", "requests", "state", "run", "mean_throughput_fps", "ci95_low_fps",
     "ci95_high_fps", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "peak_rss_mb", "rounds", "keeps_limits", "front", "best",
-    "reason",
+    "reason", "weak_percentiles",
 )  # fmt: skip
 _LOAD_COLUMNS = (
     "exploration", "rate_per_s", "state", "run", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "missed", "missed_ci95_low",
-    "missed_ci95_high", "kept", "best",
+    "missed_ci95_high", "kept", "best", "weak_percentiles",
 )  # fmt: skip
 
 
@@ -337,6 +348,7 @@ def _cell_cells(exploration: Exploration, each: Cell) -> Iterable[object]:
         estimate.mean if estimate else None, low, high, *_percentiles(each.latency_ms), each.peak_rss_mb, each.rounds,
         keeps(each, exploration.limits) if estimate else None, each.run is not None and each.run in exploration.pareto,
         each.run is not None and each.run == exploration.best, each.reason,
+        _weak(each.latency_ms),
     )  # fmt: skip
 
 
@@ -344,5 +356,5 @@ def _load_cells(exploration: Exploration, load: Load) -> Iterable[object]:
     low, high = load.missed_ci95 or (None, None)
     return (
         exploration.id, load.rate, load.state, load.run, *_percentiles(load.latency_ms), load.missed, low, high,
-        load.kept, load.run is not None and load.run == exploration.best,
+        load.kept, load.run is not None and load.run == exploration.best, _weak(load.latency_ms),
     )  # fmt: skip

@@ -25,6 +25,7 @@ from ovtui.text import plain
 LAYER_KEYS = (
     "order", "name", "type", "kernel", "precision", "time_us", "spread_us", "share", "status", "shape", "layout",
     "flops", "bytes", "gflops", "gbytes_per_s", "efficiency", "bound", "recoverable_us", "original_names",
+    "time_range_us",
 )  # fmt: skip
 """What a row tells of a layer, and the columns of the CSV."""
 
@@ -57,6 +58,7 @@ def layer_rows(columns: LayerColumns, profile: Profile, places: Sequence[int]) -
                 "bound": roof.bound,
                 "recoverable_us": roof.recoverable_us,
                 "original_names": list(layer.original),
+                "time_range_us": None if layer.low_us is None else [layer.low_us, layer.high_us],
             }
         )
     return rows
@@ -81,9 +83,13 @@ def layers_document(
         "rows": layer_rows(columns, profile, places),
         "total_us": balance.layers_us,
         "latency_us": balance.latency_us,
+        "median_us": profile.median_us,
         "rest_us": balance.rest_us,
         "balance": balance.text,
+        "total_range_us": balance.range_us,
         "overhead": profile.overhead,
+        "overhead_ci95": profile.overhead_ci95,
+        "empty_us": profile.empty_us,
         "inferences": profile.inferences,
         "streams": profile.streams,
         "ceilings": msgspec.to_builtins(profile.ceilings),
@@ -144,6 +150,7 @@ def layers_csv(rows: Sequence[dict[str, Any]]) -> bytes:
         flat = row | {
             "shape": "x".join(map(str, row["shape"])) if row["shape"] is not None else None,
             "original_names": " ".join(row["original_names"]),
+            "time_range_us": "–".join(map(str, row["time_range_us"])) if row["time_range_us"] is not None else None,
         }
         writer.writerow([cell(flat[key]) for key in LAYER_KEYS])
     return text.getvalue().encode()

@@ -11,6 +11,10 @@ from ovtui.text import plain
 Fields: TypeAlias = list[tuple[str, str]]
 """Titles and texts; an empty title goes on with the one before, `!` is a warning."""
 
+STATE = {
+    "reset": "reset before each inference (the latency leaves that out, the throughput does not)",
+    "kept": "kept from one inference to the next",
+}
 _PERCENTILES = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p99_9", "p99.9"))
 
 
@@ -33,6 +37,10 @@ def model_fields(record: Model) -> Fields:
     if total:
         shares = sorted(record.weight_precisions.items(), key=lambda item: -item[1])
         found.append(("weights", ", ".join(f"{kind} {count / total:.0%}" for kind, count in shares[:4])))
+    if record.states:
+        found.append(("state", f"{words.plural(record.states, 'variable')} that it keeps between inferences"))
+    for extension in record.extensions:
+        found.append(("extension", f"{plain(extension.path)}  {extension.sha256[:16]}…  (its code runs)"))
     return found + [("note", plain(note)) for note in record.notes]
 
 
@@ -70,6 +78,8 @@ def fields(record: Run) -> Fields:
         for name, source in record.effective.inputs.items():
             shape = words.shape(record.effective.shapes.get(name))
             found.append(("input", f"{plain(name, 60)}{shape}  {plain(source)}"))
+        if record.effective.state is not None:
+            found.append(("state", STATE[record.effective.state]))
     found += [("!", plain(warning)) for warning in record.warnings]
     if record.error:
         found.append(("error", plain(record.error)))
@@ -89,6 +99,9 @@ def _result_fields(record: Run) -> Fields:
         quiet = words.number(result.quiet.throughput_fps)
         found.append(("", f"{quiet} FPS in the {result.quiet.share:.0%} that were quiet"))
     found.append(("latency", _latency(result.latency_ms)))
+    if result.latency_ms.weak:
+        found.append(("", f"{words.WEAK_MEANS}; 95 % CI:"))
+        found.append(("", _weak(result.latency_ms)))
     extremes = (("mean", result.latency_ms.mean), ("min", result.latency_ms.min), ("max", result.latency_ms.max))
     found.append(("", ", ".join(f"{title} {words.number(value)}" for title, value in extremes) + " ms"))
     found.append(
@@ -113,12 +126,20 @@ def _result_fields(record: Run) -> Fields:
 def _latency(latency: Latency) -> str:
     shown = []
     for key, title in _PERCENTILES:
-        value = getattr(latency, key)
-        if value is not None:
-            shown.append(f"{title} {words.number(value)}")
+        if getattr(latency, key) is not None:
+            shown.append(f"{title} {words.percentile(latency, key)}")
         elif key in latency.needs and key != "p99_9":
             shown.append(f"{title} {words.NOTHING} (needs {latency.needs[key]:,} more)")
     return "  ".join(item.replace(" ", "\u00a0") for item in shown) + "\u00a0ms"
+
+
+def _weak(latency: Latency) -> str:
+    """Between what weak values lie, and how many more inferences would do."""
+    return "  ".join(
+        f"{title} {words.between(latency.ci95.get(key))} (needs {latency.needs[key]:,} more)".replace(" ", "\u00a0")
+        for key, title in _PERCENTILES
+        if key in latency.weak
+    )
 
 
 def environment_fields(machine: Environment) -> Fields:
@@ -143,11 +164,12 @@ def environment_fields(machine: Environment) -> Fields:
 
 
 def ceilings(found: Ceilings) -> str:
-    """`f32 231, bf16 457 GFLOP/s; memory 29.9 GB/s (80.7 from caches)`: what a device can do at most."""
+    """`f32 231, bf16 457 GFLOP/s; copy 29.9 GB/s (80.7 from caches); read 35 GB/s`: what a device can do at most."""
     rates = ", ".join(f"{name} {words.number(rate)}" for name, rate in found.gflops.items())
     told = [f"{rates} GFLOP/s"] if rates else []
-    if found.gbytes:
-        largest, best = found.gbytes[-1][1], max(rate for _, rate in found.gbytes)
-        cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
-        told.append(f"memory {words.number(largest)} GB/s{cached}")
+    for what, known in (("copy" if found.reads else "memory", found.gbytes), ("read", found.reads)):
+        if known:
+            largest, best = known[-1][1], max(rate for _, rate in known)
+            cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
+            told.append(f"{what} {words.number(largest)} GB/s{cached}")
     return "; ".join(told) or "could not be measured"

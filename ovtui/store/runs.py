@@ -49,12 +49,17 @@ class Removed(NamedTuple):
 
 
 class TrackRecord(NamedTuple):
-    """The figures of a model's finished runs: the last ones alike, oldest first, and the best of all."""
+    """The figures of a model's finished runs: the last ones alike, oldest first, and the best of all.
+
+    A weak median is the best one only where there is no other.
+    """
 
     throughput_fps: tuple[float, ...]
     p50_ms: tuple[float | None, ...]
     best_throughput_fps: float | None
     best_p50_ms: float | None
+    last_p50_weak: bool = False
+    best_p50_weak: bool = False
 
 
 _CONDITIONS = {
@@ -69,7 +74,7 @@ _CONDITIONS = {
 
 _SUMMARY = """
     SELECT id, status, label, model, device, mode, batch, streams, created, started, finished, error, warnings,
-        throughput_fps, throughput_low, throughput_high, converged, p50_ms,
+        throughput_fps, throughput_low, throughput_high, converged, p50_ms, p50_weak,
         (SELECT name FROM models WHERE models.id = runs.model) AS model_name
     FROM runs
 """
@@ -96,11 +101,12 @@ class Runs:
                 """
                 INSERT INTO runs (
                     id, model, family, status, label, device, mode, batch, streams, created, started, finished,
-                    throughput_fps, throughput_low, throughput_high, converged, p50_ms, warnings, error, part_of
+                    throughput_fps, throughput_low, throughput_high, converged, p50_ms, p50_high, p50_weak,
+                    warnings, error, part_of
                 ) VALUES (
                     :id, :model, :family, :status, :label, :device, :mode, :batch, :streams, :created, :started,
-                    :finished, :throughput_fps, :throughput_low, :throughput_high, :converged, :p50_ms, :warnings,
-                    :error, :part_of
+                    :finished, :throughput_fps, :throughput_low, :throughput_high, :converged, :p50_ms,
+                    :p50_high, :p50_weak, :warnings, :error, :part_of
                 )
                 """,
                 {
@@ -184,6 +190,8 @@ class Runs:
                     throughput_high = :throughput_high,
                     converged = :converged,
                     p50_ms = :p50_ms,
+                    p50_high = :p50_high,
+                    p50_weak = :p50_weak,
                     warnings = :warnings
                 WHERE id = :run
                 """,
@@ -311,7 +319,7 @@ class Runs:
                 SELECT mode, device FROM runs WHERE model = :model AND status = 'done' AND part_of IS NULL
                 ORDER BY created DESC, id DESC LIMIT 1
             )
-            SELECT throughput_fps, p50_ms FROM runs CROSS JOIN newest
+            SELECT throughput_fps, p50_ms, p50_weak FROM runs CROSS JOIN newest
             WHERE model = :model AND status = 'done' AND throughput_fps IS NOT NULL AND part_of IS NULL
                 AND runs.mode = newest.mode AND runs.device = newest.device
             ORDER BY created DESC, id DESC LIMIT :last
@@ -322,23 +330,31 @@ class Runs:
             """
             SELECT
                 (SELECT max(throughput_fps) FROM runs WHERE model = :model AND status = 'done') AS throughput_fps,
-                (SELECT min(p50_ms) FROM runs WHERE model = :model AND status = 'done') AS p50_ms
+                (SELECT min(p50_ms) FROM runs WHERE model = :model AND status = 'done') AS p50_ms,
+                (SELECT min(p50_ms) FROM runs
+                    WHERE model = :model AND status = 'done' AND p50_weak IS NOT 1) AS known_p50_ms
             """,
             {"model": model_id},
         )
+        known = best["known_p50_ms"] if best else None
         return TrackRecord(
             throughput_fps=tuple(row["throughput_fps"] for row in reversed(recent)),
             p50_ms=tuple(row["p50_ms"] for row in reversed(recent)),
             best_throughput_fps=best["throughput_fps"] if best else None,
-            best_p50_ms=best["p50_ms"] if best else None,
+            best_p50_ms=known or (best["p50_ms"] if best else None),
+            last_p50_weak=bool(recent and recent[0]["p50_weak"]),
+            best_p50_weak=known is None and bool(best and best["p50_ms"]),
         )
 
     def best(self, model_id: str, by: Criterion) -> Run | None:
         """The run of a model with the highest throughput, or the least median latency, those of studies included.
 
-        Throughput is what it surely is, the lower end of its interval: the highest of many short runs is high by luck.
+        Each is what it surely is, the worse end of its interval: the best of many short runs is good by luck. A median
+        without an upper end comes after those that have one.
         """
-        order = "coalesce(throughput_low, 0.9 * throughput_fps) DESC" if by == "throughput" else "p50_ms"
+        order = "p50_high IS NULL, p50_high, p50_ms"
+        if by == "throughput":
+            order = "coalesce(throughput_low, 0.9 * throughput_fps) DESC"
         column = "throughput_fps" if by == "throughput" else "p50_ms"
         row = self._database.row(
             f"""
@@ -428,12 +444,15 @@ def _figures(result: Result | None) -> dict[str, Value]:
     """What history shows of a result."""
     throughput = result.throughput_fps if result else None
     low, high = throughput.ci95 if throughput and throughput.ci95 else (None, None)
+    median = result.latency_ms.interval("p50") if result else None
     return {
         "throughput_fps": throughput.mean if throughput else None,
         "throughput_low": low,
         "throughput_high": high,
         "converged": throughput.converged if throughput else None,
         "p50_ms": result.latency_ms.p50 if result else None,
+        "p50_high": median[1] if median else None,
+        "p50_weak": "p50" in result.latency_ms.weak if result else None,
     }
 
 
@@ -452,6 +471,7 @@ def _summary(row: sqlite3.Row) -> RunSummary:
         streams=row["streams"],
         throughput_fps=None if mean is None else Estimate(mean=mean, ci95=ci95, converged=bool(row["converged"])),
         p50_ms=row["p50_ms"],
+        p50_weak=bool(row["p50_weak"]),
         created=row["created"],
         started=row["started"],
         finished=row["finished"],

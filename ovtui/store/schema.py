@@ -166,7 +166,16 @@ CREATE INDEX optimizations_by_age ON optimizations (created, id);
 CREATE INDEX optimizations_by_model ON optimizations (model, created, id);
 """
 
-STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS, _FOR_STUDIES, _FOR_VERSIONS)
+_FOR_WEAK_MEDIANS = """
+-- The upper end of the median's interval, NULL where there is none, and whether too few inferences are behind it.
+ALTER TABLE runs ADD COLUMN p50_high REAL;
+ALTER TABLE runs ADD COLUMN p50_weak INTEGER;
+UPDATE runs SET p50_high = (
+    SELECT json_extract(result, '$.latency_ms.ci95.p50[1]') FROM details WHERE run = runs.id AND json_valid(result)
+) WHERE p50_ms IS NOT NULL;
+"""
+
+STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS, _FOR_STUDIES, _FOR_VERSIONS, _FOR_WEAK_MEDIANS)
 """Step n leads from schema n - 1 to schema n. A step that was released is never changed; another one follows it."""
 
 

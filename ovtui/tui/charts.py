@@ -140,8 +140,8 @@ def rates(loads: Sequence[Load], limits: Limits) -> Picture | None:
     if limits.latency_ms is not None:
         curves.insert(0, Curve(ends, (limits.latency_ms, limits.latency_ms), "faint"))
     text = "\n".join(
-        f"{words.number(rate)} arrivals/s: p50 {words.number(latency.p50)} ms, "
-        f"{limits.percentile} {words.number(ms)} ms"
-        for (rate, latency, _), ms in zip(known, limited, strict=True)
+        f"{words.number(rate)} arrivals/s: p50 {words.percentile(latency, 'p50')} ms, "
+        f"{limits.percentile} {words.percentile(latency, limits.percentile)} ms"
+        for rate, latency, _ in known
     )
     return Picture(tuple(curves), text=text, x_limits=ends)

@@ -43,18 +43,19 @@ def sentence(study: Exploration, limits: Limits) -> str:
         latency = "" if spot.latency_ms is None else f", {_latency(spot.latency_ms, name)}"
         estimate = spot.throughput_fps
         rate = f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"
-        return f"{_within(limits, live=live)}: {choosing.called(spot.setting)}, {rate}{latency}"
+        doubt = choosing.doubt(spot, limits)
+        told = f"{_within(limits, live=live)}: {choosing.called(spot.setting)}, {rate}{latency}"
+        return f"{told}; {doubt}" if doubt else told
     if any(cell.throughput_fps is not None for cell in study.cells):
         return choosing.nearest_miss(study.cells, limits)
     return "Nothing has been measured yet." if live else study.error or "Nothing was measured."
 
 
 def _latency(latency: Latency, percentile: Percentile) -> str:
-    """What a limit is held against: `p99 9.12 ms`, or how slow it was at most where that is not known."""
-    value = getattr(latency, percentile)
-    if value is None:
+    """What a limit is compared with: `p99 9.12 ms`, or how slow it was at most where that is not known."""
+    if getattr(latency, percentile) is None:
         return choosing.limited_in_words(latency, percentile)
-    return f"{percentile} {words.number(value)} ms"
+    return f"{percentile} {words.percentile(latency, percentile)} ms"
 
 
 def _within(limits: Limits, *, live: bool) -> str:
@@ -70,8 +71,8 @@ def figures(cell: Cell) -> str:
     estimate, latency = cell.throughput_fps, cell.latency_ms
     parts = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
     if latency is not None:
-        known = (("p50", latency.p50), ("p99", latency.p99))
-        parts += [f"{name} {words.number(ms)} ms" for name, ms in known if ms is not None]
+        known = [name for name in ("p50", "p99") if getattr(latency, name) is not None]
+        parts += [f"{name} {words.percentile(latency, name)} ms" for name in known]
     parts += [] if cell.peak_rss_mb is None else [f"{words.number(cell.peak_rss_mb)} MB"]
     return ", ".join(parts)
 
@@ -181,8 +182,8 @@ def load_cells(load: Load, tail: Percentile) -> list[str]:
     latency, interval = load.latency_ms, load.missed_ci95
     verdict = {None: "", True: "kept", False: "missed"}[load.kept]
     return [
-        words.number(load.rate), words.number(latency.p50 if latency else None),
-        words.number(getattr(latency, tail, None)), words.percent(load.missed),
+        words.number(load.rate), words.percentile(latency, "p50"), words.percentile(latency, tail),
+        words.percent(load.missed),
         "" if interval is None else " – ".join(words.percent(end) for end in interval),
         "failed" if load.state == "failed" else verdict,
     ]  # fmt: skip

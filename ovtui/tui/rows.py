@@ -58,7 +58,7 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
         "streams": Cell(str(run.streams or ""), "dim"),
         "throughput_fps": Cell(words.number(estimate.mean) if estimate else words.NOTHING),
         "doubt": doubt,
-        "p50_ms": Cell(words.number(run.p50_ms)),
+        "p50_ms": Cell(words.rough(run.p50_ms, weak=run.p50_weak)),
         "status": Cell(run.status, STATUS_LOOK[run.status]),
         "label": Cell(plain(run.label or "", 120), "dim"),
         "id": Cell(run.id, "dim"),
@@ -109,8 +109,8 @@ def model_cells(model: Model, branch: str, record: TrackRecord) -> dict[str, Cel
         "last_fps": Cell(words.number(fps[-1] if fps else None)),
         "best_fps": Cell(words.number(record.best_throughput_fps), "dim"),
         "fps": Cell(terminal.sparkline(fps, _TREND), "bar"),
-        "last_p50": Cell(words.number(p50[-1] if p50 else None)),
-        "best_p50": Cell(words.number(record.best_p50_ms), "dim"),
+        "last_p50": Cell(words.rough(p50[-1] if p50 else None, weak=record.last_p50_weak)),
+        "best_p50": Cell(words.rough(record.best_p50_ms, weak=record.best_p50_weak), "dim"),
         "p50": Cell(terminal.sparkline(p50, _TREND), "bar"),
     }
 

@@ -135,10 +135,13 @@ def test_a_calm_machine_is_not_mentioned() -> None:
 
 
 def test_what_counting_costs_is_said() -> None:
-    assert "34 %" in said(a_case(), replace(GOOD, overhead=0.34))["counters"].evidence
-    for overhead in (0.15, -0.1, None):
-        assert "counters" not in said(a_case(), replace(GOOD, overhead=overhead))
-    assert "counters" not in said(a_case(), replace(NO_COUNTERS, overhead=0.34))  # there are no times to read
+    known = replace(GOOD, overhead=0.34, overhead_ci95=(0.3, 0.38))
+    assert "+34.0 % latency (30.0–38.0 %)" in said(a_case(), known)["counters"].evidence
+    for overhead, ci95 in ((0.15, (0.14, 0.16)), (-0.1, (-0.2, 0.0)), (0.34, None), (0.34, (-0.1, 0.9)), (None, None)):
+        assert "counters" not in said(a_case(), replace(GOOD, overhead=overhead, overhead_ci95=ci95))
+    assert "counters" not in said(  # there are no times to read
+        a_case(), replace(NO_COUNTERS, overhead=0.34, overhead_ci95=(0.3, 0.38))
+    )
 
 
 # -- settings

@@ -280,3 +280,25 @@ def test_a_title_names_what_was_asked_for_and_is_safe_to_show() -> None:
     for part in ("server on ", "batch 4", "streams 3", "20 arrivals per second", "[1,2]", "machine "):
         assert part in text
     assert title(series_of([measured(0, 1.0)])[0]) == "throughput on CPU, batch 4, machine edge"
+
+
+def test_a_weak_median_counts_with_its_doubt_and_not_without() -> None:
+    """Ten runs of 10 ms, then ten of 12, whose medians are weak."""
+
+    def a_median(number: int, ms: float, ci95: tuple[float, float | None], *, weak: bool) -> Run:
+        latency = msgspec.structs.replace(
+            a_result().latency_ms, p50=ms, ci95={"p50": ci95}, weak={"p50": True} if weak else {}
+        )
+        result = msgspec.structs.replace(a_result(), latency_ms=latency)
+        return a_run(f"median{number:04}", status="done", created=NOW + number, result=result)
+
+    def changes(low: float, high: float | None) -> int:
+        before = [a_median(n, 10 + 0.01 * (n % 3), (9.9, 10.1), weak=False) for n in range(10)]
+        after = [a_median(10 + n, 12 + 0.01 * (n % 3), (low, high), weak=True) for n in range(10)]
+        (series,) = series_of([*before, *after])
+        assert len(series.runs) == (20 if high is not None else 10)
+        return len(series.changes)
+
+    assert changes(11.8, 12.2) == 1
+    assert changes(2.0, 40.0) == 0
+    assert changes(11.8, None) == 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.histogram import BUCKETS, LARGEST_NS, LatencyHistogram, Sparse, bucket_of, edges_of, rank_of
+from ovtui.analysis.histogram import BUCKETS, LARGEST_NS, LatencyHistogram, Stretch, bucket_of, edges_of, rank_of
 
 latencies = st.lists(st.integers(1, LARGEST_NS), min_size=1, max_size=200).map(lambda v: np.asarray(v, np.int64))
 
@@ -50,11 +50,11 @@ def test_merging_is_counting_both(a: np.ndarray, b: np.ndarray) -> None:
 
 
 @given(latencies)
-def test_the_sparse_form_counts_the_same(values: np.ndarray) -> None:
+def test_a_stretch_that_was_kept_apart_counts_the_same(values: np.ndarray) -> None:
     histogram = LatencyHistogram()
-    sparse = Sparse.of(values)
-    assert sparse is not None
-    histogram.add_sparse(sparse)
+    stretch = Stretch.of(values)
+    assert stretch is not None
+    histogram.add_stretch(stretch)
     assert same(histogram, of(values))
 
 
@@ -90,7 +90,7 @@ def test_an_empty_one_has_no_quantile_and_no_mean() -> None:
     for of_empty in (lambda h: h.quantile(0.5), lambda h: h.mean_ns, lambda h: h.min_ns, lambda h: h.max_ns):
         with pytest.raises(ValueError, match="no latencies"):
             of_empty(LatencyHistogram())
-    assert Sparse.of(np.empty(0, np.int64)) is None
+    assert Stretch.of(np.empty(0, np.int64)) is None
 
 
 def test_adding_nothing_changes_nothing() -> None:

@@ -8,8 +8,21 @@ from hypothesis import given
 
 from ovtui.analysis import kernels, precisions
 from ovtui.analysis.layer_groups import By, blocks, groups, scope, useful_depth
-from ovtui.analysis.layers import balance, concentration, hottest, neighbours, notes, rows, too_short, took, total_us
-from ovtui.records import Profile
+from ovtui.analysis.layers import (
+    balance,
+    concentration,
+    counting_cost,
+    hottest,
+    neighbours,
+    notes,
+    rows,
+    time_text,
+    too_short,
+    took,
+    total_range,
+    total_us,
+)
+from ovtui.records import Layer, Profile
 from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
 
 THREE = a_profile(
@@ -53,6 +66,59 @@ def test_the_rest_of_the_latency_is_explained() -> None:
     assert "waiting for a stream" in balance(busy).text
 
 
+def test_what_an_empty_inference_takes_is_no_scheduling_of_the_model() -> None:
+    profile = msgspec.structs.replace(THREE, latency_us=120.0, empty_us=7.0)
+    assert "20.00 µs (16.7 %) is overhead outside layers, of which about 7.00 µs is what" in balance(profile).text
+    own = msgspec.structs.replace(THREE, latency_us=105.0, empty_us=7.0)
+    assert "no more than a model of one element takes in this pass (7.00 µs)" in balance(own).text
+    long = msgspec.structs.replace(THREE, latency_us=1000.0, empty_us=7.0)
+    assert "scheduling, input and output copies." in balance(long).text
+
+
+def bounded(time_us: float | None, low: float, high: float, name: str = "a") -> Layer:
+    layer = a_layer(name, "Eltwise", time_us, status="executed" if time_us else "not_run")
+    return msgspec.structs.replace(layer, low_us=low, high_us=high)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shown"),
+    [
+        (bounded(None, 0.0, 1.99), "< 2"),
+        (bounded(1.5, 0.98, 3.02), "1–3"),
+        (bounded(3.0, 2.0, 4.0), "2–4"),
+        (bounded(8.0, 7.0, 9.0), "7–9"),
+        (bounded(51.0, 50.0, 52.0), "51"),
+        (a_layer(time_us=1.05), "1.05"),
+        (a_layer(time_us=None, status="not_run"), None),
+    ],
+)
+def test_a_time_that_the_counters_leave_open_is_a_range(layer: Layer, shown: str | None) -> None:
+    assert time_text(layer) == shown
+
+
+def test_a_sum_carries_what_the_counters_leave_open_of_each_layer() -> None:
+    """Of five layers four take 1 to 3 µs each, and one of which nothing is told less than 2."""
+    layers = [bounded(2.0, 1.0, 3.0, f"a{n}") for n in range(4)]
+    profile = a_profile(*layers, bounded(None, 0.0, 2.0, "b"), line=True, latency_us=15.0)
+    assert total_range(profile) == (4.0, 14.0)
+    found = balance(profile)
+    assert found.range_us == (4.0, 14.0)
+    assert "8.00 µs (4.00 µs to 14.00 µs)" in found.text
+    # An inference in which they may well be all there is, is no sign of scheduling; nor one that is a bit shorter.
+    for latency in (14.0, 7.0):
+        text = balance(msgspec.structs.replace(profile, latency_us=latency)).text
+        assert "which may be all of the mean latency" in text
+    assert "ran side by side" in balance(msgspec.structs.replace(profile, latency_us=3.0)).text
+    assert total_range(THREE) is None
+
+
+def test_what_counting_costs_is_said_only_where_it_is_known() -> None:
+    known = msgspec.structs.replace(THREE, overhead=0.12, overhead_ci95=(0.081, 0.159))
+    assert counting_cost(known) == "+12.0 % latency (8.1–15.9 %)"
+    for ci95 in (None, (-0.02, 0.26), (0.0, 0.2)):
+        assert counting_cost(msgspec.structs.replace(known, overhead_ci95=ci95)) is None
+
+
 def test_layers_that_add_up_to_more_are_shares() -> None:
     found = balance(msgspec.structs.replace(THREE, latency_us=50.0))
     assert found.ratio == 2.0
@@ -64,7 +130,9 @@ def test_layers_below_the_microsecond_that_counters_tell_are_not_without_counter
     layer = a_layer("add", "Eltwise", None, status="not_run")
     short = a_profile(layer, latency_us=20.0, counters=True)
     assert too_short(short)
-    assert balance(short).text == "All layers take less than a microsecond, which the device's counters do not tell."
+    assert balance(short).text == (
+        "All layers take less than 2 µs, which the device's counters, in whole µs, do not tell."
+    )
     assert not too_short(msgspec.structs.replace(short, counters=False))
     assert "no times" in balance(msgspec.structs.replace(short, counters=False)).text
 

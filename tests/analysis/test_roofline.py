@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.roofline import Limits, Roof, beaten, higher, roofline
+from ovtui.analysis.roofline import Limits, Roof, beaten, roofline
 from ovtui.records import Layer, Profile
 from tests.analysis.profiles import CEILINGS, EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
 
@@ -128,11 +128,32 @@ def test_a_layer_that_beats_a_ceiling_proves_it_wrong() -> None:
         assert beaten(a_profile(layer, ceilings=CEILINGS)) is expected
 
 
-def test_of_two_measurements_the_higher_rates_stand() -> None:
-    later = msgspec.structs.replace(
-        CEILINGS, gflops={"f32": 90.0, "i8": 400.0}, gbytes=((1_000_000, 50.0), (100_000_000, 9.0)), measured=1.0
-    )
-    found = higher(CEILINGS, later)
-    assert found.gflops == {"f32": 100.0, "i8": 400.0}
-    assert found.gbytes == ((1_000_000, 50.0), (100_000_000, 10.0))
-    assert (found.measured, found.again) == (1.0, True)
+READING = msgspec.structs.replace(CEILINGS, reads=((MEGA, 80.0), (100 * MEGA, 20.0)))
+"""Copies at 40 and 10 GB/s; reading alone twice as fast."""
+
+
+def test_what_only_reads_has_the_bandwidth_of_reading_and_what_copies_that_of_copies() -> None:
+    limits = Limits(READING)
+    assert limits.bandwidth(MEGA, 0) == pytest.approx(80.0)
+    assert limits.bandwidth(MEGA, MEGA // 2) == limits.bandwidth(MEGA) == pytest.approx(40.0)
+    assert limits.bandwidth(MEGA, MEGA) == pytest.approx(40.0)
+    # A quarter written: .75 MB / 80 + .25 MB / 26.7, as a byte that is written takes 2/40 − 1/80.
+    assert limits.bandwidth(MEGA, MEGA // 4) == pytest.approx(1 / (0.75 / 80 + 0.25 * (2 / 40 - 1 / 80)))
+    assert Limits(READING, 2).bandwidth(50 * MEGA, 0) == pytest.approx(10.0)
+
+
+def test_where_copies_are_quicker_than_reading_reading_is_as_quick() -> None:
+    cached = msgspec.structs.replace(CEILINGS, reads=((MEGA, 30.0),))
+    assert Limits(cached).bandwidth(MEGA, 0) == pytest.approx(40.0)
+
+
+def test_ceilings_without_reading_are_those_of_copies() -> None:
+    assert Limits(CEILINGS).bandwidth(MEGA, 0) == pytest.approx(40.0)
+
+
+def test_a_layer_that_reads_weights_is_held_against_reading() -> None:
+    """1 MB of which 0.1 % is written, at 80 GB/s, against the same at 40 where half of it is written."""
+    weights = a_layer("fc", "FullyConnected", 50.0, flops=0, bytes=MEGA, shape=(1, 250))
+    copies = a_layer("copy", "Reorder", 50.0, flops=0, bytes=MEGA, shape=(1, 125_000))
+    assert roof(weights, ceilings=READING).attainable_us == pytest.approx(12.5, rel=0.01)
+    assert roof(copies, ceilings=READING).attainable_us == pytest.approx(25.0)

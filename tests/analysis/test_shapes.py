@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.shapes import LARGEST, Resolved, bounds, format_shape, parse_layout, parse_shape, resolve
+from ovtui.analysis.shapes import (
+    LARGEST,
+    Resolved,
+    bounds,
+    chosen_sizes,
+    format_shape,
+    parse_layout,
+    parse_shape,
+    resolve,
+)
 from ovtui.errors import InputError
 from ovtui.records import Dim, Port, Shape
 
@@ -71,14 +80,14 @@ def test_a_dynamic_input_gets_a_sensible_shape(port: Port, expected: tuple[int, 
 
 
 def test_a_choice_is_said_with_the_option_that_changes_it() -> None:
-    assert _resolve(IMAGE).notes == (
+    assert chosen_sizes((IMAGE,), _resolve(IMAGE)) == (
         "Input 'x' is dynamic [?,3,?,?]; measured as [1,3,224,224]: fix it with --shape 'x[1,3,224,224]'.",
     )
 
 
 def test_a_dynamic_batch_alone_needs_no_note() -> None:
     found = _resolve(_port("x", ("?", 3, 32, 32)))
-    assert found.notes == ()
+    assert (found.notes, found.choices) == ((), ())
     assert found.changed
 
 
@@ -101,10 +110,10 @@ def test_an_unknown_rank_asks_for_a_shape() -> None:
 
 def test_a_fixed_shape_is_taken_and_needs_no_note() -> None:
     found = _resolve(IMAGE, shapes={"x": (1, 3, 64, 96)})
-    assert (found.shapes, found.notes, found.changed) == ({"x": (1, 3, 64, 96)}, (), True)
+    assert (found.shapes, found.choices, found.changed) == ({"x": (1, 3, 64, 96)}, (), True)
 
 
-@pytest.mark.parametrize("shape", [(1, 3, 64), (1, 3, 64, 0), (1, 3, -1, 64), (1, 3, 2**30, 2**30)])
+@pytest.mark.parametrize("shape", [(1, 3, 64), (1, 3, -1, 64), (1, 3, 2**30, 2**30)])
 def test_a_shape_the_model_cannot_have_is_refused(shape: tuple[int, ...]) -> None:
     assert "'x'" in _refused(IMAGE, shapes={"x": shape})
 
@@ -132,7 +141,7 @@ def test_without_a_name_the_only_input_is_meant() -> None:
 def test_data_brings_the_dynamic_sizes_and_not_the_batch() -> None:
     assert _resolve(IMAGE, data={"x": (1, 3, 48, 64)}).shapes == {"x": (1, 3, 48, 64)}
     assert _resolve(IMAGE, data={"x": (100, 3, 48, 64)}, batch=2).shapes == {"x": (2, 3, 48, 64)}
-    assert _resolve(IMAGE, data={"x": (1, 3, 48, 64)}).notes == ()
+    assert _resolve(IMAGE, data={"x": (1, 3, 48, 64)}).choices == ()
 
 
 def test_data_that_does_not_fit_is_left_to_whoever_loads_it() -> None:
@@ -150,7 +159,7 @@ def _stated(port: Port, *shape: int) -> Port:
 def test_what_was_stated_is_measured_and_needs_no_note() -> None:
     found = _resolve(_stated(IMAGE, 2, 3, 64, 48))
     assert found.shapes == {"x": (2, 3, 64, 48)}
-    assert (found.batch, found.changed, found.notes) == (2, True, ())
+    assert (found.batch, found.changed, found.choices) == (2, True, ())
     assert _resolve(_stated(_port("x", (1, 3, 224, 224)), 4, 3, 160, 160)).shapes == {"x": (4, 3, 160, 160)}
     assert _resolve(_stated(_port("x", None), 1, 7)).shapes == {"x": (1, 7)}
 
@@ -242,6 +251,84 @@ def test_absurd_shapes_are_refused() -> None:
     assert "would hold more than" in _refused(_port("x", (2**62, 2**62, 3)))
 
 
+# What is a batch
+
+
+@pytest.mark.parametrize("shape", [(100, 40), (8, 3, 224, 224), (8, 224, 224, 3), (100, 1, 40), (3, 224, 224), (26, 1)])
+def test_a_static_dimension_that_nobody_calls_a_batch_is_none(shape: tuple[int, ...]) -> None:
+    found = _resolve(_port("x", shape))
+    assert (found.batch, found.shapes, found.changed) == (1, {"x": shape}, False)
+    assert "states no batch dimension" in found.notes[0]
+    assert "--layout 'x[N" in found.notes[0]
+    assert "--layout 'x[N" in _refused(_port("x", shape), batch=4)
+    stated = _resolve(_port("x", shape), layouts={"x": "N..."})
+    assert (stated.batch, stated.notes) == (shape[0], ())
+
+
+def test_nothing_is_said_of_lists_beside_a_batch_or_of_a_vector() -> None:
+    assert _resolve(_port("image", (1, 3, 32, 32)), _port("boxes", (100, 4))).notes == ()
+    assert _resolve(_port("wave", (16000,))).notes == ()
+
+
+@pytest.mark.parametrize("shape", [(1, 40), ("?", 40), ("?", 3, 32, 32), ("1..8", 40)])
+def test_a_dimension_that_is_one_or_open_is_a_batch(shape: Shape) -> None:
+    assert _resolve(_port("x", shape), batch=4).batch == 4
+
+
+def test_an_empty_input_is_one_inference_all_the_same() -> None:
+    found = _resolve(_port("x", ("?", 4)), shapes={"x": (0, 4)})
+    assert (found.shapes, found.batch) == ({"x": (0, 4)}, 1)
+    assert _resolve(_port("x", (3, "?")), shapes={"x": (3, 0)}).shapes == {"x": (3, 0)}
+    assert "'x'" in _refused(_port("x", (3, "2..8")), shapes={"x": (3, 0)})
+
+
+# Dimensions of one name
+
+
+def _named(name: str, shape: Shape, *symbols: str | None, type_: str = "f32") -> Port:
+    return Port(name=name, type=type_, shape=shape, symbols=symbols)
+
+
+FEATURES = _named("feat", ("?", "?", 80), "b", "t", None)
+PAD = _named("pad", ("?", "?"), "b", "t")
+
+
+def test_dimensions_of_one_name_have_one_size() -> None:
+    assert _resolve(FEATURES, PAD).shapes == {"feat": (1, 128, 80), "pad": (1, 128)}
+    assert _resolve(FEATURES, PAD, shapes={"pad": (1, 50)}).shapes == {"feat": (1, 50, 80), "pad": (1, 50)}
+    assert _resolve(FEATURES, PAD, data={"feat": (1, 60, 80)}).shapes == {"feat": (1, 60, 80), "pad": (1, 60)}
+    assert _resolve(FEATURES, PAD, batch=4).shapes == {"feat": (4, 128, 80), "pad": (4, 128)}
+
+
+def test_a_batch_is_the_batch_wherever_its_name_stands() -> None:
+    state = _named("state", (2, "?", 128), None, "batch", None)
+    found = _resolve(_named("x", ("?", 40), "batch", None), state, batch=3)
+    assert (found.shapes, found.batch) == ({"x": (3, 40), "state": (2, 3, 128)}, 3)
+    time_major = _resolve(_named("x", ("?", "?", 40), "seq", "batch", None), batch=3)
+    assert time_major.shapes == {"x": (128, 3, 40)}
+
+
+def test_a_length_is_no_batch_even_if_it_comes_first() -> None:
+    found = _resolve(_named("x", ("?", 80), "n_frames", None))
+    assert (found.shapes, found.batch, found.layouts) == ({"x": (128, 80)}, 1, {})
+    # Another input has it as its length, beside a batch of its own.
+    found = _resolve(_named("x", ("?", 80), "k", None), _named("y", ("?", "?", 80), "b", "k", None))
+    assert (found.layouts, found.shapes["x"][0]) == ({"y": "N..."}, found.shapes["y"][1])
+
+
+def test_a_name_tells_a_usual_size() -> None:
+    assert _resolve(_named("x", ("?", "?", "?", "?"), "b", "c", "h", "w")).shapes == {"x": (1, 3, 224, 224)}
+    assert _resolve(_named("x", (1, 12, "?", 64), None, None, "past_sequence_length", None)).shapes["x"][2] == 128
+
+
+def test_a_size_that_was_found_at_the_import_is_still_a_choice() -> None:
+    port = msgspec.structs.replace(_port("x", ("?", "?")), fitting=(1, 37))
+    found = _resolve(port)
+    assert found.shapes == {"x": (1, 37)}
+    assert chosen_sizes((port,), found)[0].endswith("--shape 'x[1,37]'.")
+    assert _resolve(port, shapes={"x": (1, 5)}).shapes == {"x": (1, 5)}
+
+
 # Laws
 
 _DIMS: st.SearchStrategy[Dim] = st.one_of(
@@ -299,13 +386,14 @@ def test_a_shape_is_read_as_it_is_written(name: str, shape: list[int]) -> None:
         ("[1, 3]", ("", (1, 3))),
         ("a[0]/b:0[1,3]", ("a[0]/b:0", (1, 3))),
         ("x[]", ("x", ())),
+        ("x[0,3]", ("x", (0, 3))),
     ],
 )
 def test_shapes_on_the_command_line(text: str, expected: tuple[str, tuple[int, ...]]) -> None:
     assert parse_shape(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "x", "x[", "x[1", "x[1,]", "x[a]", "x[-1]", "x[0,1]", "x[1.5]", "x[?]", "x[²]",
+@pytest.mark.parametrize("text", ["", "x", "x[", "x[1", "x[1,]", "x[a]", "x[-1]", "x[1.5]", "x[?]", "x[²]",
                                   "x[9999999999999999999]", "x[1048577,1048577]", "x\x1b[1]y"])  # fmt: skip
 def test_what_is_no_static_shape_is_refused(text: str) -> None:
     with pytest.raises(InputError) as refused:

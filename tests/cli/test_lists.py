@@ -37,7 +37,16 @@ def test_an_import_is_the_documented_document(ovtui: Ovtui, cnn: Path) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", model["sha256"])
     assert [file["path"] for file in model["files"]] == [str(cnn), str(cnn.with_suffix(".bin"))]
     assert model["inputs"] == [
-        {"name": "image", "type": "f32", "shape": [1, 3, 32, 32], "layout": "NCHW", "index_limit": None, "stated": None}
+        {
+            "name": "image",
+            "type": "f32",
+            "shape": [1, 3, 32, 32],
+            "layout": "NCHW",
+            "index_limit": None,
+            "stated": None,
+            "symbols": [],
+            "fitting": None,
+        }
     ]
     convolutions = 2 * 32 * 32 * 9 * (3 * 16 + 3 * 16 * 16)
     assert model["flops"] == pytest.approx(convolutions, rel=0.02)

@@ -52,10 +52,6 @@ def test_integers_stay_in_ranges_a_model_can_take(port: Port, low: int, high: in
     assert low <= values.min() <= values.max() <= high
 
 
-def test_bfloat16_keeps_the_upper_half_of_a_float() -> None:
-    assert feed.encode(np.array([1.0, -2.0], dtype=np.float32), "bf16").tolist() == [0x3F80, 0xC000]
-
-
 @pytest.mark.parametrize(
     "shape",
     [(1, 3, 8, 6), (5, 3, 8, 6), (5, 1, 3, 8, 6)],

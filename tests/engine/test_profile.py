@@ -13,8 +13,9 @@ import onnx
 import psutil
 import pytest
 
+from ovtui.analysis.ceilings import METHOD
 from ovtui.analysis.layer_groups import groups
-from ovtui.analysis.layers import balance
+from ovtui.analysis.layers import balance, time_text, total_range
 from ovtui.analysis.origins import origins
 from ovtui.analysis.transitions import transitions
 from ovtui.engine.device.demo import build
@@ -45,7 +46,6 @@ def profile_of(ovtui: Ovtui, path: Path, *options: object) -> tuple[dict[str, An
     return run, found
 
 
-@pytest.fixture
 def test_the_layers_add_up_to_the_inference(ovtui: Ovtui) -> None:
     _, profile = profile_of(ovtui, LIGHT / "light_resnet50.onnx")
     total = sum(layer.time_us or 0 for layer in profile.layers)
@@ -53,9 +53,18 @@ def test_the_layers_add_up_to_the_inference(ovtui: Ovtui) -> None:
     assert total == pytest.approx(profile.latency_us, rel=0.05)
     assert profile.inferences >= 5
     assert profile.overhead is not None
+    assert profile.overhead_ci95 is not None
+    assert profile.overhead_ci95[0] <= profile.overhead <= profile.overhead_ci95[1]
+    assert profile.empty_us is not None
+    assert 0 < profile.empty_us < profile.latency_us
     executed = [layer for layer in profile.layers if layer.status == "executed" and layer.time_us]
     assert len(executed) > 50
-    assert all(layer.spread_us is not None for layer in executed)
+    assert any(layer.spread_us is not None for layer in executed)
+    assert all(layer.spread_us is None or layer.spread_us > 0 for layer in executed)  # 0.00 would be no knowledge
+    for layer in executed:
+        assert layer.low_us is not None
+        assert layer.high_us is not None
+        assert 0 <= layer.low_us <= (layer.time_us or 0) <= layer.high_us
     assert any(layer.kernel for layer in executed)
     assert [layer.order for layer in profile.layers] == list(range(len(profile.layers)))
 
@@ -189,7 +198,9 @@ def test_ceilings_are_measured_once_and_kept(ovtui: Ovtui, cnn: Path) -> None:
     assert first is not None
     assert first == second
     assert first.gflops["f32"] > 1
-    assert all(rate > 0.5 for _, rate in first.gbytes)
+    assert all(rate > 0.5 for _, rate in (*first.gbytes, *first.reads))
+    assert [size for size, _ in first.gbytes] == [size for size, _ in first.reads]
+    assert (first.method, first.times) == (METHOD, 1)
     assert ovtui("doctor", "--json").json["ceilings"]["CPU"]["gflops"] == first.gflops
 
 
@@ -327,3 +338,26 @@ def test_the_graph_of_a_model_is_there_before_it_is_measured(ovtui: Ovtui, cnn: 
     assert graph is not None
     assert [operation.type for operation in graph.operations].count("Convolution") == 4
     assert sum(operation.flops or 0 for operation in graph.operations) == model["flops"]
+
+
+def test_the_shortest_layers_have_a_range_and_their_sum_fits_the_inference(ovtui: Ovtui, tmp_path: Path) -> None:
+    """Convolutions of about a microsecond in a row."""
+    ov = openvino()
+    op, numbers = ov.opset13, np.random.default_rng(0)
+    x = op.parameter([1, 16, 4, 4], np.float32, name="x")
+    y = x
+    for _ in range(20):
+        weights = op.constant(numbers.standard_normal((16, 16, 3, 3)).astype(np.float32) * 0.1)
+        y = op.relu(op.convolution(y, weights, [1, 1], [1, 1], [1, 1], [1, 1]))
+    path = tmp_path / "short.xml"
+    ov.save_model(ov.Model([y], [x], "short"), path)
+    _, profile = profile_of(ovtui, path, "--precision", "f32")
+    convolutions = [layer for layer in profile.layers if layer.type == "Convolution"]
+    assert len(convolutions) == 20
+    bounds = [(layer.low_us, layer.high_us) for layer in convolutions]
+    assert all(low is not None and high is not None and high - low < 3 for low, high in bounds)
+    total = total_range(profile)
+    assert total is not None
+    assert profile.latency_us is not None
+    assert total[0] < profile.latency_us
+    assert all(time_text(layer) is not None for layer in convolutions)

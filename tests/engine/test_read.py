@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,17 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ovtui.engine import formats
 from ovtui.engine.device import demo, read
+from ovtui.engine.device.index_limits import index_limit
 from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.rank_conversion import with_ranks
 from ovtui.engine.device.reason import reason
 from ovtui.errors import InputError
 from ovtui.records import Port
 from tests import hostile
 from tests.hostile import field
 
+ops = openvino().opset15
+TABLE = np.zeros((1000, 4), np.float32)
 LIGHT = sorted((Path(onnx.__file__).parent / "backend/test/data/light").glob("*.onnx"))
 
 
@@ -62,7 +67,7 @@ def test_a_dynamic_model_is_measured_at_a_shape_that_is_told(tmp_path: Path) -> 
         {"w": np.zeros((8, 3, 3, 3), np.float32)},
     )
     facts = read.inspected(path)[0]
-    assert facts["inputs"] == (Port(name="x", type="f32", shape=("?", 3, "?", "?")),)
+    assert facts["inputs"] == (Port(name="x", type="f32", shape=("?", 3, "?", "?"), symbols=("n", None, "h", "w")),)
     assert facts["flops_shapes"] == {"x": (1, 3, 224, 224)}
     assert facts["flops"] == 2 * 8 * 222 * 222 * 27
     assert "--shape 'x[1,3,224,224]'" in facts["notes"][0]
@@ -97,6 +102,117 @@ def test_an_input_that_indexes_a_table_knows_the_length_of_the_shortest(tmp_path
     assert ids.index_limit == 50
     assert facts["flops_shapes"] == {"ids": (1, 128)}
     assert facts["parameters"] == 4200
+
+
+@pytest.mark.parametrize(
+    ("way", "limit"),
+    [
+        (lambda x: ops.split(x, np.int64(1), 2).output(0), 1000),
+        (lambda x: ops.variadic_split(x, np.int64(1), np.array([2, 6])).output(1), 1000),
+        (lambda x: ops.slice(x, np.array([0]), np.array([4]), np.array([1]), np.array([1])), 1000),
+        (lambda x: ops.strided_slice(x, np.array([0, 0]), np.array([1, 4]), np.array([1, 1]), [0, 0], [0, 0]), 1000),
+        (lambda x: ops.convert(x, "i32"), 1000),
+        (lambda x: ops.transpose(ops.tile(x, np.array([2, 1])), np.array([1, 0])), 1000),
+        (lambda x: ops.select(ops.greater(x, np.int64(5)), x, ops.constant(np.int64(0))), 1000),
+        (lambda x: ops.add(x, ops.convert(ops.constant(np.array([7, 100], np.int32)), "i64").output(0)), 900),
+        (lambda x: ops.subtract(x, np.array([1])), 1001),
+        (lambda x: ops.multiply(x, np.array([2])), 500),
+        (lambda x: ops.add(ops.multiply(x, np.array([2])), np.array([100])), 450),
+        (lambda x: ops.add(x, ops.relu(x)), 500),
+        (lambda x: ops.concat([x, ops.constant(np.zeros((1, 1), np.int64))], 1), 1000),
+        (lambda x: ops.subtract(np.array([1]), x), None),
+    ],
+)
+def test_ids_stay_inside_the_table_on_whatever_way_they_come_to_it(way: Callable, limit: int | None) -> None:
+    ids = ops.parameter([1, 8 if limit != 900 else 2], np.int64, name="ids")
+    rows = ops.gather(np.zeros((1000, 4), np.float32), way(ids), np.int64(0))
+    model = openvino().Model([rows], [ids])
+    assert index_limit(model.inputs[0]) == limit
+
+
+@pytest.mark.parametrize(
+    ("indexed", "shape", "limit"),
+    [
+        (lambda ids: ops.gather_elements(TABLE, ids, 1), (1000, 3), 4),
+        (lambda ids: ops.gather_nd(TABLE, ids), (3, 1), 1000),
+        (lambda ids: ops.gather_nd(TABLE, ids), (3, 2), 4),
+        (lambda ids: ops.scatter_update(TABLE, ids, np.zeros((8, 4), np.float32), np.int64(0)), (8,), 1000),
+        (lambda ids: ops.embedding_bag_packed(TABLE, ids), (2, 8), 1000),
+    ],
+)
+def test_each_kind_of_index_has_its_limit(indexed: Callable, shape: tuple[int, ...], limit: int) -> None:
+    ids = ops.parameter(shape, np.int64, name="ids")
+    model = openvino().Model([indexed(ids)], [ids])
+    assert index_limit(model.inputs[0]) == limit
+
+
+def test_ids_are_followed_into_a_loop(tmp_path: Path) -> None:
+    ids, inner = ops.parameter([5, 1], np.int64, name="ids"), ops.parameter([1, 1], np.int64, name="inner")
+    rows = ops.gather(ops.constant(TABLE), inner, np.int64(0))
+    loop = ops.tensor_iterator()
+    loop.set_body(openvino().Model([rows], [inner]))
+    loop.set_sliced_input(inner, ids.output(0), 0, 1, 1, 4, 0)
+    out = loop.get_concatenated_slices(rows.output(0), 0, 1, 1, 4, 0)
+    model = openvino().Model([out], [ids])
+    assert index_limit(model.inputs[0]) == 1000
+
+
+def test_numbers_that_are_cast_to_ids_have_a_limit_too() -> None:
+    ids = ops.parameter([1, 8], np.float32, name="ids")
+    rows = ops.gather(TABLE, ops.convert(ids, "i64"), np.int64(0))
+    model = openvino().Model([rows], [ids])
+    assert index_limit(model.inputs[0]) == 1000
+
+
+def test_what_the_file_calls_its_dimensions_links_the_inputs(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Unsqueeze", ["pad", "two"], ["wide"]), helper.make_node("Mul", ["feat", "wide"], ["y"])]
+    inputs = {"feat": (TensorProto.FLOAT, ["b", "t", 80]), "pad": (TensorProto.FLOAT, ["b", "t"])}
+    path = _onnx(tmp_path / "pad.onnx", nodes, inputs, {"two": np.array([2], np.int64)})
+    facts = read.inspected(path)[0]
+    assert facts["flops_shapes"] == {"feat": (1, 128, 80), "pad": (1, 128)}
+    assert [port.symbols for port in facts["inputs"]] == [("b", "t", None), ("b", "t")]
+
+
+def test_sizes_that_the_model_refuses_are_searched_for_and_never_recommended(tmp_path: Path) -> None:
+    path = _onnx(
+        tmp_path / "all.onnx",
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        {"x": (TensorProto.FLOAT, ["b", "k"])},
+        {"w": np.zeros((37, 8), np.float32)},
+    )
+    facts = read.inspected(path)[0]
+    assert facts["flops_shapes"] == {"x": (1, 37)}
+    assert facts["inputs"][0].fitting == (1, 37)
+    assert facts["notes"] == ("Input 'x' is dynamic [?,?]; measured as [1,37]: fix it with --shape 'x[1,37]'.",)
+    refused = _onnx(
+        tmp_path / "refused.onnx",
+        [
+            helper.make_node("MatMul", ["x", "w"], ["a"]),
+            helper.make_node("MatMul", ["x", "v"], ["b"]),
+            helper.make_node("Add", ["a", "b"], ["y"]),
+        ],
+        {"x": (TensorProto.FLOAT, ["b", "k"])},
+        {"w": np.zeros((37, 8), np.float32), "v": np.zeros((38, 8), np.float32)},
+    )
+    (note,) = read.inspected(refused)[0]["notes"]
+    assert "No usual size fits" in note and "'x' [?,?]" in note and "[1," not in note
+
+
+def test_a_file_that_is_readable_only_with_shapes_is_read_with_them(tmp_path: Path) -> None:
+    kernel = np.ones((8, 3, 3, 3), np.float32)
+    path = _onnx(
+        tmp_path / "conv.onnx",
+        [helper.make_node("Conv", ["x", "w"], ["y"])],
+        {"x": (TensorProto.FLOAT, None)},
+        {"w": kernel},
+    )
+    with pytest.raises(InputError, match=r"conv.onnx --shape 'x\[1,3,224,224\]'"):
+        read.inspected(path)
+    target = tmp_path / "made" / "model.xml"
+    assert with_ranks(path, {"": (1, 3, 10, 10)}, target, ())
+    facts = read.inspected(target, shapes={"x": (1, 3, 10, 10)})[0]
+    assert facts["inputs"][0].shape == ("?", "?", "?", "?")
+    assert facts["flops"] == 2 * 8 * 8 * 8 * 27
 
 
 def test_operations_on_constants_alone_are_not_part_of_an_inference(tmp_path: Path) -> None:
@@ -351,3 +467,60 @@ def test_reasons(error: str, expected: str) -> None:
 def test_a_reason_is_short_whatever_the_error() -> None:
     assert len(reason("x\x1b" * 100_000)) <= 300
     assert reason(MemoryError()) == "There is not enough memory for it."
+
+
+# An IR of another OpenVINO
+
+
+def edited(tmp_path: Path, mlp: Path, before: str, after: str, written: str | None = None) -> Path:
+    """The IR of a perceptron with one thing changed, as OpenVINO `written` would have written it."""
+    text = mlp.read_text()
+    assert before in text
+    text = text.replace(before, after)
+    if written is not None:
+        text = text.replace("</net>", f'<rt_info><Runtime_version value="{written}" /></rt_info></net>')
+    path = tmp_path / "other.xml"
+    path.write_text(text)
+    path.with_suffix(".bin").write_bytes(mlp.with_suffix(".bin").read_bytes())
+    return path
+
+
+NEWER = "2031.2.0-99999-abcdef-releases/2031/2"
+RELU, RELU_NEWER = 'type="ReLU" version="opset1"', 'type="ReLU" version="opset99"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written", "said"),
+    [
+        ('version="11"', 'version="12"', NEWER, ["IR version 12", "up to 11", "by OpenVINO 2031.2.0", ">=2031.2'"]),
+        ('version="11"', 'version="12"', None, ["IR version 12", "pip install -U openvino"]),
+        (RELU, RELU_NEWER, NEWER, ["ReLU is of opset99", "up to opset", "by OpenVINO 2031.2.0", ">=2031.2'"]),
+        (RELU, RELU_NEWER, "2020.1.0-1-x", ["ReLU is of opset99", "pip install -U openvino"]),
+        (RELU, 'type="Mine" version="extension"', NEWER, ["Mine is an operation of an extension", "--extension FILE"]),
+        (RELU, 'type="Mine" version="other_set"', None, ["Mine is an operation of an extension"]),
+    ],
+)
+def test_an_ir_that_needs_more_says_what(
+    tmp_path: Path, mlp: Path, before: str, after: str, written: str | None, said: list[str]
+) -> None:
+    path = edited(tmp_path, mlp, before, after, written)
+    assert formats.check(path).format == "ir"  # it is OpenVINO that decides whether it can be read
+    with pytest.raises(InputError) as refused:
+        read.inspected(path)
+    sentence = str(refused.value)
+    assert [part for part in said if part not in sentence] == [], sentence
+    assert "\n" not in sentence
+
+
+def test_an_ir_that_was_written_by_a_newer_openvino_and_can_be_read_is_read(tmp_path: Path, mlp: Path) -> None:
+    path = edited(tmp_path, mlp, 'version="11"', 'version="11"', NEWER)
+    assert read.inspected(path)[0]["operations"] == read.inspected(mlp)[0]["operations"]
+
+
+def test_a_damaged_ir_is_told_in_openvinos_words(tmp_path: Path, mlp: Path) -> None:
+    path = edited(tmp_path, mlp, RELU, 'type="ReLU9" version="opset1"', NEWER)
+    with pytest.raises(InputError, match=r"ReLU9.*written by OpenVINO 2031\.2\.0"):
+        read.inspected(path)
+    path = edited(tmp_path, mlp, RELU, 'type="ReLU9" version="opset1"')
+    with pytest.raises(InputError, match=r"ReLU9\.$"):
+        read.inspected(path)

@@ -89,10 +89,13 @@ def test_a_confidence_ends_the_run(ovtui: Ovtui, cnn: Path) -> None:
     assert 5 <= run["result"]["measured_s"] < 61
 
 
-def test_a_percentile_without_support_is_null_and_says_what_it_needs(ovtui: Ovtui, mlp: Path) -> None:
+def test_a_percentile_without_an_inference_beyond_it_is_null_and_one_with_few_is_weak(ovtui: Ovtui, mlp: Path) -> None:
     latency = ovtui("run", mlp, "-n", "50", "--json").json["run"]["result"]["latency_ms"]
     assert latency["p99"] is None
     assert latency["needs"]["p99"] > 0
+    assert latency["min"] <= latency["ci95"]["p90"][0] <= latency["p90"] <= latency["max"]
+    assert latency["weak"]["p90"] is True
+    assert latency["needs"]["p90"] >= 150
 
 
 def test_a_dynamic_model_gets_a_static_shape_that_is_said(ovtui: Ovtui, dynamic: Path) -> None:

@@ -82,6 +82,7 @@ def test_history_shows_of_a_run(store: Store) -> None:
         "finished": NOW + 12,
         "error": None,
         "warnings": 1,
+        "p50_weak": False,
     }
 
 

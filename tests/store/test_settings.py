@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from ovtui.errors import InputError
-from ovtui.records import Record, Spec
-from ovtui.store import Store, TrackRecord, open_store
+from ovtui.records import Record, Result, Spec
+from ovtui.store import Store, TrackRecord, open_store, schema
 
 from .samples import NOW, a_model, a_result, a_run, add_finished, its_job
 
@@ -90,6 +91,63 @@ def test_a_models_record_is_of_runs_alike_and_its_best_of_all(store: Store) -> N
     assert last is not None
     assert last.mode == "latency"
     assert store.runs.last_spec("nobody") is None
+
+
+def with_median(ms: float, ci95: tuple[float, float | None], *, weak: bool) -> Result:
+    latency = msgspec.structs.replace(
+        a_result().latency_ms, p50=ms, ci95={"p50": ci95}, weak={"p50": True} if weak else {}
+    )
+    return msgspec.structs.replace(a_result(), latency_ms=latency)
+
+
+def test_a_weak_median_is_marked_and_the_best_only_where_there_is_no_other(store: Store) -> None:
+    store.models.save(a_model())
+
+    def finish(name: str, number: int, result: Result) -> None:
+        run = a_run(name, created=NOW + number)
+        store.runs.create(run, its_job(run))
+        store.runs.finish(name, "done", finished=NOW + number, result=result)
+
+    finish("weak000000", 1, with_median(5.0, (3.0, 14.0), weak=True))
+    record = store.runs.record_of("m0model000")
+    assert (record.best_p50_ms, record.best_p50_weak, record.last_p50_weak) == (5.0, True, True)
+    finish("openend000", 2, with_median(4.0, (3.0, None), weak=True))
+    finish("known00000", 3, with_median(8.0, (7.9, 8.1), weak=False))
+    record = store.runs.record_of("m0model000")
+    assert (record.best_p50_ms, record.best_p50_weak, record.last_p50_weak) == (8.0, False, False)
+    assert [line.p50_weak for line in store.runs.page()] == [False, True, True]
+    best = store.runs.best("m0model000", "latency")
+    assert best is not None and best.id == "known00000"
+
+
+def test_medians_of_before_have_the_upper_end_of_their_interval(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "STEPS", schema.STEPS[:5])
+        open_store(path).close()
+    with sqlite3.connect(path) as before:
+        before.executescript("PRAGMA foreign_keys = OFF")
+        for run, p50, result in (
+            ("wide", 5.0, '{"latency_ms": {"ci95": {"p50": [3, 9]}}}'),
+            ("narrow", 6.0, '{"latency_ms": {"ci95": {"p50": [5, 7]}}}'),
+            ("none", 4.0, '{"latency_ms": {"ci95": {}}}'),
+            ("damaged", 4.0, "{"),
+        ):
+            before.execute(
+                "INSERT INTO runs (id, model, family, status, device, mode, created, p50_ms, warnings)"
+                " VALUES (?, 'm', 'm', 'done', 'CPU', 'latency', 0, ?, 0)",
+                (run, p50),
+            )
+            before.execute("INSERT INTO details (run, spec, result, warnings) VALUES (?, '', ?, '')", (run, result))
+        before.execute("INSERT INTO families VALUES ('m', 'm', 0)")
+        before.execute("INSERT INTO models VALUES ('m', 'm', NULL, 'm', '', '', 0, '')")
+        before.executemany(
+            "INSERT INTO jobs (id, kind, status, folder, created) VALUES (?, 'run', 'done', '', 0)",
+            [("wide",), ("narrow",), ("none",), ("damaged",)],
+        )
+    before.close()
+    with open_store(path) as store:
+        found = {row["id"]: row["p50_high"] for row in store.database.rows("SELECT id, p50_high FROM runs")}
+    assert found == {"wide": 9, "narrow": 7, "none": None, "damaged": None}
 
 
 def test_another_connections_writing_is_noticed(path: Path, store: Store) -> None:

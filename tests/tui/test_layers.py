@@ -837,17 +837,17 @@ SLOW = msgspec.structs.replace(PROFILE, latency_us=None)
 
 async def test_advice_that_can_be_measured_is_started(seen: Seen, started: list[Spec]) -> None:
     async with seen(SLOW) as pilot:
-        await choose(pilot, "work around the layers")
+        await choose(pilot, "overhead outside layers")
         assert [spec.batch for spec in started] == [16]
         await choose(pilot, "throughput")
         assert started[-1].mode == "throughput"
 
 
-@pytest.mark.parametrize(("what", "leads"), [("reference kernels", "kernels"), ("read layer", "layers")])
+@pytest.mark.parametrize(("what", "leads"), [("reference kernels", "kernels"), ("layer timing", "layers")])
 async def test_advice_without_a_measurement_leads_to_its_tab(
     seen: Seen, started: list[Spec], what: str, leads: str
 ) -> None:
-    async with seen(msgspec.structs.replace(PROFILE, overhead=0.3)) as pilot:
+    async with seen(msgspec.structs.replace(PROFILE, overhead=0.3, overhead_ci95=(0.2, 0.4))) as pilot:
         await choose(pilot, what)
         assert (tab(pilot), started) == (leads, [])
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ovtui.analysis.layers import too_short, total_us
+from ovtui.analysis.layers import too_short, total_range, total_us
 from ovtui.records import Effective, Layer, Profile, Result, Run, RunSummary, Spec
 
 
@@ -32,6 +32,7 @@ class Rest(NamedTuple):
     layers_us: float
     us: float
     share: float  # of the inference
+    least: float  # the same if each layer took the longest that the counters leave open
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ class Case:
             return None
         inference = min(known)
         rest = inference - self.total_us
-        return Rest(inference, self.total_us, rest, rest / inference)
+        bounds = total_range(self.profile)
+        longest = self.total_us if bounds is None else max(self.total_us, bounds[1])
+        return Rest(inference, self.total_us, rest, rest / inference, 1 - longest / inference)
 
     def on_cpu(self) -> bool:
         """Whether the cores do the inference."""

@@ -8,7 +8,7 @@ from ovtui import words
 from ovtui.analysis import kernels, precisions
 from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import took
-from ovtui.analysis.roofline import Limits, roofline
+from ovtui.analysis.roofline import Limits, roofline, written
 from ovtui.analysis.transitions import causes, conversions, islands
 from ovtui.records import Ceilings, Layer
 from ovtui.text import plain
@@ -163,9 +163,11 @@ def _ratio(ceilings: Ceilings | None, precision: str) -> float | None:
 
 def _left(layer: Layer, limits: Limits, ratio: float) -> float:
     """What is left of a layer's time in i8, at the efficiency it has now: less traffic too, but that may bind then."""
-    now = limits.attainable(layer.flops, layer.bytes, layer.precision)
+    writes = written(layer)
+    now = limits.attainable(layer.flops, layer.bytes, layer.precision, writes)
     wide = precisions.FLOAT_BYTES.get(precisions.normal(layer.precision) or "", 1)
-    then = limits.attainable(layer.flops, None if layer.bytes is None else layer.bytes // wide, "i8")
+    narrow = [None if size is None else size // wide for size in (layer.bytes, writes)]
+    then = limits.attainable(layer.flops, narrow[0], "i8", narrow[1])
     if now is None or then is None:
         return 1 / ratio
     return min(1.0, then[0] / now[0])

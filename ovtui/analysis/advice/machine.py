@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ovtui import words
 from ovtui.analysis.advice.case import Advice, Case, Rule
+from ovtui.analysis.layers import counting_cost
 from ovtui.records import Quiet
 from ovtui.words import percent
 
@@ -51,12 +52,13 @@ def noisy(case: Case) -> Advice | None:
 def counters(case: Case) -> Advice | None:
     """Layers so short that counting them is a good part of them."""
     overhead = case.profile.overhead if case.profile else None
-    if overhead is None or overhead <= _OVERHEAD or case.total_us is None or case.blurred:
+    costs = counting_cost(case.profile) if case.profile else None
+    if overhead is None or costs is None or overhead <= _OVERHEAD or case.total_us is None or case.blurred:
         return None
     return Advice(
         key="counters",
-        title="read layer times as shares",
-        evidence=f"Inferences took {percent(overhead)} longer while their layers were timed: counting costs that much.",
+        title="layer timing overhead is high",
+        evidence=f"Timing the layers costs {costs}: read their times as shares.",
         weight=2.0,
     )
 

@@ -87,7 +87,7 @@ def batch(case: Case) -> Advice | None:
 def way_of_asking(case: Case) -> Advice | None:
     """Handing over asynchronously, or through Python's queue, when that is a good part of an inference."""
     rest = case.rest
-    if case.spec.api == "threads" or rest is None or rest.share <= _API_SHARE:
+    if case.spec.api == "threads" or rest is None or rest.least <= _API_SHARE:
         return None
     way = "asynchronously" if case.spec.api == "async" else "through Python's AsyncInferQueue"
     return Advice(
@@ -104,15 +104,15 @@ def way_of_asking(case: Case) -> Advice | None:
 def host(case: Case) -> Advice | None:
     """Time outside the layers that is not due to the way of asking."""
     rest = case.rest
-    if case.spec.api != "threads" or rest is None or rest.share <= _HOST_SHARE or rest.us <= _HOST_US:
+    if case.spec.api != "threads" or rest is None or rest.least <= _HOST_SHARE or rest.us <= _HOST_US:
         return None
     size = case.batchable()
     more = case.other(batch=min(4 * size, _LARGEST_BATCH)) if size is not None and size < _LARGEST_BATCH else None
     return Advice(
         key="host",
-        title="work around the layers",
+        title="overhead outside layers",
         evidence=f"An inference takes {took(rest.inference_us)}, its layers {took(rest.layers_us)}: the other "
-        f"{took(rest.us)} ({percent(rest.share)}) are scheduling, input and output copies, and waiting for cores.",
+        f"{took(rest.us)} ({percent(rest.share)}) is scheduling, input and output copies, and waiting for cores.",
         gain=f"Up to {percent(rest.share)} less time; a larger batch shares what does not grow with it." if more else
         f"Up to {percent(rest.share)} less time.",
         spec=more,

@@ -141,4 +141,5 @@ _SETTINGS: tuple[tuple[str, Callable[[Spec], object]], ...] = (
     ("Inputs", lambda spec: _data(spec.data)),
     ("Images", lambda spec: _images(spec.images)),
     ("Seed", lambda spec: spec.seed),
+    ("State", lambda spec: "kept" if spec.keep_state else "reset"),
 )

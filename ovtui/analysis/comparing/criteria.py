@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ovtui import words
-from ovtui.records import Estimate, Latency, Result, Run
+from ovtui.records import Estimate, Result, Run
 
 
 class Line(NamedTuple):
@@ -18,6 +18,8 @@ class Line(NamedTuple):
     ratio: float | None = None
     figure_a: float | None = None  # the numbers behind the texts, in the unit of the title
     figure_b: float | None = None
+    weak_a: bool = False  # too few independent inferences beyond it
+    weak_b: bool = False
 
 
 def lines(a: Run, b: Run) -> list[Line]:
@@ -26,8 +28,18 @@ def lines(a: Run, b: Run) -> list[Line]:
     for title, figure, show in _FIGURES:
         left, right = figure(a), figure(b)
         ratio = right / left if left and right else None
-        found.append(Line(title, show(a, left), show(b, right), ratio, left, right))
+        weak = (_is_weak(run, title) for run in (a, b))
+        found.append(Line(title, show(a, left), show(b, right), ratio, left, right, *weak))
     return found
+
+
+def weak_means(found: Iterable[Line]) -> str:
+    """What the mark before a weak figure means, if any of these has it; else nothing."""
+    return words.WEAK_MEANS if any(line.weak_a or line.weak_b for line in found) else ""
+
+
+def _is_weak(run: Run, title: str) -> bool:
+    return run.result is not None and any(title == _title(name) for name in run.result.latency_ms.weak)
 
 
 def _effective(name: str) -> Callable[[Run], str]:
@@ -52,24 +64,25 @@ def _percentile(name: str) -> tuple[str, Figure, Show]:
         return value
 
     def show(run: Run, value: float | None) -> str:
-        interval = _interval(run.result.latency_ms, name) if run.result is not None else None
-        if not value or interval is None:
+        if run.result is None or not value:
             return words.number(value)
-        return _with_doubt(Estimate(mean=value, ci95=interval, converged=True))
+        latency = run.result.latency_ms
+        text, interval = words.percentile(latency, name), latency.interval(name)
+        if interval is None:
+            return text
+        return f"{text} {words.doubt(Estimate(mean=value, ci95=interval, converged=True))}"
 
-    return f"latency {name}, ms", get, show
+    return _title(name), get, show
 
 
-def _interval(latency: Latency, name: str) -> tuple[float, float] | None:
-    return latency.ci95.get(name)
-
-
-def _with_doubt(estimate: Estimate) -> str:
-    return f"{words.number(estimate.mean)} {words.doubt(estimate)}"
+def _title(name: str) -> str:
+    return f"latency {name}, ms"
 
 
 def _throughput(run: Run, value: float | None) -> str:
-    return words.number(value) if run.result is None else _with_doubt(run.result.throughput_fps)
+    if run.result is None:
+        return words.number(value)
+    return f"{words.number(value)} {words.doubt(run.result.throughput_fps)}"
 
 
 def _number(_: Run, value: float | None) -> str:

@@ -94,4 +94,4 @@ def _figure(run: Run, by: Basis | None) -> float | None:
 def _interval(run: Run, by: Basis | None) -> tuple[float, float] | None:
     if run.result is None:
         return None
-    return run.result.latency_ms.ci95.get("p50") if by == "p50" else run.result.throughput_fps.ci95
+    return run.result.latency_ms.interval("p50") if by == "p50" else run.result.throughput_fps.ci95

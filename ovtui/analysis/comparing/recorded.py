@@ -58,14 +58,15 @@ def scatter_of(rates: Sequence[Sequence[float]]) -> Scatter | None:
 def basis(runs: Sequence[Run]) -> Basis | None:
     """What the speed of these runs is judged by.
 
-    The median latency, where all of them are in latency mode and know it with its interval, or serve arrivals at the
-    same rate; else throughput. None where a server's throughput, which is only the rate that was asked for, would be
-    judged. Runs without a result do not count.
+    The median latency, where all of them are in latency mode and know it with both ends of its interval, or serve
+    arrivals at the same rate; else throughput. None where a server's throughput, which is only the rate that was asked
+    for, would be judged. Runs without a result do not count.
     """
     runs = [run for run in runs if run.result is not None]
     modes = {run.spec.mode for run in runs}
     alike = modes == {"latency"} or (modes == {"server"} and len({run.spec.rate for run in runs}) == 1)
-    if alike and all(_median(run) is not None for run in runs):
+    medians = [_median(run) for run in runs]
+    if alike and all(median is not None and median.error is not None for median in medians):
         return "p50"
     return None if "server" in modes else "throughput"
 
@@ -147,9 +148,7 @@ def rests_on(scatter: Scatter | None = None) -> str:
 
 def _median(run: Run) -> Speed | None:
     latency = None if run.result is None else run.result.latency_ms
-    if latency is None or not latency.p50 or "p50" not in latency.ci95:
-        return None
-    found = _speed(latency.p50, latency.ci95["p50"])
+    found = None if latency is None or not latency.p50 else _speed(latency.p50, latency.interval("p50"))
     return None if found is None else Speed(-found.ln, found.error)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from ovtui import words
 from ovtui.analysis.exploring.grid import order
+from ovtui.analysis.latency_limit import Standing, limited_ms, standing
 from ovtui.records import Cell, Latency, Limits, Percentile, Setting
 
 TIED = 0.01
@@ -15,24 +16,40 @@ _PROBED = 0.03  # what was measured for less long than another must lead by more
 _CLEAR = {"latency": 0.02, "memory": 0.02}
 
 
-def limited_ms(latency: Latency, percentile: Percentile) -> float:
-    """The latency that a limit is held against: the percentile, or the slowest one of a sample too small for it.
-
-    The slowest is never below the percentile, so a limit that it keeps is kept.
-    """
-    value: float | None = getattr(latency, percentile)
-    return latency.max if value is None else value
-
-
 def limited_in_words(latency: Latency, percentile: Percentile) -> str:
-    """`4.72 ms`; of a sample too small for the percentile, the slowest, called so."""
+    """`4.72 ms`, `≈4.72 ms (4.1 – 9.2)` where it is weak; of a sample with nothing beyond it, the slowest."""
     text = f"{_short(limited_ms(latency, percentile))} ms"
-    return text if getattr(latency, percentile) is not None else f"{text} at most (too few inferences for {percentile})"
+    if getattr(latency, percentile) is None:
+        return f"{text} at most (too few inferences for {percentile})"
+    if percentile not in latency.weak:
+        return text
+    return f"{words.WEAK}{text} ({words.between(latency.ci95.get(percentile))})"
 
 
 def keeps(cell: Cell, limits: Limits) -> bool:
-    """Whether a measured cell is within the limits; what is not known keeps none."""
-    return cell.throughput_fps is not None and excess(cell, limits) <= 1
+    """Whether a measured cell keeps the limits, or a weak percentile leaves it open; what is not known keeps none."""
+    if cell.throughput_fps is None or not _has_room(cell, limits):
+        return False
+    return limits.latency_ms is None or _standing(cell, limits) != "broken"
+
+
+def is_doubtful(cell: Cell, limits: Limits) -> bool:
+    """Whether a weak percentile leaves open if a measured cell keeps the latency limit."""
+    return limits.latency_ms is not None and keeps(cell, limits) and _standing(cell, limits) == "doubtful"
+
+
+def doubt(cell: Cell, limits: Limits) -> str:
+    """What is open about the latency of a cell that keeps the limits, in words; nothing where nothing is."""
+    if cell.latency_ms is None or not is_doubtful(cell, limits):
+        return ""
+    between = words.between(cell.latency_ms.ci95.get(limits.percentile))
+    return f"{limits.percentile} may miss the limit (95 % CI {between} ms), measure it longer"
+
+
+def able(cells: Iterable[Cell], limits: Limits) -> list[Cell]:
+    """Those that keep the limits; those whose weak percentile is above the limit only where there are no others."""
+    found = [cell for cell in cells if keeps(cell, limits)]
+    return [cell for cell in found if excess(cell, limits) <= 1] or found
 
 
 def excess(cell: Cell, limits: Limits) -> float:
@@ -52,13 +69,13 @@ def best(cells: Iterable[Cell], limits: Limits) -> Cell | None:
     What took part in fewer rounds of the race than others is taken at 97 % of its throughput: it was measured for less
     long, at a time of its own, and the highest of many short measurements is high by luck. None: nothing keeps them.
     """
-    able = [cell for cell in cells if keeps(cell, limits)]
-    if not able:
+    within = able(cells, limits)
+    if not within:
         return None
-    rounds = max(cell.rounds for cell in able)
-    worth = [_fps(cell) * (1 if cell.rounds == rounds else 1 - _PROBED) for cell in able]
+    rounds = max(cell.rounds for cell in within)
+    worth = [_fps(cell) * (1 if cell.rounds == rounds else 1 - _PROBED) for cell in within]
     top = max(worth)
-    tied = [cell for cell, value in zip(able, worth, strict=True) if value >= top * (1 - TIED)]
+    tied = [cell for cell, value in zip(within, worth, strict=True) if value >= top * (1 - TIED)]
     return min(tied, key=lambda cell: (*thrift(cell), order(cell.setting)))
 
 
@@ -147,7 +164,17 @@ def _quicker(a: Cell, b: Cell, name: str) -> bool:
     assert a.latency_ms is not None and b.latency_ms is not None
     high = a.latency_ms.ci95.get(name, (_latency(a, name),))[-1]
     low = b.latency_ms.ci95.get(name, (_latency(b, name),))[0]
-    return high < low and (1 + _CLEAR["latency"]) * _latency(a, name) < _latency(b, name)
+    return high is not None and high < low and (1 + _CLEAR["latency"]) * _latency(a, name) < _latency(b, name)
+
+
+def _standing(cell: Cell, limits: Limits) -> Standing:
+    if cell.latency_ms is None or limits.latency_ms is None or limits.latency_ms <= 0:
+        return "broken"
+    return standing(cell.latency_ms, limits.percentile, limits.latency_ms)
+
+
+def _has_room(cell: Cell, limits: Limits) -> bool:
+    return limits.memory_mb is None or _over(cell.peak_rss_mb, limits.memory_mb) <= 1
 
 
 def _over(value: float | None, limit: float) -> float:

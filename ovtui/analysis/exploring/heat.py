@@ -73,7 +73,11 @@ def _square(cell: Cell, metric: Metric, top: float | None, best: Setting | None)
         intensity = min(worse / better, 1.0) if better > 0 else 1.0
     marks = {"reused": REUSED, "failed": FAILED, "measuring": MEASURING}
     mark = BEST if best is not None and cell.setting == best else marks.get(cell.state, "")
-    return Square(cell.setting, words.number(value), mark, intensity, _words(cell, best))
+    return Square(cell.setting, _text(cell, metric), mark, intensity, _words(cell, best))
+
+
+def _text(cell: Cell, metric: Metric) -> str:
+    return words.number(figure(cell, metric)) if metric == "throughput" else words.percentile(cell.latency_ms, metric)
 
 
 def _words(cell: Cell, best: Setting | None) -> str:

@@ -31,7 +31,7 @@ def contestants(cells: Sequence[Cell], limits: Limits) -> list[Setting]:
 
     None, when nothing keeps the limits or nothing comes close to the best: there is no race.
     """
-    able = sorted((cell for cell in cells if choosing.keeps(cell, limits)), key=_fps, reverse=True)
+    able = sorted(choosing.able(cells, limits), key=_fps, reverse=True)
     close = [cell for cell in able if _fps(cell) >= (1 - _CLOSE) * _fps(able[0])]
     worth = [cell.setting for cell in close if not any(_outdone(cell, other) for other in close)]
     return worth[:CONTESTANTS] if len(worth) > 1 else []

@@ -17,6 +17,7 @@ _ALIKE = (
     ("properties", "with other properties"),
     ("data", "with other input data"),
     ("images", "with other image settings"),
+    ("keep_state", "with its state kept in one and reset in the other"),
 )
 _MACHINE = (
     ("host", "on another machine"),

@@ -18,6 +18,7 @@ from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.grid import order, settings
 from ovtui.analysis.exploring.kriging import Expected, below, expected, expected_gain
 from ovtui.analysis.exploring.lattice import Lattice
+from ovtui.analysis.latency_limit import limited_ms, spread
 from ovtui.records import Cell, Grid, Limits, Setting
 
 WORTH = 0.001
@@ -97,8 +98,7 @@ class _View:
     def best(self) -> Cell:
         """The best that keeps the limits; while none does, the one that misses them least."""
         nearest = min(self._works, key=lambda cell: (choosing.excess(cell, self._limits), order(cell.setting)))
-        able = [cell for cell in self._works if choosing.keeps(cell, self._limits)]
-        return max(able, key=_fps, default=nearest)
+        return max(choosing.able(self._works, self._limits), key=_fps, default=nearest)
 
     def may_keep(self, point: Setting) -> bool:
         """Whether it could keep the limits, from what is known; a start that surely does not is not tried."""
@@ -111,9 +111,9 @@ class _View:
         if not points:
             return None
         guess = self._throughput(points)
-        if not choosing.keeps(at, self._limits):
+        if choosing.excess(at, self._limits) > 1:
             return self._towards_the_limits(points, at, guess)
-        able = [cell.setting for cell in self._works if choosing.keeps(cell, self._limits)]
+        able = [cell.setting for cell in choosing.able(self._works, self._limits)]
         top = float(self._throughput(able).mean.max())
         gain = expected_gain(guess, top, self._needed(points)) * self._fits(points)
         gain *= [self._likely_to_work(point) for point in points]
@@ -137,12 +137,14 @@ class _View:
         by a factor that changes gradually.
         """
         limit = self._limits.latency_ms
-        known = {cell.setting: choosing.limited_ms(cell.latency_ms, self._limits.percentile) * _fps(cell)
+        known = {cell.setting: limited_ms(cell.latency_ms, self._limits.percentile) * _fps(cell)
                  for cell in self._works if cell.latency_ms is not None}  # fmt: skip
+        doubts = [max(spread(cell.latency_ms, self._limits.percentile) or 0.0, _LATENCY_NOISE)
+                  for cell in self._works if cell.latency_ms is not None]  # fmt: skip
         if limit is None or not known:
             return np.full(len(points), -np.inf)
         factors = np.log([max(value, 1e-9) / _in_flight(setting) for setting, value in known.items()])
-        factor = self._expected(known, factors, np.full(len(known), _LATENCY_NOISE), points).mean
+        factor = self._expected(known, factors, np.array(doubts), points).mean
         return np.asarray(factor + np.log([_in_flight(point) for point in points]) - math.log(max(limit, 1e-9)))
 
     def _fits(self, points: Sequence[Setting]) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ovtui import words
@@ -38,6 +38,7 @@ class Figure(NamedTuple):
     version: str
     change: str
     better: bool | None
+    weak: bool = False  # too few independent inferences beyond one of them
 
 
 class Outcome(NamedTuple):
@@ -65,6 +66,11 @@ def outcome(
         *(_of_accuracy(optimization.accuracy) if optimization.accuracy is not None else ()),
     )
     return Outcome(optimization, ratio, *duels, figures, _verdict(optimization, ratio, *duels))
+
+
+def weak_means(figures: Iterable[Figure]) -> str:
+    """What the mark before a weak figure means, if any of these has it; else nothing."""
+    return words.WEAK_MEANS if any(each.weak for each in figures) else ""
 
 
 def size_ratio(optimization: Optimization) -> float | None:
@@ -129,9 +135,10 @@ def _of_speed(
         if line is None:
             continue
         if title == told[0]:
-            yield Figure(line.title, line.a, line.b, _raced(duel), _is_better(duel))
+            change, better = _raced(duel), _is_better(duel)
         else:
-            yield Figure(line.title, line.a, line.b, _compared(line.ratio, "less", "more"), _apart(*sides, line.title))
+            change, better = _compared(line.ratio, "less", "more"), _apart(*sides, line.title)
+        yield Figure(line.title, line.a, line.b, change, better, line.weak_a or line.weak_b)
 
 
 def _of_running(sides: tuple[Run, Run] | None) -> Iterator[Figure]:
@@ -228,7 +235,8 @@ def _apart(parent: Run, version: Run, title: str) -> bool | None:
     before, after = found
     if before is None or after is None:
         return None
-    return True if after[1] < before[0] else False if after[0] > before[1] else None
+    lower, higher = (end[1] is not None and end[1] < other[0] for end, other in ((after, before), (before, after)))
+    return True if lower else False if higher else None
 
 
 # The verdict

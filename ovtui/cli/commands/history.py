@@ -94,6 +94,8 @@ def command(
         right=frozenset({"BATCH", "STREAMS", "FPS", "P50 MS"}),
         spare=("LABEL", "DEVICE", "STREAMS", "BATCH", "WHEN"),
     )
+    if any(run.p50_weak for run in runs):
+        click.echo(words.WEAK_MEANS, err=True)
     if more > 0:
         click.echo(f"… and {more:,} older; --limit shows more.", err=True)
 
@@ -165,7 +167,7 @@ def _row(run: RunSummary) -> tuple[str, ...]:
         str(run.streams or ""),
         words.number(estimate.mean) if estimate else words.NOTHING,
         (words.doubt(estimate) + ("" if estimate.converged else " !")) if estimate else "",
-        words.number(run.p50_ms),
+        words.rough(run.p50_ms, weak=run.p50_weak),
         run.status,
         plain(run.label or "", 24),
     )

@@ -10,7 +10,7 @@ import click
 from ovtui.cli import show
 from ovtui.cli.follow import display
 from ovtui.cli.importing import import_path
-from ovtui.cli.options import Number, layouts_option, shapes_option
+from ovtui.cli.options import Number, extensions_option, layouts_option, shapes_option
 from ovtui.cli.output import document, json_option
 from ovtui.records import StaticShape
 
@@ -20,6 +20,7 @@ from ovtui.records import StaticShape
 @click.option("--name", help="What to call it (default: the file's name).")
 @shapes_option
 @layouts_option
+@extensions_option
 @click.option("--timeout", type=Number(min=0.1), help="Seconds that reading may take (default: by size).")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @json_option
@@ -28,6 +29,7 @@ def command(
     name: str | None,
     shapes: dict[str, StaticShape],
     layouts: dict[str, str],
+    extensions: tuple[Path, ...],
     timeout: float | None,
     quiet: bool,
     as_json: bool,
@@ -36,11 +38,21 @@ def command(
 
     MODEL is an OpenVINO IR (.xml), ONNX, TensorFlow SavedModel folder or frozen graph (.pb), TFLite, or PaddlePaddle
     (.pdmodel). Nothing in a model file is ever run as code: PyTorch and Keras files are refused, and the export to use
-    is named.
+    is named. An --extension is code: it is loaded only where you name it, kept with the model, and refused once the
+    file has changed.
     """
     shown = display(quiet)
     try:
-        record = asyncio.run(import_path(model, shown, name=name, shapes=shapes, layouts=layouts, limit_s=timeout))
+        going = import_path(
+            model,
+            shown,
+            name=name,
+            shapes=shapes,
+            layouts=layouts,
+            extensions=[str(path) for path in extensions],
+            limit_s=timeout,
+        )
+        record = asyncio.run(going)
     finally:
         shown.close()
     if as_json:

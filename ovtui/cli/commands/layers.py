@@ -74,8 +74,9 @@ def command(
     told = analysis.concentration(profile)
     if told:
         field("hot", told)
-    if profile.overhead is not None:
-        field("counters", f"{profile.overhead * 100:+.1f} % latency; {words.plural(profile.inferences, 'inference')}")
+    costs = analysis.counting_cost(profile)
+    if costs is not None:
+        field("counters", f"{costs}; {words.plural(profile.inferences, 'inference')}")
     if profile.ceilings is not None:
         field("ceilings", summary.ceilings(profile.ceilings))
     for note in analysis.notes(profile):
@@ -135,7 +136,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
         rows.append(
             [
                 str(layer.order),
-                words.number(layer.time_us) if layer.time_us is not None else layer.status.replace("_", " "),
+                analysis.time_text(layer) or layer.status.replace("_", " "),
                 words.percent(row.share),
                 terminal.bar((row.share or 0.0) / most if most else 0.0, _BAR),
                 plain(layer.type, 24),

@@ -68,7 +68,7 @@ _OF_RECIPE = frozenset(Recipe.__struct_fields__) - {"data", "images", "layouts",
 @click.option("--versions", is_flag=True, help="Show all versions of MODEL side by side, and leave.")
 @spec_options(
     "mode", "batch", "streams", "requests", "rate", "queue", "api", "seconds", "iterations", "until_ci", "profile",
-    "data",
+    "data", "keep_state",
 )  # fmt: skip
 @click.option("--label", help="A name for the optimization.")
 @click.option("--detach", is_flag=True, help="Print its id and leave; it goes on.")

@@ -14,22 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ovtui.engine.device.element_types import DTYPES, EXACT, FLOATS, KINDS, Array, encode, holder, span
 from ovtui.engine.device.images import ImageFolder
 from ovtui.errors import InputError, sentence
 from ovtui.records import Data, Images, Port, Spec, StaticShape
 from ovtui.text import plain
-
-Array = npt.NDArray[np.generic]
-
-DTYPES: dict[str, str] = {
-    "f32": "float32", "f64": "float64", "f16": "float16", "bf16": "uint16",
-    "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64",
-    "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64", "boolean": "bool",
-}  # fmt: skip
-"""OpenVINO's element types and the numpy types of the same bytes (bfloat16 has none: the upper half of a float32)."""
-
 
 UNREADABLE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 """What numpy and zipfile raise on files that are damaged, encrypted, or no arrays."""
@@ -66,6 +56,8 @@ def batch_axis(layout: str | None, rank: int) -> int | None:
     """Where the batch is: the layout's N, else the first of several dimensions."""
     if layout is not None:
         axis = layout.find("N")
+        if axis < 0 and layout.startswith("?") and rank > 1:
+            return 0  # nothing says that it is no batch: samples may lie along it
         return axis if 0 <= axis < rank else None
     return 0 if rank > 1 else None
 
@@ -147,52 +139,74 @@ def filling(
     inputs: Inputs, port: Port, shape: StaticShape, layout: str | None, spec: Spec, index: int, requests: int
 ) -> Filling:
     """How input number `index` is filled for each of `requests` requests."""
-    if port.type not in DTYPES:
+    if port.type not in KINDS:
         raise InputError(f"Input '{plain(port.name, 60)}' is of type {plain(port.type)}, which ovtui cannot fill.")
     if port.name in inputs.images:
         return _from_images(inputs.images[port.name], port, shape, layout, requests)
     if port.name in inputs.arrays:
         return _from_array(inputs.arrays[port.name], inputs.paths[port.name], port, shape, layout, requests)
-    words = _random(port, shape, np.random.default_rng(0))[1]
+    generated = _generated(port, shape, np.random.default_rng(0))
 
     def values(request: int) -> Array:
-        return _random(port, shape, np.random.default_rng((spec.seed, index, request)))[0]
+        drawn = _generated(port, shape, np.random.default_rng((spec.seed, index, request)))
+        return encode(drawn.values, port.type)
 
-    return Filling(values, f"{words} (seed {spec.seed})")
+    return Filling(values, f"{generated.words} (seed {spec.seed})" if generated.random else generated.words)
 
 
-def _random(port: Port, shape: StaticShape, generator: np.random.Generator) -> tuple[Array, str]:
+class _Generated(NamedTuple):
+    values: Array
+    words: str
+    random: bool = True
+
+
+def _generated(port: Port, shape: StaticShape, generator: np.random.Generator) -> _Generated:
     """Values that a model of the kind can take, guessed from type, name and what the input feeds."""
     kind, name = port.type, port.name.lower()
     if kind == "boolean":
-        return np.ones(shape, dtype=bool), "all true"
-    if kind in ("f32", "f64", "f16", "bf16"):
-        if "mask" in name:
-            return encode(np.ones(shape, dtype=np.float32), kind), "ones (a mask, by its name)"
-        return encode(generator.standard_normal(shape, dtype=np.float32), kind), "random, standard normal"
-    dtype = np.dtype(DTYPES[kind])
+        return _Generated(np.ones(shape, dtype=bool), "all true", random=False)
+    if kind == "string":
+        return _Generated(_texts(shape, generator), f"random text, {_WORDS} words each")
     if "mask" in name:
-        return np.ones(shape, dtype=dtype), "ones (a mask, by its name)"
+        return _Generated(np.ones(shape, dtype=holder(kind)), "ones (a mask, by its name)", random=False)
+    if kind in FLOATS:
+        if port.index_limit:  # numbers that are cast to indices
+            limit = min(port.index_limit, EXACT.get(kind, 2))
+            return _Generated(generator.integers(0, limit, shape).astype(np.float32), f"random ids 0–{limit - 1}")
+        drawn = generator.standard_normal(shape, dtype=np.float32)
+        if kind == "f8e8m0":
+            return _Generated(np.abs(drawn), "random powers of two about 1")
+        return _Generated(drawn, "random, standard normal")
+    if port.orders_state:
+        count = shape[-1] if shape else 1
+        limit = min(port.index_limit or count, span(kind).most + 1, count) or 1
+        order = np.broadcast_to(np.arange(count) % limit, shape)
+        numbers = f"0–{limit - 1}" if limit > 1 else "0"
+        return _Generated(order, f"{numbers}: each sample goes on with its own state", random=False)
     if "token_type" in name or "segment" in name:
-        return np.zeros(shape, dtype=dtype), "zeros (segment ids, by its name)"
-    top = int(np.iinfo(dtype).max) + 1
-    if port.index_limit:
-        limit = min(port.index_limit, top)
-        if "position" in name and shape:
-            return np.broadcast_to(np.arange(shape[-1]) % limit, shape).astype(dtype), f"positions 0–{limit - 1}"
-        return generator.integers(0, limit, shape).astype(dtype), f"random ids 0–{limit - 1}"
+        return _Generated(np.zeros(shape, dtype=np.int64), "zeros (segment ids, by its name)", random=False)
+    limit = min(port.index_limit or 0, span(kind).most + 1)
+    if "position" in name and shape and (limit or shape[-1] > 1):
+        limit = limit or min(shape[-1], span(kind).most + 1)
+        positions = np.broadcast_to(np.arange(shape[-1]) % limit, shape)
+        return _Generated(positions, f"positions 0–{limit - 1}", random=False)
+    if limit:
+        return _Generated(generator.integers(0, limit, shape), f"random ids 0–{limit - 1}")
     if kind == "u8" and len(shape) >= 3:
-        return generator.integers(0, 256, shape, dtype=np.uint8), "random bytes 0–255"
-    return generator.integers(0, 2, shape).astype(dtype), "random 0 or 1"
+        return _Generated(generator.integers(0, 256, shape, dtype=np.uint8), "random bytes 0–255")
+    return _Generated(generator.integers(0, 2, shape), "random 0 or 1")
 
 
-def encode(values: npt.NDArray[np.float32], kind: str) -> Array:
-    """Float32 values in the bytes of a floating type."""
-    if kind == "bf16":
-        upper: Array = np.ascontiguousarray(values).view(np.uint32) >> 16
-        return upper.astype(np.uint16)
-    converted: Array = values.astype(np.dtype(DTYPES[kind]))
-    return converted
+_WORDS = 8
+_SYLLABLES = ("ba", "co", "di", "en", "fu", "gor", "lim", "mos", "nu", "par", "ter", "um")
+
+
+def _texts(shape: StaticShape, generator: np.random.Generator) -> Array:
+    """Texts of made-up words."""
+    syllables = generator.choice(_SYLLABLES, (*shape, _WORDS, 3))
+    count = int(np.prod(shape))
+    rows = syllables.reshape(count, _WORDS, 3).tolist()
+    return np.array([" ".join(map("".join, row)) for row in rows], dtype=str).reshape(shape)
 
 
 class Sampled(NamedTuple):
@@ -211,13 +225,13 @@ def sampled(array: Array, path: str, port: Port, shape: StaticShape, layout: str
         array.ndim == len(shape)
         and axis is not None
         and array.shape[:axis] + array.shape[axis + 1 :] == shape[:axis] + shape[axis + 1 :]
-        and array.shape[axis] >= 1
+        and (array.shape[axis] >= 1 or not shape[axis])
     )
     count = 1
     if stacked and array.shape[0]:
         count = array.shape[0]
     elif batched and axis is not None:
-        count = max(1, array.shape[axis] // shape[axis])
+        count = max(1, array.shape[axis] // shape[axis]) if shape[axis] else 1
     elif array.shape != shape:
         raise InputError(
             f"{plain(path)} has shape {list(array.shape)}, which does not fit input '{name}' {list(shape)}: "
@@ -234,22 +248,30 @@ def sampled(array: Array, path: str, port: Port, shape: StaticShape, layout: str
         return taken
 
     target = port.type
-    dtype = np.dtype("float32") if target == "bf16" else np.dtype(DTYPES[target])
-    if not np.can_cast(array.dtype, dtype, "same_kind"):
+    dtype = holder(target)
+    if array.dtype.kind == "S":
+        array = _decoded(array, path)
+    if (array.dtype.kind == "U") != (target == "string") or not np.can_cast(array.dtype, dtype, "same_kind"):
         raise InputError(
             f"{plain(path)} holds {array.dtype}, but input '{name}' takes {target}: "
             f"convert it with array.astype('{dtype}')."
         )
-    if dtype.kind in "iu" and array.size and array.dtype != dtype:
+    if dtype.kind in "iu" and array.size and (array.dtype != dtype or target not in DTYPES):
         low, high = int(array.min()), int(array.max())
-        if low < np.iinfo(dtype).min or high > np.iinfo(dtype).max:
+        if low < span(target).least or high > span(target).most:
             raise InputError(f"{plain(path)} holds values {low} to {high}, beyond input '{name}' of type {target}.")
 
     def values(k: int) -> Array:
-        part = sample(k)
-        return encode(part.astype(np.float32), target) if target == "bf16" else part.astype(dtype)
+        return encode(sample(k), target)
 
     return Sampled(count, values)
+
+
+def _decoded(array: Array, path: str) -> Array:
+    try:
+        return np.char.decode(array.astype(np.bytes_), "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{plain(path)} holds texts that are not valid UTF-8.") from error
 
 
 def _from_array(array: Array, path: str, port: Port, shape: StaticShape, layout: str | None, requests: int) -> Filling:

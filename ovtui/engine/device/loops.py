@@ -58,6 +58,23 @@ def closed_async(start: Call, wait: Call, request: c_void_p, lane: Lane, stop: m
     return True
 
 
+def closed_from_reset(reset: Callable[[], None], serve: Callable[[], bool], lane: Lane, stop: memoryview) -> bool:
+    """As the closed loops, for a model that keeps state: reset between inferences, outside of their latency."""
+    clock, slots, mask, position = _clock, lane.slots, lane.mask, lane.position
+    i = position[0]
+    while not stop[0]:
+        reset()
+        begin = clock()
+        if not serve():
+            return False
+        end = clock()
+        slots[i & mask] = begin
+        slots[(i + 1) & mask] = end
+        i += 2
+        position[0] = i
+    return True
+
+
 def arrivals(rate: float, seed: int, begin_ns: int) -> Iterator[int]:
     """Times of a Poisson process of `rate` per second: exponential gaps, drawn beforehand in blocks."""
     generator = np.random.default_rng(seed)
@@ -121,7 +138,18 @@ def sleep_until(when_ns: int, stop: memoryview) -> bool:
     return not stop[0]
 
 
-def open_loop(serve: Callable[[], bool], line: Line, lane: Lane, stop: memoryview) -> bool:
+class FromReset:
+    """A line for a request whose state is reset first: before the arrival, so that only one that waits pays for it."""
+
+    def __init__(self, line: Line, reset: Callable[[], None]) -> None:
+        self._line, self._reset = line, reset
+
+    def take(self) -> int:
+        self._reset()
+        return self._line.take()
+
+
+def open_loop(serve: Callable[[], bool], line: Line | FromReset, lane: Lane, stop: memoryview) -> bool:
     """Serve arrivals on their schedule; a latency runs from the *scheduled* time, so that waiting counts."""
     clock, slots, mask, position = _clock, lane.slots, lane.mask, lane.position
     i = position[0]

@@ -6,17 +6,19 @@ import contextlib
 import gc
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ovtui.analysis.shapes import Resolved, resolve
+from ovtui.analysis.shape_search import fitted
+from ovtui.analysis.shapes import Resolved, chosen_sizes, no_sizes, resolve
 from ovtui.engine.device import inputs as feed
 from ovtui.engine.device import loops
 from ovtui.engine.device.capi import DeviceError
+from ovtui.engine.device.extensions import trusted
 from ovtui.engine.device.properties import check_device, properties, unknown_property
 from ovtui.engine.messages import At, Ready, Said, Say, Stopped, Turn
 from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
@@ -32,11 +34,11 @@ class Session(Protocol):
     def version(self) -> str: ...
     def devices(self) -> list[str]: ...
     def device_property(self, device: str, key: str) -> str: ...
-    def read(self, path: str) -> None: ...
-    def reshape(self, shapes: list[StaticShape]) -> None: ...
+    def read(self, path: str, extensions: tuple[str, ...]) -> None: ...
+    def reshape(self, shapes: dict[int, StaticShape]) -> None: ...  # -1: a size that stays open
     def compile(self, device: str, properties: dict[str, str]) -> None: ...
     def property(self, key: str) -> str: ...
-    def create(self, requests: int) -> None: ...
+    def create(self, requests: int, *, reset: bool) -> None: ...  # the state, between inferences
     def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None: ...
     def infer(self, request: int) -> None: ...
     def closed(self, api: str, lanes: list[Lane], stop: memoryview) -> str | None: ...
@@ -95,16 +97,14 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
         layouts=spec.layouts,
         data_shapes=sources.shapes(model.inputs, spec.layouts),
     )
-    for note in resolved.notes:
-        say(Said(text=note))
     if spec.images != Images() and sources.arrays and not sources.images:
         source = plain(", ".join(sorted(set(sources.paths.values()))))
         stated = "what is stated of channels, mean and scale is for folders of images."
         say(Said(text=f"The values of {source} are taken as they are: {stated}"))
     with timed() as read_ms, failing(f"Cannot read {plain(model.path)}", bad_input=True):
-        device.read(model.path)
+        device.read(model.readable, trusted(model.extensions))
         if resolved.changed:
-            _reshape(device, model, spec, resolved)
+            resolved = _reshape(device, model, spec, resolved)
 
     say(At(phase="compiling"))
     chosen = properties(spec)
@@ -113,12 +113,17 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
 
     requests = _requests(device, spec)
     say(At(phase="filling"))
-    device.create(requests)
+    device.create(requests, reset=model.stateful and not spec.keep_state)
+    if model.stateful and spec.keep_state:
+        say(Said(text="The state is kept from one inference to the next: each depends on how many came before it."))
     words = _fill(device, model, spec, resolved, sources, requests, say)
     with timed() as first_ms:
         _try_once(device, model, sources, words)
+    # Said now that they are known to be taken: nobody is told to give a shape that the model refuses.
+    for note in (*resolved.notes, *chosen_sizes(model.inputs, resolved)):
+        say(Said(text=note))
 
-    effective = _effective(device, spec, resolved, requests, chosen, words)
+    effective = _effective(device, model, spec, resolved, requests, chosen, words)
     if spec.threads is not None and effective.threads not in (None, spec.threads):
         say(Said(text=f"{spec.threads} threads were asked for; the device uses {effective.threads}."))
     say(
@@ -133,14 +138,32 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
     return effective
 
 
-def _reshape(device: Session, model: Model, spec: Spec, resolved: Resolved) -> None:
-    shapes = [resolved.shapes[port.name] for port in model.inputs]
+def _reshape(device: Session, model: Model, spec: Spec, resolved: Resolved) -> Resolved:
+    """Give the model its shapes; where it refuses sizes that nobody asked for, others that it takes."""
     try:
-        device.reshape(shapes)
+        device.reshape(_changed(model, resolved.shapes))
     except DeviceError as error:
+        found = fitted(resolved, lambda tried: _takes(device, _changed(model, tried)), batch=spec.batch)
+        if found is not None:
+            return found
         asked = ", ".join(f"{plain(n, 60)}{list(s)}" for n, s in resolved.shapes.items())
         what = f"batch {spec.batch}" if spec.batch is not None else "these shapes"
-        raise InputError(f"{plain(model.name, 60)} cannot take {what} ({asked}): {error}") from error
+        hint = f" {no_sizes(model.inputs, resolved)}" if resolved.choices else ""
+        raise InputError(f"{plain(model.name, 60)} cannot take {what} ({asked}): {error}{hint}") from error
+    return resolved
+
+
+def _changed(model: Model, shapes: Mapping[str, StaticShape]) -> dict[int, StaticShape]:
+    """Input → shape, of those that are another one than the file has."""
+    return {place: shape for place, port in enumerate(model.inputs) if (shape := shapes[port.name]) != port.shape}
+
+
+def _takes(device: Session, shapes: dict[int, StaticShape]) -> bool:
+    try:
+        device.reshape(shapes)
+    except DeviceError:
+        return False
+    return True
 
 
 def _compile(device: Session, spec: Spec, chosen: dict[str, str]) -> None:
@@ -203,7 +226,13 @@ def _try_once(device: Session, model: Model, sources: feed.Inputs, words: dict[s
 
 
 def _effective(
-    device: Session, spec: Spec, resolved: Resolved, requests: int, chosen: dict[str, str], words: dict[str, str]
+    device: Session,
+    model: Model,
+    spec: Spec,
+    resolved: Resolved,
+    requests: int,
+    chosen: dict[str, str],
+    words: dict[str, str],
 ) -> Effective:
     devices = _maybe(device, "EXECUTION_DEVICES") or spec.device
     full_name = None
@@ -221,6 +250,7 @@ def _effective(
         execution_devices=tuple(devices.split()),
         device_name=full_name,
         properties=chosen,
+        state=("kept" if spec.keep_state else "reset") if model.stateful else None,
     )
 
 

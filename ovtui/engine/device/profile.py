@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ovtui.analysis import layer_cost
+from ovtui.analysis.layers import STILL
 from ovtui.engine.device.counting import Counted, Counting, count
 from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.operations import edges, port_shape, port_type
@@ -29,10 +30,12 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
     say(At(phase="profiling"))
     try:
         counted = count(device, streams, on_cpu=all(name.startswith("CPU") for name in effective.execution_devices))
+        empty_us = device.empty_us(streams)
         original = device.original()
         layers = _layers(device, counted, original)
     except FAILURES as error:
         raise OvtuiError(f"The layers could not be profiled: {reason(error)}") from error
+    cost = counted.cost
     found = Profile(
         layers=tuple(layers),
         operations=original,
@@ -41,15 +44,17 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
         streams=streams,
         latency_us=round(float(np.mean(counted.latencies)), 2),
         median_us=round(float(np.median(counted.latencies)), 2),
-        overhead=None,
+        overhead=None if cost is None else round(cost.mean, 4),
+        overhead_ci95=None if cost is None else (round(cost.ci95[0], 4), round(cost.ci95[1], 4)),
         counters=_has_counters(counted),
+        empty_us=None if empty_us is None else round(empty_us, 2),
     )
     say(Profiled(profile=found))
 
 
 def _has_counters(counted: Counted) -> bool:
-    """Whether layers without a time took less than a microsecond, which a CPU tells as not run at all."""
-    return bool(counted.names) and (bool(counted.times[0].any()) or "executed" not in counted.statuses)
+    """Whether layers without a time were too short for whole microseconds, which a CPU tells as not run at all."""
+    return bool(counted.names) and (bool(counted.times.mean_us.any()) or "executed" not in counted.statuses)
 
 
 def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...]) -> list[Layer]:
@@ -58,7 +63,7 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
     nodes = _reached(device.executed(), ran)
     nodes.sort(key=_order)
     places = {node.get_name(): place for place, node in enumerate(nodes)}
-    mean, spread = counted.times
+    mean, spread, low, high = counted.times
     # Names need not be unique: the first node of a name takes the first counter of that name.
     columns: dict[str, list[int]] = defaultdict(list)
     for column in range(len(counted.names) - 1, -1, -1):
@@ -73,6 +78,10 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
         status: LayerStatus = "not_run" if place is None else counted.statuses[place]
         outputs = _outputs(node)
         timed = place is not None and status == "executed" and bool(mean.any())
+        # What a CPU tells as not run may have been too short for its counters.
+        bounded = (
+            counted.on_cpu and place is not None and (timed or (status == "not_run" and kind.lower() not in STILL))
+        )
         layers.append(
             Layer(
                 name=name,
@@ -85,9 +94,12 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
                 outputs=outputs,
                 original=made_of,
                 time_us=round(float(mean[place]), 2) if timed else None,
-                spread_us=round(float(spread[place]), 2) if timed else None,
+                # What is below the resolution of the counters is not known to be nothing.
+                spread_us=round(float(spread[place]), 2) if timed and (spread[place] or not bounded) else None,
                 flops=costs.flops(kind, name, made_of, _shapes(node), outputs),
                 bytes=layer_cost.traffic(kind, _read(node), outputs) if status == "executed" else 0,
+                low_us=round(float(low[place]), 2) if bounded else None,
+                high_us=round(float(high[place]), 2) if bounded else None,
             )
         )
     return layers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,17 @@ class Queue:
     def device_property(self, device: str, key: str) -> str:
         return _text(_said(self._core.get_property, device, key))
 
-    def read(self, path: str) -> None:
+    def read(self, path: str, extensions: tuple[str, ...]) -> None:
+        for extension in extensions:
+            _said(self._core.add_extension, extension)
         self._model = _said(self._core.read_model, path)
 
-    def reshape(self, shapes: list[StaticShape]) -> None:
-        _said(self._model.reshape, {i: list(shape) for i, shape in enumerate(shapes)})
+    def reshape(self, shapes: dict[int, StaticShape]) -> None:
+        _said(self._model.reshape, {place: self._ov.PartialShape(list(shape)) for place, shape in shapes.items()})
+
+    def save(self, path: Path) -> None:
+        """The model as it stands, as IR."""
+        _said(self._ov.serialize, self._model, path, path.with_suffix(".bin"))
 
     def compile(self, device: str, properties: dict[str, str]) -> None:
         self._compiled = _said(self._core.compile_model, self._model, device, properties)
@@ -45,12 +52,17 @@ class Queue:
     def property(self, key: str) -> str:
         return _text(_said(self._compiled.get_property, key))
 
-    def create(self, requests: int) -> None:
+    def create(self, requests: int, *, reset: bool) -> None:
         self._queue = self._ov.AsyncInferQueue(self._compiled, requests)
+        self._reset = reset
 
     def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None:
+        tensor = self._queue[request].get_input_tensor(index)
+        if values.dtype.kind == "U":
+            tensor.str_data = values
+            return
         # As bytes, since numpy has no bfloat16.
-        memory = self._queue[request].get_input_tensor(index).data
+        memory = tensor.data
         memory.reshape(-1).view(np.uint8)[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
 
     def infer(self, request: int) -> None:
@@ -85,7 +97,7 @@ class Queue:
         queue, clock = self._queue, time.perf_counter_ns
         filled = [lane.position[0] for lane in lanes]  # of turns before this one
 
-        def done(request: object, started: tuple[int, int]) -> None:
+        def done(request: Any, started: tuple[int, int]) -> None:
             end = clock()
             which, begun = started
             lane, i = lanes[which], filled[which]
@@ -93,8 +105,15 @@ class Queue:
             lane.slots[(i + 1) & lane.mask] = end
             filled[which] = lane.position[0] = i + 2
 
-        queue.set_callback(done)
+        def done_and_reset(request: Any, started: tuple[int, int]) -> None:
+            done(request, started)
+            request.reset_state()
+
+        queue.set_callback(done_and_reset if self._reset else done)
         try:
+            if self._reset:
+                for request in queue:
+                    request.reset_state()
             while not stop[0] and (started := take()) is not None:
                 queue.start_async(userdata=started)
             queue.wait_all()

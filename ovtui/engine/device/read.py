@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,19 +16,24 @@ from typing import Any, TypedDict
 import msgspec
 
 from ovtui.analysis import shapes
+from ovtui.analysis.shape_search import fitted
+from ovtui.engine.device.extensions import core
+from ovtui.engine.device.index_limits import index_limit, orders_state
 from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, port_type, running
 from ovtui.engine.device.quiet import openvino
+from ovtui.engine.device.rank_conversion import unknown_ranks, with_ranks
 from ovtui.engine.device.reason import FAILURES, reason
+from ovtui.engine.formats import onnx_file
 from ovtui.engine.formats.files import quoted
+from ovtui.engine.formats.ir_file import why_unread
 from ovtui.engine.messages import Inspected, Say, Task
 from ovtui.errors import InputError
-from ovtui.records import Operation, OwnGraph, Port, StaticShape
+from ovtui.records import File, Operation, OwnGraph, Port, StaticShape
 from ovtui.text import plain
 
+_MOST_SIZES = 40  # of weights
 _FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake
-_WHOLE = frozenset({"i4", "u4", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"})
 _ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string"})  # types of axes, shapes and the like
-_SAME_VALUES = frozenset({"Convert", "Reshape", "Squeeze", "Unsqueeze"})
 
 
 class Facts(TypedDict):
@@ -42,38 +48,87 @@ class Facts(TypedDict):
     flops: int | None
     flops_shapes: dict[str, StaticShape]
     notes: tuple[str, ...]
+    states: int
 
 
 def inspect(task: Task, say: Say) -> None:
     """Do the task "inspect": read the file and tell its facts."""
-    found, graph = inspected(Path(task.path), shapes=task.shapes, layouts=task.layouts)
-    say(Inspected(facts=dict(found), graph=graph))
+    path, converted = Path(task.path), False
+    if task.shapes and task.target:
+        converted = with_ranks(path, task.shapes, Path(task.target), task.extensions)
+    found, graph = inspected(
+        Path(task.target) if converted else path, shapes=task.shapes, layouts=task.layouts, extensions=task.extensions
+    )
+    say(Inspected(facts=dict(found), graph=graph, converted=converted))
 
 
 def inspected(
-    path: Path, *, shapes: Mapping[str, StaticShape] | None = None, layouts: Mapping[str, str] | None = None
+    path: Path,
+    *,
+    shapes: Mapping[str, StaticShape] | None = None,
+    layouts: Mapping[str, str] | None = None,
+    extensions: tuple[File, ...] = (),
 ) -> tuple[Facts, OwnGraph]:
     """Facts and graph of a model that `formats.check` accepted; for `shapes` and `layouts` see `analysis.shapes`.
 
-    InputError: OpenVINO cannot read it, with its reason; or the shapes do not fit.
+    `extensions`: libraries that are loaded first. InputError: OpenVINO cannot read it, with its reason; or the shapes
+    do not fit.
     """
+    with_extensions = _core(extensions)
     try:
-        model = openvino().Core().read_model(path)
-        return _inspected(model, dict(shapes or {}), dict(layouts or {}))
+        model = with_extensions.read_model(path)
+        symbols = onnx_file.symbols(path) if path.suffix == ".onnx" else {}
+        return _inspected(model, dict(shapes or {}), dict(layouts or {}), symbols)
     except FAILURES as error:
-        raise InputError(f"OpenVINO cannot read {quoted(path)}: {reason(error)}") from error
+        why = reason(error)
+        if path.suffix.lower() == ".xml":
+            why = why_unread(path, why, *_installed())
+        hint = "" if shapes else _shape_hint(path)
+        raise InputError(f"OpenVINO cannot read {quoted(path)}: {why}{hint}") from error
 
 
-def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str]) -> tuple[Facts, OwnGraph]:
+def _shape_hint(path: Path) -> str:
+    """What helps where a file does not tell how many dimensions an input has."""
+    unknown = [plain(name, 80) for name in unknown_ranks(path)]
+    if not unknown:
+        return ""
+    shape = shlex.quote(f"{unknown[0]}[1,3,224,224]")
+    return (
+        f" The file does not say how many dimensions input '{unknown[0]}' has: import it with its shape, "
+        f"as in ovtui import {shlex.quote(plain(path, 200))} --shape {shape}."
+    )
+
+
+def _installed() -> tuple[str, int]:
+    """OpenVINO's version, and its newest set of operations."""
+    ov = openvino()
+    sets = (re.fullmatch(r"opset(\d+)", name) for name in dir(ov))
+    return str(ov.get_version()), max(int(found[1]) for found in sets if found)
+
+
+def _core(extensions: tuple[File, ...]) -> Any:
+    try:
+        return core(extensions)
+    except FAILURES as error:
+        names = ", ".join(quoted(extension.path) for extension in extensions)
+        raise InputError(f"OpenVINO cannot load the extension {names}: {reason(error)}") from error
+
+
+def _inspected(
+    model: Any, asked: dict[str, StaticShape], layouts: dict[str, str], symbols: dict[str, tuple[str | None, ...]]
+) -> tuple[Facts, OwnGraph]:
     operations = model.get_ordered_ops()
     constant = fixed(operations)
     weights = _weights(operations, constant)
     types = Counter(str(op.get_type_name()) for op in running(operations, constant))
-    inputs, outputs = _inputs(model), _outputs(model)
-    model, counted_at, notes, ok = _at_shapes(model, inputs, asked, layouts)
+    inputs, outputs = _inputs(model, symbols), _outputs(model)
+    model, resolved, notes = _at_shapes(model, inputs, asked, layouts)
     inputs = _stated(inputs, asked, layouts)
-    own = OwnGraph(operations=graph(model), shapes=counted_at if ok else {})
-    count = _sum(own.operations, notes) if ok else None
+    if resolved is not None and resolved.searched:
+        inputs = tuple(_fitting(port, resolved) for port in inputs)
+    counted_at = {} if resolved is None else resolved.shapes
+    own = OwnGraph(operations=graph(model), shapes=counted_at)
+    count = None if resolved is None else _sum(own.operations, notes)
     facts = Facts(
         inputs=inputs,
         outputs=outputs,
@@ -84,6 +139,7 @@ def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str
         flops=count,
         flops_shapes=counted_at,
         notes=tuple(notes),
+        states=types["ReadValue"],
     )
     return facts, own
 
@@ -91,17 +147,29 @@ def _inspected(model: Any, asked: dict[str, StaticShape], layouts: dict[str, str
 # Ports
 
 
-def _inputs(model: Any) -> tuple[Port, ...]:
+def _inputs(model: Any, symbols: Mapping[str, tuple[str | None, ...]]) -> tuple[Port, ...]:
     return tuple(
         Port(
             name=name,
             type=port_type(port),
             shape=port_shape(port.get_partial_shape()),
             layout=_layout(port.get_node().layout),
-            index_limit=_index_limit(port) if port_type(port) in _WHOLE else None,
+            index_limit=index_limit(port),
+            orders_state=orders_state(port),
+            symbols=_symbols(port, symbols),
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
     )
+
+
+def _symbols(port: Any, symbols: Mapping[str, tuple[str | None, ...]]) -> tuple[str | None, ...]:
+    """What the file calls the dimensions that OpenVINO finds open."""
+    partial = port.get_partial_shape()
+    found = next((symbols[name] for name in sorted(port.get_names()) if name in symbols), ())
+    if partial.rank.is_dynamic or len(found) != len(partial):
+        return ()
+    kept = tuple(name if dim.is_dynamic else None for name, dim in zip(found, partial, strict=True))
+    return kept if any(kept) else ()
 
 
 def _stated(inputs: tuple[Port, ...], asked: dict[str, StaticShape], layouts: dict[str, str]) -> tuple[Port, ...]:
@@ -111,6 +179,12 @@ def _stated(inputs: tuple[Port, ...], asked: dict[str, StaticShape], layouts: di
         msgspec.structs.replace(port, layout=told.get(port.name, port.layout), stated=fixed.get(port.name))
         for port in inputs
     )
+
+
+def _fitting(port: Port, found: shapes.Resolved) -> Port:
+    """With what was found of its sizes by trying, so that nothing that the model refuses is tried again."""
+    chosen = any(name == port.name for members in found.choices for name, _ in members)
+    return msgspec.structs.replace(port, fitting=found.shapes[port.name]) if chosen else port
 
 
 def _outputs(model: Any) -> tuple[Port, ...]:
@@ -142,34 +216,6 @@ def _layout(layout: Any) -> str | None:
     return text if re.search("[A-Z]", text) else None
 
 
-def _index_limit(port: Any) -> int | None:
-    """The length of the shortest table that this input's values index, through operations that keep the values."""
-    limits: list[int] = []
-    waiting, seen = [port], set()
-    while waiting:
-        for target in waiting.pop().get_target_inputs():
-            node = target.get_node()
-            kind = node.get_type_name()
-            if kind == "Gather" and target.get_index() == 1:
-                limits += _table_length(node)
-            elif kind in _SAME_VALUES and target.get_index() == 0 and node.get_name() not in seen:
-                seen.add(node.get_name())
-                waiting.append(node.output(0))
-    return min(limits, default=None)
-
-
-def _table_length(gather: Any) -> list[int]:
-    axis = gather.input_value(2).get_node()
-    table = gather.get_input_partial_shape(0)
-    if axis.get_type_name() != "Constant" or table.rank.is_dynamic or math.prod(axis.get_output_shape(0)) != 1:
-        return []
-    position = int(axis.get_data().reshape(-1)[0])
-    if not -len(table) <= position < len(table) or table[position].is_dynamic:
-        return []
-    length = int(table[position].get_length())
-    return [length] if length > 0 else []
-
-
 # Operations and weights
 
 
@@ -198,27 +244,54 @@ def _weights(operations: Iterable[Any], constant: set[str]) -> Counter[str]:
 
 def _at_shapes(
     model: Any, inputs: tuple[Port, ...], asked: dict[str, StaticShape], layouts: dict[str, str]
-) -> tuple[Any, dict[str, StaticShape], list[str], bool]:
-    """The model at static shapes, these shapes, what must be said about them, and whether that could be done."""
+) -> tuple[Any, shapes.Resolved | None, list[str]]:
+    """The model at static shapes, these shapes where it takes any, and what must be said about them."""
     try:
         resolved = shapes.resolve(inputs, shapes=asked, batch=None, layouts=layouts, data_shapes={})
     except InputError as error:
         if asked or layouts:
             raise
-        return model, {}, [str(error)], False
+        return model, None, [str(error)]
     notes = list(resolved.notes)
     if not resolved.changed:
-        return model, resolved.shapes, notes, True
-    reshaped = model.clone()
+        return model, resolved, notes
+    at = model.clone()
     try:
-        reshaped.reshape({i: list(resolved.shapes[port.name]) for i, port in enumerate(inputs)})
+        reshape(at, resolved.shapes.values())
+        return at, resolved, [*notes, *shapes.chosen_sizes(inputs, resolved)]
     except FAILURES as error:
-        shown = ", ".join(f"'{plain(name, 60)}' {list(shape)}" for name, shape in resolved.shapes.items())
-        if asked:
-            raise InputError(f"The model does not take {shown}: {reason(error)}") from error
-        notes.append(f"FLOPs are unknown, since the model does not take {shown}: {reason(error)}")
-        return model, resolved.shapes, notes, False
-    return reshaped, resolved.shapes, notes, True
+        why = reason(error)
+    fitting = fitted(resolved, lambda tried: _takes(at, tried), batch=None, of_model=_sizes_of_weights(model))
+    if fitting is not None:
+        return at, fitting, [*notes, *shapes.chosen_sizes(inputs, fitting)]
+    shown = ", ".join(f"'{plain(name, 60)}' {list(shape)}" for name, shape in resolved.shapes.items())
+    if asked:
+        raise InputError(f"The model does not take {shown}: {why}")
+    return model, None, [*notes, f"FLOPs are unknown. {shapes.no_sizes(inputs, resolved)} The first reason was: {why}"]
+
+
+def reshape(model: Any, wanted: Iterable[StaticShape]) -> None:
+    """Give the inputs, in order, these shapes, of which -1 stays open; raises what OpenVINO says."""
+    model.reshape({i: openvino().PartialShape(list(shape)) for i, shape in enumerate(wanted)})
+
+
+def _takes(model: Any, tried: Mapping[str, StaticShape]) -> bool:
+    try:
+        reshape(model, tried.values())
+    except FAILURES:
+        return False
+    return True
+
+
+def _sizes_of_weights(model: Any) -> list[int]:
+    """The sizes that weights have, the most frequent first."""
+    sizes = Counter(
+        int(size)
+        for op in model.get_ordered_ops()
+        if op.get_type_name() == "Constant" and op.get_output_partial_shape(0).is_static
+        for size in op.get_output_shape(0)
+    )
+    return [size for size, _ in sizes.most_common(_MOST_SIZES)]
 
 
 def _sum(operations: Iterable[Operation], notes: list[str]) -> int | None:

@@ -21,6 +21,7 @@ _NOT_RECOGNISED = re.compile(r"Unable to read the model: .*? Please check that m
 _NOISE = re.compile(
     r"FrontEnd API failed with \w+:?|Model wasn't fully converted\..*|Summary:|(?:Loading|Converting) input model"
     r"|-- Conversion is failed for.*|Shape inference input shapes .*|-- .* with a message:"
+    r"|Not Implemented:"
     r"|\[ ?(?:ERROR|GENERAL_ERROR|NOT_FOUND) ?\]"
 )
 _CPP = re.compile(r"(?:std::|vector|map|basic_string|bitset|_M_)[\w:]*|sto[a-z]{1,3}|bad allocation")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,12 @@ _NAME = 1 << 14  # bytes of a file name
 # Field numbers of onnx.proto.
 _IR_VERSION, _GRAPH, _OPSET_IMPORT = 1, 7, 8  # ModelProto
 _DOMAIN, _OPSET_VERSION = 1, 2  # OperatorSetIdProto
-_INITIALIZER = 5  # GraphProto
+_INITIALIZER, _INPUT = 5, 11  # GraphProto
+_INPUT_NAME, _TYPE = 1, 2  # ValueInfoProto
+_TENSOR = 1  # TypeProto
+_SHAPE = 2  # TypeProto.Tensor
+_DIM = 1  # TensorShapeProto
+_DIM_PARAM = 2  # TensorShapeProto.Dimension
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # TensorProto
 _KEY, _VALUE = 1, 2  # StringStringEntryProto
 _EXTERNAL = 1  # TensorProto.DataLocation
@@ -44,6 +50,40 @@ def read(path: Path) -> Header:
         ) from error
     except OSError as error:
         raise InputError(f"{quoted(path)} cannot be read: {plain(error.strerror, 100)}.") from error
+
+
+def symbols(path: Path) -> dict[str, tuple[str | None, ...]]:
+    """Input → what the file calls each of its dimensions: a name, which stands for one size wherever it is, or None."""
+    found: dict[str, tuple[str | None, ...]] = {}
+    try:
+        with opened(path) as file:
+            reader = Reader(file, os.fstat(file.fileno()).st_size)
+            for graph in _parts(reader.fields(), _GRAPH):
+                for port in _parts(reader.fields(graph.start, graph.end), _INPUT):
+                    name, dimensions = _port(reader, port)
+                    found[name] = dimensions
+    except (MalformedError, OSError, UnicodeDecodeError):  # whoever reads the model says so
+        return {}
+    return found
+
+
+def _port(reader: Reader, port: Field) -> tuple[str, tuple[str | None, ...]]:
+    names = _parts(reader.fields(port.start, port.end), _INPUT_NAME)
+    spans = [port]
+    for step in (_TYPE, _TENSOR, _SHAPE, _DIM):
+        spans = [inner for span in spans for inner in _parts(reader.fields(span.start, span.end), step)]
+    called = (_parts(reader.fields(dimension.start, dimension.end), _DIM_PARAM) for dimension in spans)
+    return _text(reader, names) or "", tuple(_text(reader, name) for name in called)
+
+
+def _text(reader: Reader, fields: list[Field]) -> str | None:
+    """The last of the texts, as protobuf has it; None without one, and for an empty one."""
+    return reader.content(fields[-1], _NAME).decode() or None if fields else None
+
+
+def _parts(fields: Iterator[Field], number: int) -> list[Field]:
+    """The messages or texts among fields that have a number."""
+    return [field for field in fields if field.id == number and field.value is None]
 
 
 def companions(path: Path, header: Header) -> list[Path]:

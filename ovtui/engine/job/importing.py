@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 
 import msgspec
 
+from ovtui import paths
 from ovtui.engine import events, formats, messages
 from ovtui.engine.device_process import DeviceProcess, import_memory_limit
 from ovtui.engine.folder import EventWriter, JobFolder, Order, new_id
 from ovtui.engine.job.cancel import Cancel
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import File, Model, Port
+from ovtui.records import File, Model, Port, StaticShape
 from ovtui.store import Store
 from ovtui.text import plain
 
@@ -32,24 +34,33 @@ def run(
         checked = formats.check(path)
         writer.write(events.Phase(name="hashing"))
         sha256, files = formats.digest(checked.files)
+        _, extensions = formats.digest([Path(each) for each in order.extensions]) if order.extensions else ("", ())
     known = store.models.with_content(str(path), sha256)
-    if known is not None and not order.shapes and not order.layouts and store.models.graph(known.id) is not None:
+    if known is not None and not _says_more(order, known) and store.models.graph(known.id) is not None:
         if order.name not in (None, known.name):
             store.models.save(msgspec.structs.replace(known, name=order.name))
         return known.id
     size = sum(file.bytes for file in files)
     # What was stated before holds until it is stated anew.
     ports = known.inputs if known is not None else ()
+    before = known or parent
+    extensions = extensions or (before.extensions if before is not None else ())
     task = messages.Task(
         kind="inspect",
         path=str(path),
         shapes={port.name: port.stated for port in ports if port.stated is not None} | order.shapes,
         layouts={port.name: port.layout for port in ports if port.layout is not None} | order.layouts,
+        extensions=extensions,
     )
+    target = paths.converted(_digest(sha256, task.shapes))
+    task = msgspec.structs.replace(task, target=str(target))
     inspected = _attend(task, order, folder, writer, cancel, size)
     if inspected is None:
         raise OvtuiError(f"The process that read {plain(path)} left without a word; the log is {plain(folder.log)}.")
     model = _model(inspected.facts, order, path, checked.format, sha256, files)
+    if inspected.converted:
+        model = msgspec.structs.replace(model, converted=formats.digest((target, target.with_suffix(".bin")))[1])
+    model = msgspec.structs.replace(model, extensions=extensions)
     if known is not None:
         model = msgspec.structs.replace(
             model,
@@ -66,6 +77,18 @@ def run(
     writer.write(events.Phase(name="saving"))
     store.models.save(model, inspected.graph)
     return model.id
+
+
+def _digest(sha256: str, shapes: dict[str, StaticShape]) -> str:
+    """Of a file's content and the shapes that it is read with."""
+    return hashlib.sha256(sha256.encode() + msgspec.json.encode(shapes, order="sorted")).hexdigest()[:32]
+
+
+def _says_more(order: Order, known: Model) -> bool:
+    """Whether a model that is known is to be read again: something new is said, or was not read the last time."""
+    more = order.shapes or order.layouts or order.extensions
+    lost = known.converted and not Path(known.readable).exists()
+    return bool(more or lost) or (known.states is None and known.stateful)
 
 
 def _model(

@@ -159,8 +159,7 @@ def _summary(turns: list[np.ndarray]) -> Latency:
     for latencies_s in turns:
         nanoseconds = (latencies_s * 1e9).astype(np.int64)
         histogram.add(nanoseconds)
-        for part in np.array_split(nanoseconds, 16):
-            support.add(part)
+        support.add(nanoseconds)
     return latency_summary(histogram, support)
 
 

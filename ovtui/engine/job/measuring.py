@@ -303,7 +303,9 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
         if estimate.ci95 is None:
             found.append(f"NOT CONVERGED: {_too_few(result)} for a confidence interval; measure longer with -t.")
         else:
-            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t, or quiet the machine.")
+            # A state that is kept makes each inference another one: that is no noise.
+            do = "leave out --keep-state" if spec.keep_state else "quiet the machine"
+            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t, or {do}.")
     # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
     if not result.warmup_steady and result.warmup_s >= 2:
         found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")

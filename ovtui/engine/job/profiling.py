@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from ovtui.analysis.roofline import beaten, higher
+from ovtui.analysis.ceilings import merged, raised, usable, worth_measuring
 from ovtui.engine import events, messages
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.folder import EventWriter, JobFolder
@@ -48,27 +48,23 @@ class Pass:
             return Profiled(None, "The layers were not looked at, since the run was cancelled during that.")
         except OvtuiError as error:
             return Profiled(None, f"The layers are unknown. {error}")
-        profile = msgspec.structs.replace(told.profile, overhead=_overhead(told.profile, self._spec, result))
-        return Profiled(self._with_ceilings(profile, machine_of(environment)))
+        return Profiled(self._with_ceilings(told.profile, machine_of(environment)))
 
     def _with_ceilings(self, profile: Profile, machine: str) -> Profile:
-        """With what the device can do: measured before, or now; again if a layer was quicker than it allows."""
+        """With what the device can do at most, over all that was measured here and what these layers reached."""
         key = f"ceilings:{self._spec.device}"
-        known = self._store.settings.get(key, Ceilings)
-        if known is not None and known.machine != machine:
-            known = None
-        found = msgspec.structs.replace(profile, ceilings=known)
-        if known is not None and (known.again or not beaten(found)):
-            return found
-        task = messages.Task(kind="ceilings", spec=self._spec, machine=machine)
-        try:
-            ceilings = self._ask(task, messages.Measured, _LIMIT_S).ceilings
-        except OvtuiError:  # layers without a roofline are better than none
-            return found
-        if known is not None:
-            ceilings = higher(known, ceilings)
-        self._store.settings.set(key, ceilings)
-        return msgspec.structs.replace(found, ceilings=ceilings)
+        known = usable(self._store.settings.get(key, Ceilings), machine)
+        if worth_measuring(known, profile, time.time()):
+            task = messages.Task(kind="ceilings", spec=self._spec, machine=machine)
+            try:
+                known = merged(known, self._ask(task, messages.Measured, _LIMIT_S).ceilings)
+            except OvtuiError:  # layers without a roofline, or with an older one, are better than none
+                if known is None:
+                    return profile
+        assert known is not None
+        known = raised(known, profile)
+        self._store.settings.set(key, known)
+        return msgspec.structs.replace(profile, ceilings=known)
 
     def _ask(self, task: messages.Task, answer: type[T], limit_s: float) -> T:
         """Let a device process do `task`; Cancelled or OvtuiError when there is no answer."""
@@ -95,11 +91,3 @@ class Pass:
 def machine_of(environment: Environment) -> str:
     """What ceilings hold for: another processor, other cores or another OpenVINO have others."""
     return f"{environment.cpu}, {environment.cores} cores, OpenVINO {environment.openvino}"
-
-
-def _overhead(profile: Profile, spec: Spec, result: Result) -> float | None:
-    """What the counters cost: comparable where a request never waits for another one, in a closed loop."""
-    median = result.latency_ms.p50
-    if spec.mode == "server" or profile.requests > profile.streams or not median or not profile.median_us:
-        return None
-    return round(profile.median_us / (median * 1000) - 1, 4)

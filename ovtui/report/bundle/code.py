@@ -24,21 +24,29 @@ import numpy as np
 import openvino as ov
 
 MODEL = @MODEL@
+EXTENSIONS = @EXTENSIONS@  # libraries with operations of the model's own: their code runs
 DEVICE = @DEVICE@
 PROPERTIES = @PROPERTIES@
 SHAPES = @SHAPES@  # of the inputs, in their order; empty: as they are
-SPANS = @SPANS@  # of their whole numbers: first, and end; None: normally distributed
+SPANS = @SPANS@  # of their whole numbers: first, and end; (0, 0): 0, 1, 2, …; None: normally distributed
+RESET = @RESET@  # the model's state, before each inference
 REQUESTS = @REQUESTS@  # in flight; 0: as many as the device wants
 BATCH = @BATCH@
+
+
+BYTES = {"f8e4m3", "f8e5m2", "f8e8m0", "f4e2m1", "nf4", "i4", "u1", "u2", "u3", "u4", "u6"}
 
 
 def inputs(ports: list[ov.ConstOutput], request: int) -> list[np.ndarray]:
     """The values of each input for a request: put your own data here."""
     random = np.random.default_rng(request)
-    return [
-        random.standard_normal(tuple(port.shape), np.float32) if span is None else random.integers(*span, port.shape)
-        for port, span in zip(ports, SPANS)
-    ]
+    return [drawn(tuple(port.shape), span, random) for port, span in zip(ports, SPANS)]
+
+
+def drawn(shape: tuple[int, ...], span: tuple[int, int] | None, random: np.random.Generator) -> np.ndarray:
+    if span is None:
+        return random.standard_normal(shape, np.float32)
+    return random.integers(*span, shape) if span != (0, 0) else np.resize(np.arange(shape[-1]), shape)
 
 
 def fill(request: ov.InferRequest, values: list[np.ndarray]) -> None:
@@ -46,6 +54,10 @@ def fill(request: ov.InferRequest, values: list[np.ndarray]) -> None:
         tensor = request.get_input_tensor(index)
         if tensor.element_type == ov.Type.bf16:  # numpy has none: the upper half of a float32
             tensor.data.view(np.uint16)[...] = np.asarray(value, np.float32).view(np.uint32) >> 16
+        elif tensor.element_type == ov.Type.string:
+            tensor.str_data = np.full(value.shape, "some text")
+        elif tensor.element_type.get_type_name() in BYTES:  # numpy has none of them: put the bytes of your data there
+            tensor.data.view(np.uint8)[...] = 0x38
         else:
             tensor.data[...] = value
 
@@ -59,6 +71,8 @@ def main() -> None:
     seconds = parser.parse_args().seconds
 
     core = ov.Core()
+    for name in EXTENSIONS:
+        core.add_extension(Path(__file__).parent / "extensions" / name)
     model = core.read_model(Path(__file__).parent / "model" / MODEL)
     if SHAPES:
         model.reshape({place: shape for place, shape in enumerate(SHAPES)})
@@ -85,6 +99,8 @@ def measure(compiled: ov.CompiledModel, seconds: float) -> tuple[int, list[float
     latencies: list[float] = []
     begin = now = time.perf_counter()
     while not latencies or now - begin < seconds:
+        if RESET:
+            request.reset_state()
         start = time.perf_counter()
         request.infer(share_outputs=True)  # what came out is in request.get_output_tensor(0).data
         now = time.perf_counter()
@@ -109,6 +125,8 @@ def measure(compiled: ov.CompiledModel, seconds: float) -> tuple[int, list[float
         place = queue.get_idle_request_id()  # waits for one; what came out is in its get_output_tensor(0).data
         if place in used:
             latencies.append(queue[place].latency / 1e3)
+        if RESET:
+            queue[place].reset_state()
         used.add(place)
         queue.start_async()  # the same one
         now = time.perf_counter()
@@ -126,11 +144,11 @@ _CPP = """\
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <map>
 #include <mutex>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -138,14 +156,17 @@ _CPP = """\
 using Clock = std::chrono::steady_clock;
 
 static const std::string MODEL = @MODEL@;
+static const std::vector<std::string> EXTENSIONS = @EXTENSIONS@;  // libraries with operations of the model's own
 static const std::string DEVICE = @DEVICE@;
 static const ov::AnyMap PROPERTIES = @PROPERTIES@;
 static const std::vector<ov::Shape> SHAPES = @SHAPES@;  // of the inputs, in their order; empty: as they are
 static const std::size_t REQUESTS = @REQUESTS@;  // in flight; 0: as many as the device wants
 static const double BATCH = @BATCH@;
+static const bool RESET = @RESET@;  // the model's state, before each inference
 
 struct Span {
-    std::int64_t first, end;  // whole numbers from the first one, below the end; none: normally distributed
+    std::int64_t first, end;  // whole numbers from the first one, below the end; 0, 0: 0, 1, 2, …
+    bool whole = true;        // else normally distributed
 };
 static const std::vector<Span> SPANS = @SPANS@;  // of the inputs' values
 
@@ -153,8 +174,11 @@ template <typename T>
 static void draw(ov::Tensor tensor, const Span& span, std::mt19937& random) {
     std::normal_distribution<float> normal;
     std::uniform_int_distribution<std::int64_t> whole(span.first, std::max(span.first, span.end - 1));
+    const std::size_t length = tensor.get_shape().empty() ? 1 : tensor.get_shape().back();
+    std::size_t place = 0;
     std::generate_n(tensor.data<T>(), tensor.get_size(), [&] {
-        return span.first < span.end ? static_cast<T>(whole(random)) : static_cast<T>(normal(random));
+        if (!span.whole) return static_cast<T>(normal(random));
+        return span.first < span.end ? static_cast<T>(whole(random)) : static_cast<T>(place++ % length);
     });
 }
 
@@ -175,7 +199,9 @@ static void fill(ov::Tensor tensor, const Span& span, std::mt19937& random) {
         case Type::u32: return draw<std::uint32_t>(tensor, span, random);
         case Type::u64: return draw<std::uint64_t>(tensor, span, random);
         case Type::boolean: return draw<bool>(tensor, span, random);
-        default: throw std::runtime_error("fill() does not know the type of an input: put your own data there");
+        case Type::string: std::fill_n(tensor.data<std::string>(), tensor.get_size(), "some text"); return;
+        // Several values in a byte, or floats of eight bits: put the bytes of your own data there.
+        default: std::memset(tensor.data(), 0x38, tensor.get_byte_size());
     }
 }
 
@@ -183,6 +209,7 @@ int main(int argc, char* argv[]) {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 10;
     const std::string folder = argc > 2 ? argv[2] : ".";
     ov::Core core;
+    for (const auto& name : EXTENSIONS) core.add_extension(folder + "/extensions/" + name);
     auto model = core.read_model(folder + "/model/" + MODEL);
     if (!SHAPES.empty()) {
         std::map<std::size_t, ov::PartialShape> shapes;
@@ -216,6 +243,7 @@ int main(int argc, char* argv[]) {
             }
             // What came out is in requests[i].get_output_tensor(0).
             if (now < end) {
+                if (RESET) requests[i].reset_state();
                 begins[i] = Clock::now();
                 requests[i].start_async();
             } else {
@@ -224,6 +252,7 @@ int main(int argc, char* argv[]) {
         });
     }
     for (std::size_t i = 0; i < count; ++i) {
+        if (RESET) requests[i].reset_state();
         begins[i] = Clock::now();
         requests[i].start_async();
     }
@@ -259,10 +288,12 @@ def python(told: Plan) -> str:
     return _filled(
         _PYTHON.replace("@MEASURE@", _ONE_AT_A_TIME if told.one_at_a_time else _MANY_AT_ONCE),
         MODEL=ascii(told.start),
+        EXTENSIONS=ascii([name for _, name in told.extensions]),
         DEVICE=ascii(told.device),
         PROPERTIES=pprint.pformat({str(key): str(value) for key, value in told.properties.items()}, width=100),
         SHAPES=repr([list(shape) for _, shape in told.shapes]),
         SPANS=repr([None if each is None else tuple(each) for each in map(span, told.model.inputs)]),
+        RESET=str(told.reset),
         REQUESTS=str(told.requests),
         BATCH=str(told.batch),
     )
@@ -272,17 +303,23 @@ def cpp(told: Plan) -> str:
     """`infer.cpp`."""
     properties = ", ".join(f"{{{_literal(key)}, {_literal(value)}}}" for key, value in told.properties.items())
     shapes = ", ".join("{" + ", ".join(map(str, shape)) + "}" for _, shape in told.shapes)
-    spans = ", ".join(f"{{{each.first}, {each.end}}}" for each in (span(p) or Span(0, 0) for p in told.model.inputs))
+    spans = ", ".join(_span(span(port)) for port in told.model.inputs)
     return _filled(
         _CPP,
         MODEL=_literal(told.start),
+        EXTENSIONS="{" + ", ".join(_literal(name) for _, name in told.extensions) + "}",
         DEVICE=_literal(told.device),
         PROPERTIES=f"{{{properties}}}",
         SHAPES=f"{{{shapes}}}",
         SPANS=f"{{{spans}}}",
+        RESET=str(told.reset).lower(),
         REQUESTS=str(told.requests),
         BATCH=str(told.batch),
     )
+
+
+def _span(found: Span | None) -> str:
+    return "{0, 0, false}" if found is None else f"{{{found.first}, {found.end}}}"
 
 
 def cmake() -> str:

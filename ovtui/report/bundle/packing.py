@@ -35,7 +35,9 @@ def pack(path: Path, told: Plan) -> int:
     }
     contents = {name: text.encode() for name, text in texts.items()}
     manifest = {name: {"sha256": _digest(content), "bytes": len(content)} for name, content in contents.items()}
-    manifest |= {f"model/{place}": {"sha256": file.sha256, "bytes": file.bytes} for file, place in told.files}
+    sources = [(file, f"model/{place}") for file, place in told.files]
+    sources += [(file, f"extensions/{name}") for file, name in told.extensions]
+    manifest |= {place: {"sha256": file.sha256, "bytes": file.bytes} for file, place in sources}
     contents["manifest.json"] = (
         msgspec.json.format(msgspec.json.encode({"schema": 1, "files": dict(sorted(manifest.items()))}), indent=2)
         + b"\n"
@@ -48,8 +50,8 @@ def pack(path: Path, told: Plan) -> int:
         ):
             for name in sorted(contents):
                 archive.addfile(_entry(f"{told.name}/{name}", len(contents[name])), io.BytesIO(contents[name]))
-            for source, place in sorted(told.files, key=lambda each: each[1]):
-                _add(archive, f"{told.name}/model/{place}", Path(source.path), source.bytes, source.sha256)
+            for source, place in sorted(sources, key=lambda each: each[1]):
+                _add(archive, f"{told.name}/{place}", Path(source.path), source.bytes, source.sha256)
         return file.tell()
 
 

@@ -28,6 +28,8 @@ class Plan(NamedTuple):
     shapes: tuple[tuple[str, StaticShape], ...]  # of the inputs, in their order; empty: as they stand in the file
     run: Run | None  # that measured it so
     made: Optimization | None  # that made this version
+    extensions: tuple[tuple[File, str], ...] = ()  # each with its name below `extensions/`
+    reset: bool = False  # the model's state, before each inference
 
     @property
     def one_at_a_time(self) -> bool:
@@ -39,10 +41,13 @@ def plan(
     model: Model, run: Run | None, made: Optimization | None, mode: Literal["latency", "throughput"] = "throughput"
 ) -> Plan:
     """Of a run; without one, of what the device chooses for `mode`. InputError for names of files that cannot be."""
-    base = Path(model.path).parent
-    files = tuple((file, _place(Path(file.path), base)) for file in model.files)
+    base = Path(model.readable).parent
+    files = tuple((file, _place(Path(file.path), base)) for file in model.converted or model.files)
     if len({place for _, place in files}) < len(files):
         raise InputError(f"Two files of {plain(model.name, 60)} have one name: import it from one folder.")
+    extensions = tuple((file, _place(Path(file.path), Path(file.path).parent)) for file in model.extensions)
+    if len({name for _, name in extensions}) < len(extensions):
+        raise InputError(f"Two extensions of {plain(model.name, 60)} have one name: rename one of them.")
     effective = run.effective if run is not None else None
     known = effective.shapes if effective is not None else _sensible(model)
     shapes = tuple((port.name, known[port.name]) for port in model.inputs if port.name in known)
@@ -50,7 +55,7 @@ def plan(
         name=_folder(model.name),
         model=model,
         files=files,
-        start=_place(Path(model.path), base),
+        start=_place(Path(model.readable), base),
         device=run.spec.device if run is not None else "CPU",
         mode=run.spec.mode if run is not None else mode,
         properties=dict(effective.properties) if effective is not None else {"PERFORMANCE_HINT": mode.upper()},
@@ -59,6 +64,8 @@ def plan(
         shapes=shapes if len(shapes) == len(model.inputs) else (),
         run=run,
         made=made,
+        extensions=extensions,
+        reset=model.stateful and not (run is not None and run.spec.keep_state),
     )
 
 
@@ -77,6 +84,8 @@ def as_document(told: Plan) -> dict[str, Any]:
             "inputs": msgspec.to_builtins(told.model.inputs),
             "outputs": msgspec.to_builtins(told.model.outputs),
         },
+        "extensions": [f"extensions/{name}" for _, name in told.extensions],
+        "reset_state": told.reset,
         "device": told.device,
         "mode": told.mode,
         "properties": told.properties,

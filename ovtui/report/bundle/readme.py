@@ -25,11 +25,13 @@ def readme(told: Plan) -> str:
         f"# {_safe(told.model.name)}",
         f"{_code('model/' + told.start)}, SHA-256 {_code(told.model.sha256)}.",
         *_made(told.made),
+        *_extended(told),
         "## How it is run",
         f"On {_code(told.device)} in {told.mode} mode, batch {told.batch}"
         + (f", {words.plural(told.requests, 'request')} in flight" if told.requests else "")
         + ", with these properties:",
         "\n".join(f"- {_code(f'{key} = {value}')}" for key, value in told.properties.items()) or "- none",
+        *(["Its state is reset before each inference."] if told.reset else []),
         *_measured(told.run),
         "## What goes in and comes out",
         "\n".join(
@@ -60,6 +62,8 @@ def benchmark_app(told: Plan) -> str:
     own.pop("PERFORMANCE_HINT_NUM_REQUESTS", None)  # follows from -nireq
     line = ["benchmark_app", "-m", f"model/{told.start}", "-d", told.device, "-hint", hint]
     line += ["-api", "sync" if told.one_at_a_time else "async"]
+    if told.extensions:
+        line += ["-extensions", ",".join(f"extensions/{name}" for _, name in told.extensions)]
     if told.requests:
         line += ["-nireq", str(told.requests)]
     if hint == "none":
@@ -79,6 +83,13 @@ def benchmark_app(told: Plan) -> str:
 def _moved(own: dict[str, str], options: dict[str, str]) -> list[str]:
     """Those properties as options, taken out of `own`."""
     return [word for key, option in options.items() if key in own for word in (option, own.pop(key))]
+
+
+def _extended(told: Plan) -> list[str]:
+    if not told.extensions:
+        return []
+    names = ", ".join(_code(f"extensions/{name}") for _, name in told.extensions)
+    return [f"It has operations of its own, which the programs load from {names}: code built for this system."]
 
 
 def _made(made: Optimization | None) -> list[str]:
@@ -106,8 +117,11 @@ def _measured(run: Run | None) -> list[str]:
 
 
 def _latency(found: Latency) -> str:
-    known = [(name, value) for name, value in (("p50", found.p50), ("p99", found.p99)) if value is not None]
-    return ", ".join(f"{name} {words.number(value)} ms" for name, value in known or [("mean", found.mean)])
+    known = [
+        f"{name} {words.percentile(found, name)} ms" for name in ("p50", "p99") if getattr(found, name) is not None
+    ]
+    weak = words.weak_means(found)
+    return ", ".join(known or [f"mean {words.number(found.mean)} ms"]) + (f" ({weak})" if weak else "")
 
 
 def _port(port: Port) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime, timezone
 
 from ovtui import words
-from ovtui.records import Environment, Estimate, Run, Spec
+from ovtui.records import Environment, Estimate, Latency, Model, Run, Spec
 from ovtui.report.command import run_command
-from ovtui.report.pages.document import Column, Command, Section, fields, section
+from ovtui.report.pages.document import Column, Command, Paragraph, Section, fields, section
 from ovtui.report.summary import environment_fields
 
 
@@ -23,9 +24,10 @@ def moment(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def interval(ci: tuple[float, float] | None) -> str:
-    """`98.01 – 101.2`, or a dash."""
-    return words.NOTHING if ci is None else f"{words.number(ci[0])} – {words.number(ci[1])}"
+def weak_note(*latencies: Latency | None) -> Paragraph | None:
+    """What the mark before a weak percentile means, where one of these has it."""
+    told = words.weak_means(*latencies)
+    return Paragraph(f"{told}.") if told else None
 
 
 def throughput(estimate: Estimate | None) -> str:
@@ -55,6 +57,7 @@ def setting_fields(spec: Spec) -> list[tuple[str, str | None]]:
         ("scale", None if images.scale is None else ", ".join(map(words.number, images.scale))),
         ("channels", images.channels),
         ("seed", str(spec.seed)),
+        ("state", "kept" if spec.keep_state else None),
         ("asked properties", ", ".join(f"{key}={value}" for key, value in spec.properties.items())),
     ]
 
@@ -72,6 +75,17 @@ def _stop(spec: Spec) -> str:
 def environment_section(machine: Environment | None, title: str = "Environment") -> Section | None:
     """The machine and the software."""
     return None if machine is None else section(title, fields(*environment_fields(machine)))
+
+
+def register(model: Model) -> Command | None:
+    """The line that registers it with its extensions, where it has some."""
+    if not model.extensions:
+        return None
+    extensions = [word for each in model.extensions for word in ("--extension", each.path)]
+    return Command(
+        shlex.join(["ovtui", "import", model.path, *extensions]),
+        "Once; the extension's code runs wherever the model is read:",
+    )
 
 
 def repeat(spec: Spec, model: str, label: str | None = None, says: str = "") -> Command:

@@ -63,4 +63,4 @@ def limits_text(limits: Limits) -> str:
 
 def milliseconds(latency: Latency | None, percentile: str) -> str:
     """A percentile as text."""
-    return words.number(getattr(latency, percentile, None))
+    return words.percentile(latency, percentile)

@@ -9,7 +9,7 @@ from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.heat import BEST, FAILED, Metric, matrix
 from ovtui.records import Cell, Exploration, Percentile
 from ovtui.report.pages.charts import Axis, Heat, Mark, Point, Rule, Scatter, Tile
-from ovtui.report.pages.common import columns, throughput
+from ovtui.report.pages.common import columns, throughput, weak_note
 from ovtui.report.pages.document import (
     Column,
     Section,
@@ -24,7 +24,7 @@ def cell_sections(exploration: Exploration) -> list[Section | None]:
     return [
         section("The matrix", *(_heat(exploration, *each) for each in _HEATS)),
         section("Throughput against latency", _scatter(exploration)),
-        section("All settings", _cells(exploration)),
+        section("All settings", _cells(exploration), weak_note(*(each.latency_ms for each in exploration.cells))),
     ]
 
 
@@ -87,7 +87,7 @@ def _scatter(exploration: Exploration) -> Scatter | None:
         value = getattr(cell.latency_ms, name)
         points.append(
             Point(
-                choosing.called(cell.setting), value, cell.throughput_fps.mean, cell.latency_ms.ci95.get(name),
+                choosing.called(cell.setting), value, cell.throughput_fps.mean, cell.latency_ms.interval(name),
                 cell.throughput_fps.ci95, mark,
             )
         )  # fmt: skip
@@ -137,6 +137,8 @@ def _remark(exploration: Exploration, cell: Cell) -> str:
         parts.append("front")
     if cell.throughput_fps is not None and not choosing.keeps(cell, exploration.limits):
         parts.append("above the limit")
+    elif choosing.is_doubtful(cell, exploration.limits):
+        parts.append("may miss the limit")
     if cell.state == "reused":
         parts.append("from an earlier run")
     elif cell.state == "failed":

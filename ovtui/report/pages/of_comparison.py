@@ -13,7 +13,7 @@ from ovtui.records import Comparison, Criterion, Duel, Profile, Side
 from ovtui.report.documents import criterion
 from ovtui.report.exported import Exported
 from ovtui.report.pages.charts import Axis, Interval, Intervals
-from ovtui.report.pages.common import columns, environment_section, moment, repeat, subtitle
+from ovtui.report.pages.common import columns, environment_section, moment, register, repeat, subtitle
 from ovtui.report.pages.document import (
     Column,
     Command,
@@ -70,6 +70,7 @@ def comparison_report(
         section(
             "Measure it again",
             _repeat(comparison),
+            *(register(side.model) for side in comparison.sides),
             *(
                 repeat(side.spec, side.model.path, says=f"{name} alone:")
                 for name, side in zip(ascii_uppercase, comparison.sides, strict=False)
@@ -145,12 +146,13 @@ def _criteria(name: str, a: Exported | None, b: Exported | None) -> Table | None
     if a is None or b is None:
         return None
     rows = []
-    for line in criteria.lines(a.run, b.run):
+    found = criteria.lines(a.run, b.run)
+    for line in found:
         left, right = line.a, line.b
         if line.title == "when":  # read at another time, it needs its date
             left, right = moment(a.run.created) or "", moment(b.run.created) or ""
         rows.append((line.title, left, right, "" if line.ratio is None else f"{line.ratio:.3f}"))
-    return table(columns("", "A", name, f"{name} / A", text=1), tuple(rows))
+    return table(columns("", "A", name, f"{name} / A", text=1), tuple(rows), criteria.weak_means(found))
 
 
 def _layers(name: str, explained: explaining.Explanation) -> Table | None:

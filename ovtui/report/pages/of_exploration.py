@@ -9,7 +9,7 @@ from ovtui.analysis.exploring import choosing
 from ovtui.records import Cell, Exploration, Grid
 from ovtui.report.command import explore_command
 from ovtui.report.exported import Exported
-from ovtui.report.pages.common import environment_section, moment, repeat, setting_fields, subtitle
+from ovtui.report.pages.common import environment_section, moment, register, repeat, setting_fields, subtitle
 from ovtui.report.pages.document import (
     Command,
     Document,
@@ -39,6 +39,7 @@ def exploration_report(
             _verdict(exploration),
             warnings(exploration.warnings),
             Paragraph(f"Error: {exploration.error}") if exploration.error else None,
+            None if spec is None else register(exploration.model),
             None if spec is None else repeat(spec, name),
         ),
         *(rate_sections(exploration) if is_server(exploration) else cell_sections(exploration)),
@@ -56,14 +57,19 @@ def outcome(exploration: Exploration) -> str:
     cell = best_cell(exploration)
     if cell is not None:
         within = f", the most within {limits_text(exploration.limits)}" if limits_text(exploration.limits) else ""
-        return f"Best: {choosing.called(cell.setting)} with {_figures(cell)}{within}."
+        doubt = choosing.doubt(cell, exploration.limits)
+        told = f"Best: {choosing.called(cell.setting)} with {_figures(cell)}{within}"
+        return f"{told}; {doubt}." if doubt else f"{told}."
     if any(each.throughput_fps is not None for each in exploration.cells):
         return choosing.nearest_miss(exploration.cells, exploration.limits)
     return "Nothing could be measured."
 
 
 def _verdict(exploration: Exploration) -> Verdict:
-    found = best_cell(exploration) is not None or best_load(exploration) is not None
+    cell = best_cell(exploration)
+    found = best_load(exploration) is not None
+    if cell is not None:
+        found = not choosing.is_doubtful(cell, exploration.limits)
     unfinished = ""
     if exploration.status not in ("done", "queued", "running"):
         unfinished = f" It was {exploration.status}: not everything was tried."
@@ -74,8 +80,8 @@ def _figures(cell: Cell) -> str:
     estimate = cell.throughput_fps
     parts = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
     for percentile in ("p50", "p99"):
-        value = getattr(cell.latency_ms, percentile, None)
-        parts += [] if value is None else [f"{percentile} {words.number(value)} ms"]
+        known = getattr(cell.latency_ms, percentile, None) is not None
+        parts += [f"{percentile} {words.percentile(cell.latency_ms, percentile)} ms"] if known else []
     return ", ".join(parts) or "unknown figures"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ovtui import words
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing import fates as layers
-from ovtui.analysis.optimizing.outcome import Outcome, outcome
+from ovtui.analysis.optimizing.outcome import Outcome, outcome, weak_means
 from ovtui.analysis.optimizing.wording import called, percent_between, percent_of
 from ovtui.records import Accuracy, Comparison, Optimization, Preprocessing, Proportion
 from ovtui.report.documents import profiles
@@ -73,7 +73,7 @@ def _level(found: Outcome) -> Level:
 
 def _figures(found: Outcome) -> Table | None:
     rows = tuple((each.title, each.parent, each.version, each.change) for each in found.figures)
-    return table(columns("", "parent", "version", "change", text=1), rows)
+    return table(columns("", "parent", "version", "change", text=1), rows, weak_means(found.figures))
 
 
 def _accuracy(accuracy: Accuracy | None) -> list[Section | None]:

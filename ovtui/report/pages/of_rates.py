@@ -8,7 +8,7 @@ from ovtui import words
 from ovtui.analysis.exploring import answering, choosing
 from ovtui.records import Exploration, Latency, Limits, Load, Percentile
 from ovtui.report.pages.charts import Axis, Line, Lines, Rule
-from ovtui.report.pages.common import columns
+from ovtui.report.pages.common import columns, weak_note
 from ovtui.report.pages.document import (
     Column,
     Section,
@@ -27,7 +27,7 @@ def rate_sections(exploration: Exploration) -> list[Section | None]:
     return [
         section("Latency at each rate", _rates(loads, exploration.limits)),
         section("Arrivals above the limit", _misses(loads, exploration.limits)),
-        section("All rates", _loads(exploration, loads)),
+        section("All rates", _loads(exploration, loads), weak_note(*(each.latency_ms for each in loads))),
     ]
 
 
@@ -50,7 +50,7 @@ def _rates(loads: Sequence[Load], limits: Limits) -> Lines | None:
     lines = []
     for name in names:
         values = tuple(getattr(load.latency_ms, name) for load in known)
-        bounds = [load.latency_ms.ci95.get(name) if load.latency_ms else None for load in known]
+        bounds = [load.latency_ms.interval(name) if load.latency_ms else None for load in known]
         low, high = (tuple(None if each is None else each[side] for each in bounds) for side in (0, 1))
         if any(value is not None for value in values):
             lines.append(Line(name, values, low, high))

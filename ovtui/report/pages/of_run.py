@@ -17,12 +17,13 @@ from ovtui.report.pages.charts import Axis, Bars, Line, Lines, Rule, Span
 from ovtui.report.pages.common import (
     columns,
     environment_section,
-    interval,
     moment,
+    register,
     repeat,
     setting_fields,
     subtitle,
     throughput,
+    weak_note,
 )
 from ovtui.report.pages.document import (
     Advice,
@@ -63,7 +64,7 @@ def run_sections(exported: Exported, *, called: str, history: Sequence[RunSummar
     next_ones = [Advice(each.short, each.why, command_of(each, called)) for each in what_next(run, profile, history)]
     return [
         section("", Verdict(found.level, found.text), warnings(run.warnings), _error(run)),
-        section("Figures", _figures(run.result)),
+        section("Figures", _figures(run.result), weak_note(run.result.latency_ms if run.result else None)),
         section("Over time", *_curves(run, exported.series)),
         section("Latencies", *_distribution(run, exported.histogram)),
         *_layers(profile),
@@ -71,7 +72,7 @@ def run_sections(exported: Exported, *, called: str, history: Sequence[RunSummar
         section("Settings", fields(*_settings(run))),
         section("Model", fields(*summary.model_fields(run.model))),
         environment_section(run.environment),
-        section("Measure it again", repeat(run.spec, called, run.label)),
+        section("Measure it again", register(run.model), repeat(run.spec, called, run.label)),
     ]
 
 
@@ -79,7 +80,9 @@ def runs_report(found: Sequence[Exported]) -> Document:
     """Several runs: a table of all, then each; the whole of one if it is only one."""
     if len(found) == 1:
         return run_report(found[0])
-    sections: list[Section | None] = [section("", runs_table([each.run for each in found]))]
+    runs = [each.run for each in found]
+    note = weak_note(*(run.result.latency_ms for run in runs if run.result is not None))
+    sections: list[Section | None] = [section("", runs_table(runs), note)]
     for each in found:
         run = each.run
         parts = [part for part in run_sections(each, called=run.model.path) if part is not None]
@@ -97,8 +100,8 @@ def runs_table(runs: Sequence[Run], title: str = "") -> Table | None:
             run.model.name,
             summary.settings(run),
             throughput(run.result.throughput_fps if run.result else None),
-            words.number(run.result.latency_ms.p50 if run.result else None),
-            words.number(run.result.latency_ms.p99 if run.result else None),
+            words.percentile(run.result.latency_ms if run.result else None, "p50"),
+            words.percentile(run.result.latency_ms if run.result else None, "p99"),
             run.status,
         )
         for run in runs
@@ -116,7 +119,7 @@ def _figures(result: Result | None) -> Table | None:
         return None
     estimate, latency = result.throughput_fps, result.latency_ms
     rows = [
-        ("throughput", f"{words.number(estimate.mean)} FPS", interval(estimate.ci95), words.doubt(estimate)),
+        ("throughput", f"{words.number(estimate.mean)} FPS", words.between(estimate.ci95), words.doubt(estimate)),
         ("inferences per second", words.number(result.inferences_per_s), "", ""),
     ]
     if result.quiet is not None and result.quiet.share < 1:
@@ -124,11 +127,10 @@ def _figures(result: Result | None) -> Table | None:
         rows.append(("throughput, quiet", f"{words.number(result.quiet.throughput_fps)} FPS", "", quiet))
     rows.append(("latency, mean", f"{words.number(latency.mean)} ms", "", ""))
     for key, title in _PERCENTILES:
-        value = getattr(latency, key)
         needs = latency.needs.get(key)
-        note = f"needs {needs:,} more inferences" if value is None and needs else ""
-        text = words.NOTHING if value is None else f"{words.number(value)} ms"
-        rows.append((f"latency, {title}", text, interval(latency.ci95.get(key)), note))
+        note = f"needs {needs:,} more inferences" if needs else ""
+        text = words.percentile(latency, key) + (" ms" if getattr(latency, key) is not None else "")
+        rows.append((f"latency, {title}", text, words.between(latency.ci95.get(key)), note))
     rows += [
         ("latency, least", f"{words.number(latency.min)} ms", "", ""),
         ("latency, most", f"{words.number(latency.max)} ms", "", ""),
@@ -218,8 +220,9 @@ def _layers(profile: Profile | None) -> list[Section | None]:
     if profile is None:
         return []
     told = [layers.balance(profile).text, layers.concentration(profile), *layers.notes(profile)]
-    if profile.overhead is not None:
-        told.append(f"The counters cost {words.percent(profile.overhead)} of the median latency.")
+    costs = layers.counting_cost(profile)
+    if costs is not None:
+        told.append(f"Counting costs {costs}.")
     if profile.ceilings is not None:
         told.append(f"This device was measured to do at most: {summary.ceilings(profile.ceilings)}.")
     kinds: tuple[tuple[By, str], ...] = (("type", "type"), ("precision", "precision"), ("kernel", "kernel"))
@@ -239,7 +242,7 @@ def _slowest(profile: Profile) -> Table | None:
         rows.append(
             (
                 layer.name, layer.type, layer.kernel or words.NOTHING, layer.precision or words.NOTHING,
-                words.number(row.time_us), row.share, words.percent(roof.efficiency) + bound,
+                layers.time_text(layer), row.share, words.percent(roof.efficiency) + bound,
             )
         )  # fmt: skip
     heads = (
@@ -280,5 +283,7 @@ def _settings(run: Run) -> list[tuple[str, str | None]]:
         for name, source in effective.inputs.items():
             shape = words.shape(effective.shapes.get(name))
             found.append(("input", f"{name}{shape} {effective.layouts.get(name, '')}: {source}"))
+        if effective.state is not None:
+            found.append(("state", summary.STATE[effective.state]))
         found.append(("properties", ", ".join(f"{key}={value}" for key, value in effective.properties.items())))
     return found

@@ -206,7 +206,7 @@ class CompareScreen(OvtuiScreen):
         found = criteria.lines(a, b) if a is not None and b is not None else []
         # Figures are what one came for; the settings stand in the head too.
         self._lines = sorted(found, key=lambda line: line.figure_a is None and line.figure_b is None)
-        self.show_text("criteria-words", Text("" if self._lines else self.without_runs()))
+        self.show_text("criteria-words", Text(criteria.weak_means(found) if found else self.without_runs()))
         table = self.query_one("#criteria", Table)
         table.display = bool(self._lines)
         table.show(

@@ -16,6 +16,7 @@ from ovtui import specs, words
 from ovtui.analysis.exploring import choosing
 from ovtui.analysis.exploring.grid import order, settings
 from ovtui.analysis.exploring.heat import BEST, FAILED, MEASURING, REUSED, Metric, matrix
+from ovtui.analysis.latency_limit import limited_ms
 from ovtui.errors import StoreError
 from ovtui.records import LIVE, Cell, Exploration, Limits, Percentile
 from ovtui.report.command import explore_command
@@ -51,8 +52,9 @@ class ExplorationScreen(OvtuiScreen):
     HELP = (
         "Batches go down, streams across; a tile that is more coloured is better. Enter opens the run of the tile "
         "under the cursor. [ and ] move the latency limit, t types one, % says of which percentile it is; the first "
-        "line follows with the best that keeps it, and x measures that properly. Escape leaves an exploration to "
-        "itself: it goes on. c ends it and keeps what was measured; r goes on with one that was ended."
+        "line follows with the best that keeps it, and x measures that properly. ≈ marks a rough value, with too few "
+        "independent inferences beyond it. Escape leaves an exploration to itself: it goes on. c ends it and keeps "
+        "what was measured; r goes on with one that was ended."
     )
     CSS_PATH = "exploration.tcss"
     OFFERS_WATCH = False
@@ -197,6 +199,8 @@ class ExplorationScreen(OvtuiScreen):
 
     def _level(self, study: Exploration) -> str:
         found = best_load(study) is not None if is_server(study) else self._spot is not None
+        if self._spot is not None and choosing.is_doubtful(self._spot, self._limits):
+            return "warning"
         if found:
             return "good" if study.status in ("done", *LIVE) else "warning"
         return "" if study.status in LIVE else "bad" if study.status == "failed" else "warning"
@@ -218,6 +222,7 @@ class ExplorationScreen(OvtuiScreen):
         self._show_front(study, spot)
         legend = f"{mark(BEST)} best  {mark(REUSED)} earlier  {mark(FAILED)} failed"
         legend += f"  {mark(MEASURING)} now" if self._live else ""
+        legend += f"  {words.WEAK} rough" if words.weak_means(*(cell.latency_ms for cell in study.cells)) else ""
         title = Text(explored.METRICS[self._metric]).append(f"   {legend}", style="not bold")
         self._say("matrix-title", title)
 
@@ -228,13 +233,13 @@ class ExplorationScreen(OvtuiScreen):
         for cell in (by_run[run_id] for run_id in study.pareto if run_id in by_run):
             latency = cell.latency_ms
             best = spot is not None and cell.setting == spot.setting
-            figures = {
-                "fps": cell.throughput_fps.mean if cell.throughput_fps else None,
-                "p50": latency.p50 if latency else None,
-                "p99": latency.p99 if latency else None,
-                "memory": cell.peak_rss_mb,
+            texts = {
+                "fps": words.number(cell.throughput_fps.mean if cell.throughput_fps else None),
+                "p50": words.percentile(latency, "p50"),
+                "p99": words.percentile(latency, "p99"),
+                "memory": words.number(cell.peak_rss_mb),
             }
-            row = {name: table_cells.Cell(words.number(value)) for name, value in figures.items()}
+            row = {name: table_cells.Cell(text) for name, text in texts.items()}
             row["setting"] = table_cells.Cell(choosing.called(cell.setting))
             row["mark"] = table_cells.Cell(mark(BEST) if best else "", "mark")
             shown.append((cell.run or "", row))
@@ -256,7 +261,8 @@ class ExplorationScreen(OvtuiScreen):
             self._answer = answer.rate
             table.go_to(f"{answer.rate!r}")
         limit = "" if study.limits.latency_ms is None else f"{study.limits.latency_ms:.10g} ms"
-        self._say("matrix-title", Text(f"Arrival rates; at most {_allowed(study.limits)} may miss {limit}"))
+        rough = f"; {words.WEAK} rough" if words.weak_means(*(each.latency_ms for each in study.loads)) else ""
+        self._say("matrix-title", Text(f"Arrival rates; at most {_allowed(study.limits)} may miss {limit}{rough}"))
 
     def _explain(self) -> None:
         """The line of the cell under the cursor."""
@@ -367,7 +373,7 @@ class ExplorationScreen(OvtuiScreen):
 
     def action_limit(self, by: int) -> None:
         cells = self._study.cells if self._study is not None else ()
-        known = [choosing.limited_ms(each.latency_ms, self._limits.percentile) for each in cells if each.latency_ms]
+        known = [limited_ms(each.latency_ms, self._limits.percentile) for each in cells if each.latency_ms]
         known = [ms for ms in known if ms > 0]
         if known:
             self._limit(explored.stepped(self._limits.latency_ms, by, known))

@@ -70,7 +70,8 @@ class HistoryScreen(OvtuiScreen):
         "fps>100 p50<5ms batch=4. s sorts by the next column, r turns the order round, v chooses columns. Space marks "
         "runs: c compares two and ranks more, D deletes and e exports the marked ones, or the one under the cursor. "
         "C lists what was measured in turn. p shows how fast the cursor's model was over time; lines from bottom to "
-        "top are where runs of its spec became slower or faster."
+        "top are where runs of its spec became slower or faster. ≈ marks a rough value, with too few independent "
+        "inferences beyond it."
     )
     CSS_PATH = "history.tcss"
     AUTO_FOCUS = "#runs"

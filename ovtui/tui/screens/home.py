@@ -100,7 +100,7 @@ class HomeScreen(OvtuiScreen):
         "throughput and median latency of their finished runs. Enter on a model asks how to measure it; "
         "x looks for its best settings, o makes an INT8 or smaller version, v lists those that there are, r its runs, "
         "c measures it in turn with another; Enter on a run shows it, and the other keys mean its model. A ! marks a "
-        "mean that is not known well enough."
+        "mean that is not known well enough, ≈ a rough value with too few independent inferences beyond it."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "import", "Import"),

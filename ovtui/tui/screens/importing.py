@@ -31,6 +31,7 @@ from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
+from ovtui.tui.widgets.specform import split
 from ovtui.tui.widgets.table import Table
 
 _UP = ".."
@@ -77,6 +78,9 @@ class ImportScreen(OvtuiScreen):
         yield _Path(self._path, placeholder="path of a model file", id="path")
         yield Static(id="state", classes="note")
         yield Static(id="problem", classes="problem")
+        yield FormLine(
+            "extension", "a library with the model's own operations; its code runs", id="extension", wide=True
+        )
         yield Table(_COLUMNS, id="files")
         with Vertical(id="found"):
             with VerticalScroll(can_focus=False):
@@ -88,6 +92,7 @@ class ImportScreen(OvtuiScreen):
     def on_mount(self) -> None:
         self.query_one("#found").display = False
         self.query_one("#problem").display = False
+        self.query_one("#extension").display = False
         if not self._path:
             self.query_one("#path", Input).value = here("")
         field = self.query_one("#path", Input)
@@ -148,6 +153,8 @@ class ImportScreen(OvtuiScreen):
         self._model = None
         self.query_one("#found").display = False
         self.query_one("#problem").display = False
+        self.query_one("#extension").display = False
+        self.query_one("#extension", FormLine).value = ""
         self.query_one("#files").display = True
 
     def action_complete(self) -> None:
@@ -164,7 +171,10 @@ class ImportScreen(OvtuiScreen):
             field.cursor_position = len(field.value)
 
     def action_down(self) -> None:
-        if self.query_one("#path").has_focus:
+        extension = self.query_one("#extension", FormLine)
+        if self.query_one("#path").has_focus and extension.display:
+            extension.focus_input()
+        else:
             self.query_one("#files").focus()
 
     def on_table_opened(self, event: Table.Opened) -> None:
@@ -216,7 +226,7 @@ class ImportScreen(OvtuiScreen):
 
         self._problem("")
         try:
-            job = self._job = await client.start_import(path)
+            job = self._job = await client.start_import(path, extensions=self._extensions())
             ended = await job.result(hear)
         except OvtuiError as error:
             self._problem(str(error))
@@ -235,10 +245,17 @@ class ImportScreen(OvtuiScreen):
         self._say(f"Read in {time.monotonic() - began:.1f} s. Enter goes on to measure it.")
         self._found(model)
 
+    def _extensions(self) -> list[str]:
+        """The libraries that are typed; InputError for a quote that is not closed."""
+        typed = self.query_one("#extension", FormLine).value
+        return [str(expanded(each).absolute()) for each in split(typed)]
+
     def _problem(self, text: str) -> None:
         problem = self.query_one("#problem", Static)
         problem.update(Text(plain(text)))
         problem.display = bool(text)
+        if text:  # it may lack a library: only now is there a question to ask
+            self.query_one("#extension").display = True
         if text:
             self._say("That file cannot be used; choose another, or mend it and press Enter again.")
 
@@ -249,9 +266,10 @@ class ImportScreen(OvtuiScreen):
         facts = [("name", plain(model.name)), *model_fields(model)]
         self.query_one("#facts", Static).update(fields_text(facts))
         self.query_one("#files").display = False
+        self.query_one("#extension").display = False
         self.query_one("#found").display = True
-        notes, sensible = self._sensible(model)
-        self._dynamic = any("dynamic" in note for note in notes) or sensible is None
+        chosen, sensible = self._sensible(model)
+        self._dynamic = chosen or sensible is None
         line = self.query_one("#shape", FormLine)
         for name in ("#shape", "#shape-words"):
             self.query_one(name).display = self._dynamic
@@ -263,16 +281,16 @@ class ImportScreen(OvtuiScreen):
         else:
             self.set_focus(None)
 
-    def _sensible(self, model: Model) -> tuple[tuple[str, ...], str | None]:
-        """What would be measured if nobody says otherwise; None when nothing can be guessed."""
+    def _sensible(self, model: Model) -> tuple[bool, str | None]:
+        """Whether sizes are chosen, and what would be measured; None when nothing can be guessed."""
         try:
             resolved = self._resolve(model, {}, self._last.batch)
-        except InputError as error:
-            return (str(error),), None
+        except InputError:
+            return False, None
         open_ = [
             port.name for port in model.inputs if port.shape is None or any(not isinstance(d, int) for d in port.shape)
         ]
-        return resolved.notes, shlex.join(shapes.format_shape(name, resolved.shapes[name]) for name in open_)
+        return bool(resolved.choices), shlex.join(shapes.format_shape(name, resolved.shapes[name]) for name in open_)
 
     def _resolve(self, model: Model, told: dict[str, tuple[int, ...]], batch: int | None) -> shapes.Resolved:
         """With the layouts it was measured with last: they say which dimension is the batch."""

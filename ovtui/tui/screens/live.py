@@ -34,7 +34,8 @@ class LiveScreen(OvtuiScreen):
     HELP = (
         "What is measured now. The interval narrows until the mean is known well enough; what came before the "
         "warm-up ended is grey and does not count. Escape leaves the run to itself: it goes on, and Home finds it "
-        "again. c ends it and keeps what was measured."
+        "again. c ends it and keeps what was measured. ≈ marks a rough value, with too few independent inferences "
+        "beyond it so far."
     )
     CSS_PATH = "live.tcss"
     OFFERS_WATCH = False
@@ -222,8 +223,8 @@ def _figures(watched: Watched) -> Text:
         text.append(f"   p50 {words.number(window.p50_ms)} ms   warming up: these do not count yet")
         return text
     text.append(f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}", style="bold")
-    p99 = None if watched.result is None else watched.result.latency_ms.p99
-    text.append(f"   p50 {words.number(window.median_ms)} ms   p99 {words.number(p99)} ms   ")
+    p99 = words.percentile(None if watched.result is None else watched.result.latency_ms, "p99")
+    text.append(f"   p50 {words.number(window.median_ms)} ms   p99 {p99} ms   ")
     if len(watched.doubts) > 3:
         text.append(f"doubt {terminal.sparkline(watched.doubts, 12)}")
     return text

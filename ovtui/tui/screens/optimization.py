@@ -15,7 +15,7 @@ from ovtui import words
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimizing.advice import next_steps
 from ovtui.analysis.optimizing.fates import Fate, summary
-from ovtui.analysis.optimizing.outcome import Outcome
+from ovtui.analysis.optimizing.outcome import Outcome, weak_means
 from ovtui.analysis.optimizing.ways import called
 from ovtui.engine import versions
 from ovtui.engine.watching import Watched
@@ -235,7 +235,7 @@ class OptimizationScreen(OvtuiScreen):
         text = ""
         if tab == "tab-figures":
             made = preprocessing_in_words(study.preprocessing)
-            text = f"Preprocessing is {made}." if made else ""
+            text = "\n".join(filter(None, (f"Preprocessing is {made}." if made else "", weak_means(outcome.figures))))
             table = self.query_one("#tab-figures", Table)
             title = table.cursor_key
             figure = next((each for each in outcome.figures if each.title == title), None)

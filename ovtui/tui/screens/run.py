@@ -416,18 +416,20 @@ def _no_layers(run: Run | None) -> str:
 
 
 def _percentiles(run: Run) -> Text:
-    """Each percentile with its interval, or what it still needs."""
+    """Each percentile with its interval, and what it still needs."""
     if run.result is None:
         return Text("Nothing was measured.")
     latency, lines = run.result.latency_ms, Text()
     for key, title in (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p99_9", "p99.9")):
-        value, interval = getattr(latency, key), latency.ci95.get(key)
         lines.append(f"{title:>6}  ", style="bold")
-        if value is None:
+        if getattr(latency, key) is None:
             lines.append(f"needs {latency.needs.get(key, 0):,} more inferences\n")
             continue
-        between = f"  (95 % CI {words.number(interval[0])} – {words.number(interval[1])})" if interval else ""
-        lines.append(f"{words.number(value)} ms{between}\n")
+        told = [f"95 % CI {words.between(latency.ci95[key])}"] if key in latency.ci95 else []
+        told += [f"needs {latency.needs[key]:,} more"] if key in latency.needs else []
+        doubt = f"  ({', '.join(told)})" if told else ""
+        lines.append(f"{words.percentile(latency, key)} ms{doubt}\n")
+    lines.append(words.weak_means(latency), style="dim")
     lines.rstrip()
     return lines
 

@@ -19,8 +19,8 @@ from ovtui.analysis import origins
 from ovtui.analysis.filtering import unfinished
 from ovtui.analysis.layer_filter import terms
 from ovtui.analysis.layer_groups import By, Group, groups
-from ovtui.analysis.layers import neighbours
-from ovtui.records import Operation
+from ovtui.analysis.layers import neighbours, time_text
+from ovtui.records import Layer, Operation
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.told import ToldScreen
@@ -346,6 +346,15 @@ class LayersTab(Vertical):
         return True
 
 
+def _time(layer: Layer) -> str:
+    """In µs: with the scatter of stretches, or with what the counters leave open, whichever is more."""
+    time = time_text(layer) or words.number(layer.time_us)
+    resolution = ((layer.high_us or 0.0) - (layer.low_us or 0.0)) / 2
+    around = max(layer.spread_us or 0.0, resolution)
+    is_range = time.startswith("<") or "–" in time
+    return time if is_range or not around else f"{time} ±{words.number(around)}"
+
+
 def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
     """What is known of a layer, what tells most first: in seven lines, or the `whole` of it, however long that is."""
     layer, row, roof = seen.profile.layers[place], seen.row_at[place], seen.columns.roofs[place]
@@ -360,10 +369,10 @@ def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
     ran = f"  {plain(layer.kernel or 'no kernel told')}  {plain(layer.precision or '')}  → {', '.join(given)}"
     text.append(ran, style="not bold dim")
     if layer.time_us is None:
-        text.append(f"\n{_STATUS[layer.status]}", style="not bold")
+        short = time_text(layer)
+        text.append(f"\n{_STATUS[layer.status] if short is None else f'{short} µs'}", style="not bold")
     else:
-        spread = "" if layer.spread_us is None else f" ±{words.number(layer.spread_us)}"
-        figures = [f"{words.number(layer.time_us)}{spread} µs", words.percent(row.share)]
+        figures = [f"{_time(layer)} µs", words.percent(row.share)]
         if roof.efficiency is not None:
             figures.append(f"{words.percent(roof.efficiency)} of what {roof.bound} allows")
             figures.append(f"{words.number(roof.recoverable_us)} µs to win")
@@ -408,7 +417,7 @@ def _attributes(operation: Operation, limit: int | None) -> str:
 _STATUS = {
     "executed": "no time told",
     "optimized_out": "optimized out: it takes no time",
-    "not_run": "not run, or in less than a microsecond",
+    "not_run": "not run, or in less than 2 µs",
 }
 
 

@@ -34,8 +34,8 @@ class Seen:
         """What the layers come to, in a line or two."""
         if not self.profile.layers:
             return "The profile of this run holds no layers."
-        overhead = self.profile.overhead if self.balance.layers_us is not None else None
-        counters = "" if overhead is None else f" Counters: {100 * overhead:+.1f} % latency."
+        costs = analysis.counting_cost(self.profile) if self.balance.layers_us is not None else None
+        counters = "" if costs is None else f" Counters: {costs}."
         told = f"{self.concentration} " if self.concentration else ""
         return plain(f"{told}{self.balance.text}{counters}") + "".join(
             f" {plain(n)}" for n in analysis.notes(self.profile)
@@ -48,10 +48,10 @@ class Seen:
     def cells(self, place: int) -> dict[str, Cell]:
         """A line of the table."""
         layer, row, roof = self.profile.layers[place], self.row_at[place], self.columns.roofs[place]
-        timed = layer.time_us is not None
+        timed, time = layer.time_us is not None, analysis.time_text(layer)
         return {
             "order": Cell(str(layer.order), "dim"),
-            "time": Cell(words.number(layer.time_us)) if timed else Cell(_STATUS[layer.status], "dim"),
+            "time": Cell(_STATUS[layer.status], "dim") if time is None else Cell(time, "" if timed else "dim"),
             "share": Cell(words.percent(row.share) if timed else ""),
             "bar": Cell(terminal.bar((row.share or 0.0) / self.most if self.most else 0.0, _BAR), "bar"),
             "cumulative": Cell(words.percent(row.cumulative) if row.cumulative is not None else "", "dim"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -45,6 +45,7 @@ _API_WORDS = {
     "async": "start and wait: what an asynchronous application gets",
     "python": "what Python's AsyncInferQueue gives",
 }
+_STATES = (("reset", "reset the state before each inference"), ("kept", "keep it"))
 _AUTO = "auto"
 _COUNTS = ("batch", "streams", "threads", "requests")
 
@@ -115,6 +116,7 @@ class SpecForm(VerticalScroll):
             FormLine("scale", "", "images: divided by, after the mean", id="scale"),
             Choice([("", "channels: guess"), ("rgb", "rgb"), ("bgr", "bgr")], "", id="channels"),
             FormLine("seed", "0", "of random inputs and arrivals", id="seed"),
+            Choice(_STATES, "reset", id="state"),
             id="inputs-part",
         )
         yield Section(
@@ -179,6 +181,8 @@ class SpecForm(VerticalScroll):
         self._line("scale", _list(spec.images.scale))
         self._choice("channels", spec.images.channels or "")
         self._line("seed", str(spec.seed) if spec.seed else "")
+        self._choice("state", "kept" if spec.keep_state else "reset")
+        self.query_one("#state").display = self._model.stateful
         self._line("properties", shlex.join(f"{key}={value}" for key, value in spec.properties.items()))
         self._choice("profile", "yes" if spec.profile else "no")
         self._filling = False
@@ -247,7 +251,11 @@ class SpecForm(VerticalScroll):
             precision=precision,
             properties=self._parsed("properties", self._properties),
             profile=self._chosen("profile") == "yes",
-            **counts,
+            keep_state=self._model.stateful and self._chosen("state") == "kept",
+            batch=counts["batch"],
+            streams=counts["streams"],
+            threads=counts["threads"],
+            requests=counts["requests"],
         )
 
     def _parsed(self, name: str, parse: Callable[[str], T]) -> T:
@@ -316,7 +324,7 @@ class SpecForm(VerticalScroll):
         self.query_one("#shapes", FormLine).placeholder(
             shlex.join(shapes.format_shape(plain(name, 40), shape) for name, shape in found.items())
         )
-        notes = [note for note in resolved.notes if "dynamic" in note] if resolved and not spec.data else []
+        notes = shapes.chosen_sizes(self._model.inputs, resolved) if resolved and not spec.data else ()
         self._show("inputs-words", self._inputs_text(notes))
         self._summarise(spec)
         self.post_message(self.Changed(spec, ""))
@@ -335,7 +343,7 @@ class SpecForm(VerticalScroll):
         except NoMatches:
             return
 
-    def _inputs_text(self, notes: list[str]) -> Text:
+    def _inputs_text(self, notes: Sequence[str]) -> Text:
         ports = [f"{plain(p.name, 40)}  {p.type} {words.shape(p.shape)}" for p in self._model.inputs]
         return Text("\n".join([*ports, *(plain(note) for note in notes)]))
 
@@ -359,7 +367,8 @@ class SpecForm(VerticalScroll):
         self._say("profile-part", "a short pass with counters, afterwards" if spec.profile else "left out")
         source = ", ".join(plain(s.path, 30) for s in spec.data) or "random"
         fixed = ", ".join(shapes.format_shape(plain(name, 20), shape) for name, shape in spec.shapes.items())
-        self._say("inputs-part", f"{source}{f', {fixed}' if fixed else ''}{f', seed {spec.seed}' if spec.seed else ''}")
+        parts = [source, fixed, f"seed {spec.seed}" * bool(spec.seed), "state kept" * spec.keep_state]
+        self._say("inputs-part", ", ".join(filter(None, parts)))
         self._say("properties-part", ", ".join(f"{plain(k)}={plain(v)}" for k, v in spec.properties.items()) or "none")
 
     def _say(self, name: str, text: str) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from ovtui.analysis.comparing.criteria import Line, lines
+from ovtui.analysis.comparing.criteria import Line, lines, weak_means
 from ovtui.records import Run
 from tests.store.samples import a_model, a_result, a_run, an_effective, an_environment
+from tests.weak import WEAK
 
 
 def done(throughput: float = 100.0, model: Any = None, **result: Any) -> Run:
@@ -68,3 +69,14 @@ def test_a_percentile_that_the_sample_does_not_support_has_no_ratio() -> None:
     latency = msgspec.structs.replace(a_result().latency_ms, p99=None)
     line = by_title(done(), done(latency_ms=latency))["latency p99, ms"]
     assert (line.b, line.ratio) == ("–", None)
+
+
+def test_a_weak_percentile_is_marked_and_has_its_ratio() -> None:
+    found = lines(done(), done(latency_ms=WEAK))
+    named = {line.title: line for line in found}
+    p95, p99, p50 = (named[f"latency {name}, ms"] for name in ("p95", "p99", "p50"))
+    assert (p95.b, p99.b, p50.b) == ("≈13.00 ±17.3 %", "≈15.00", "10.00 ±5.0 %")
+    assert (p95.weak_a, p95.weak_b, p50.weak_b) == (False, True, False)
+    assert p99.ratio == pytest.approx(15 / 14)
+    assert weak_means(found).startswith("≈ rough value")
+    assert weak_means(lines(done(), done())) == ""

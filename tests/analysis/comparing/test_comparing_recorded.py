@@ -160,3 +160,28 @@ def test_more_doubt_never_makes_a_verdict(a: Run, factor: float) -> None:
     for left, right in ((a, b), (b, a)):
         if basis((left, right)) == "throughput":
             assert recorded(left, right).verdict == "undecided"
+
+
+def with_median(run: Run, ci95: tuple[float, float | None]) -> Run:
+    """Its median weak, with this interval."""
+    assert run.result is not None
+    latency = msgspec.structs.replace(run.result.latency_ms, ci95={"p50": ci95}, weak={"p50": True})
+    return msgspec.structs.replace(run, result=msgspec.structs.replace(run.result, latency_ms=latency))
+
+
+def test_a_weak_median_is_judged_with_its_doubt() -> None:
+    known = a_done_run(p50=10.0, mode="latency")
+    weak = with_median(a_done_run(p50=5.0, mode="latency"), (3.5, 7.0))
+    assert basis((known, weak)) == "p50"
+    found = recorded(known, weak)
+    assert (found.verdict, found.ratio) == ("faster", pytest.approx(2))
+    assert found.ci95 is not None and found.ci95[0] < 1.5
+    assert recorded(known, with_median(weak, (3.0, 12.0))).verdict == "undecided"
+
+
+def test_a_median_without_an_upper_end_decides_nothing_and_has_its_ratio() -> None:
+    known = a_done_run(p50=10.0, mode="latency")
+    weak = with_median(a_done_run(p50=5.0, mode="latency"), (3.5, None))
+    assert basis((known, weak)) == "throughput"
+    found = recorded(known, weak, criterion="latency")
+    assert (found.verdict, found.ratio, found.ci95) == ("undecided", pytest.approx(2), None)

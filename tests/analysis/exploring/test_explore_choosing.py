@@ -75,6 +75,43 @@ def test_an_unknown_percentile_is_judged_by_the_slowest() -> None:
     assert not choosing.keeps(few, Limits(latency_ms=11.9, percentile="p99"))
 
 
+def weak(batch: int, fps: float, ms: float, low: float, high: float | None) -> Cell:
+    """With a p99 of `ms` that is weak."""
+    latency = Latency(mean=ms / 2, min=ms / 4, p50=ms / 2, p90=ms, p95=ms, p99=ms, p99_9=None, max=2 * ms,
+                      ci95={"p99": (low, high)}, needs={"p99": 900}, weak={"p99": True})  # fmt: skip
+    return cell(batch, fps, ms, latency_ms=latency)
+
+
+P99 = Limits(latency_ms=20, percentile="p99")
+
+
+def test_a_weak_percentile_rules_out_only_what_its_interval_rules_out() -> None:
+    low, around, high = weak(1, 100, 10, 8, 15), weak(1, 100, 18, 12, None), weak(1, 100, 24, 21, 40)
+    assert [choosing.keeps(each, P99) for each in (low, around, high)] == [True, True, False]
+    assert [choosing.is_doubtful(each, P99) for each in (low, around, high)] == [False, True, False]
+
+
+def test_the_best_may_be_weak_and_says_so() -> None:
+    known, open_ended = cell(1, 100, 10), weak(2, 150, 18, 12, None)
+    found = choosing.best([known, open_ended], P99)
+    assert found == open_ended
+    assert choosing.doubt(found, P99) == "p99 may miss the limit (95 % CI ≥ 12.00 ms), measure it longer"
+    assert choosing.doubt(known, P99) == ""
+    assert choosing.limited_in_words(open_ended.latency_ms, "p99") == "≈18 ms (≥ 12.00)"
+
+
+def test_what_is_above_the_limit_and_weak_is_the_best_only_where_nothing_is_below() -> None:
+    above, below = weak(2, 150, 22, 18, 30), cell(1, 100, 10)
+    assert choosing.best([above, below], P99) == below
+    assert choosing.best([above], P99) == above
+
+
+def test_a_weak_p99_beats_another_only_where_intervals_lie_apart() -> None:
+    low, high, unbounded = weak(1, 100, 10, 8, 12), weak(2, 100, 20, 15, None), weak(4, 100, 14, 9, None)
+    assert batches(choosing.pareto([low, high])) == [1]
+    assert batches(choosing.pareto([low, high, unbounded])) == [1, 4]
+
+
 def test_what_is_not_known_keeps_no_limit() -> None:
     assert not choosing.keeps(cell(1, 100, 10, mb=None), Limits(memory_mb=1e6))
     assert not choosing.keeps(cell(1, 100, 10, latency_ms=None), Limits(latency_ms=1e6))

@@ -8,6 +8,7 @@ from surfaces import a_cell
 
 from ovtui.analysis.exploring import racing
 from ovtui.records import Limits
+from tests.weak import WEAK
 
 THRIFT = {"a": (1.0, 1.0), "b": (2.0, 1.0), "c": (3.0, 1.0), "d": (4.0, 1.0)}
 
@@ -49,6 +50,14 @@ def test_at_most_six_race() -> None:
 def test_one_that_is_clearly_best_needs_no_race() -> None:
     assert racing.contestants([a_cell(1, 1, 50), a_cell(2, 1, 100)], Limits()) == []
     assert racing.contestants([a_cell(1, 1)], Limits()) == []
+
+
+def test_what_a_weak_percentile_leaves_open_races_and_what_it_rules_out_does_not() -> None:
+    """10 ms in all of them; a p99 of 15 ms whose interval has 12.5 ms for its lower end, and none for its upper."""
+    known, weak = a_cell(1, 1, 99), a_cell(2, 1, 100, latency_ms=WEAK)
+    for limit, expected in ((16.0, [2, 1]), (12.0, [])):
+        limits = Limits(latency_ms=limit, percentile="p99")
+        assert [s.batch for s in racing.contestants([known, weak], limits)] == expected
 
 
 def test_only_what_keeps_the_limits_races() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ovtui.analysis.accuracy.agreement import BROKEN_DB
 from ovtui.analysis.accuracy.proportions import proportion
-from ovtui.analysis.optimizing.outcome import Figure, Outcome, outcome
+from ovtui.analysis.optimizing.outcome import Figure, Outcome, outcome, weak_means
 from ovtui.records import Duel, Recipe
 from tests.analysis.optimizing.versions import (
     PARENT,
@@ -24,7 +25,8 @@ from tests.analysis.optimizing.versions import (
     both_runs,
     labelled,
 )
-from tests.store.samples import a_model
+from tests.store.samples import a_model, a_result
+from tests.weak import WEAK
 
 FASTER = a_duel(1.83)
 SLOWER = a_duel(0.7)
@@ -200,13 +202,26 @@ def test_a_high_percentile_is_better_only_where_intervals_lie_apart() -> None:
     assert row(outcome(an_optimization(), study, None, runs), "latency p99, ms").better is None
 
 
+@pytest.mark.parametrize(("high", "better"), [(11.9, True), (12.5, None), (None, None)])
+def test_a_weak_percentile_counts_with_its_interval(high: float | None, better: bool | None) -> None:
+    """The parent's p99 is 12.5 ms at the least."""
+    runs = both_runs("latency")
+    latencies = WEAK, replace(WEAK, p99=11.0, ci95={"p99": (10.0, high)})
+    for run_id, latency in zip(("latency-a", "latency-b"), latencies, strict=True):
+        runs[run_id] = replace(runs[run_id], result=replace(a_result(), latency_ms=latency))
+    found = outcome(an_optimization(), a_comparison("latency", FASTER), None, runs)
+    shown = row(found, "latency p99, ms")
+    assert (shown.parent[:6], shown.version[:6], shown.better, shown.weak) == ("≈15.00", "≈11.00", better, True)
+    assert weak_means(found.figures).startswith("≈ rough value")
+
+
 def test_memory_and_compile_time_count_from_a_tenth_on() -> None:
     study = a_comparison("latency", FASTER)
     found = outcome(an_optimization(), study, None, both_runs("latency", compile_ms=380.0, peak_rss_mb=150.0))
-    assert row(found, "compile, ms")[3:] == ("5.0 % less", None)
-    assert row(found, "peak memory, MB")[3:] == ("2.00 × less", True)
+    assert row(found, "compile, ms")[3:5] == ("5.0 % less", None)
+    assert row(found, "peak memory, MB")[3:5] == ("2.00 × less", True)
     worse = outcome(an_optimization(), study, None, both_runs("latency", compile_ms=900.0))
-    assert row(worse, "compile, ms")[3:] == ("2.25 × more", False)
+    assert row(worse, "compile, ms")[3:5] == ("2.25 × more", False)
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,26 @@ def test_labels_that_do_not_exist_are_refused_by_their_line(folder: Path, tmp_pa
         opened(folder, labels=str(tmp_path / "labels.csv"))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"0/0.png 1\n0/1.png 2\n",  # as ImageNet's val.txt
+        b"0/0.png;1\r\n0/1.png;2\r\n",
+        b"\xef\xbb\xbffile;label\r\n0/0.png;1\r\n0/1.png;2\r\n",
+        b"0/0.png\t1\r0/1.png\t2\r",
+        "file,label\n0/0.png,1\n0/1.png,2".encode("utf-16"),
+        b"val/0/0.png 1\nval/0/1.png 2\n",
+        b"val\\0\\0.png,1\nval\\0\\1.png,2\n",
+        b"\n  \n0/0.png  1\n\n0/1.png 2\n\n",
+    ],
+)
+def test_tables_are_read_as_programs_and_people_write_them(folder: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "labels.txt").write_bytes(content)
+    found = opened(folder, labels=str(tmp_path / "labels.txt"))
+    told = {name: label for name, label in zip(found.names, found.labels, strict=True) if label is not None}
+    assert told == {"0/0.png": 1, "0/1.png": 2}
+
+
 @pytest.mark.parametrize("text", ["", "file,label\n"])
 def test_labels_that_label_nothing_are_refused(folder: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "labels.csv").write_text(text)

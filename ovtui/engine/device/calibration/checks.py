@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ovtui.engine.device.inputs import Array
+from ovtui.engine.device.element_types import Array
 from ovtui.errors import InputError
 from ovtui.text import plain
 

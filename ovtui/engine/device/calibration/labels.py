@@ -1,9 +1,10 @@
-"""Which class each sample is of: by its folder, from a .csv, or from a .npy."""
+"""Which class each sample is of: by its folder, from a table in a text file, or from a .npy."""
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -87,17 +88,12 @@ def _of_table(path: Path, names: Sequence[str], classes: int) -> Labels:
         if len(whole) == 1:
             places.setdefault(name, places[whole[0]])
     found: Labels = [None] * len(names)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            rows = [(reader.line_num, row) for row in reader if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"Cannot read labels from {plain(path)}: {plain(sentence(error), 200)}") from error
+    rows = _rows(path)
     for number, row in rows:
         where = f"{plain(path)}, line {number}"
         if len(row) < 2:
             raise InputError(f"{where}: '{plain(','.join(row), 60)}' is not a file or row and a label.")
-        name, label = row[0].strip(), row[1].strip()
+        name, label = _below(row[0].strip(), places), row[1].strip()
         if not label.isdecimal():
             if number == rows[0][0] and name not in places and name not in alike:
                 continue  # a heading
@@ -119,3 +115,33 @@ def _of_table(path: Path, names: Sequence[str], classes: int) -> Labels:
     if names and all(label is None for label in found):
         raise InputError(f"{plain(path)} labels none of the samples: each line is a file or a row, and a class number.")
     return found
+
+
+def _below(name: str, places: Mapping[str, int]) -> str:
+    """A path as the samples have it, where the table tells it from a folder further up or with backslashes."""
+    if name in places:
+        return name
+    parts = name.replace("\\", "/").split("/")
+    tails = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((tail for tail in tails if tail in places), name)
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Line numbers and fields of a table whose fields stand apart by commas, semicolons, tabs or blanks."""
+    try:
+        text = _decoded(path.read_bytes())
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        # What parts the fields is in each line; a blank may be in a file's name, before the last one.
+        for separator in ("\t", ";", ","):
+            if lines and all(separator in line for _, line in lines):
+                fields = csv.reader([line for _, line in lines], delimiter=separator)
+                return [(number, row) for (number, _), row in zip(lines, fields, strict=True)]
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
+        raise InputError(f"Cannot read labels from {plain(path)}: {plain(sentence(error), 200)}") from error
+    return [(number, line.rsplit(maxsplit=1)) for number, line in lines]
+
+
+def _decoded(content: bytes) -> str:
+    """Text as Windows and Unix write it: with a byte order mark or without."""
+    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if utf16 else "utf-8-sig")

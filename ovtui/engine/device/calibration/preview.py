@@ -9,7 +9,7 @@ import numpy as np
 from ovtui.engine.device import preprocessing
 from ovtui.engine.device.calibration import checks
 from ovtui.engine.device.calibration.samples import Samples, open_samples
-from ovtui.engine.device.inputs import Array
+from ovtui.engine.device.element_types import Array
 from ovtui.engine.messages import Previewed, Say, Task
 from ovtui.errors import InputError
 from ovtui.records import ChannelRange, Model, Preview, Recipe

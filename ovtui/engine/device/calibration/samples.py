@@ -12,12 +12,12 @@ from typing import overload
 import numpy as np
 
 from ovtui.analysis.accuracy.judging import classes_of as class_output
-from ovtui.analysis.shapes import Resolved, format_shape, resolve
+from ovtui.analysis.shapes import Resolved, chosen_sizes, format_shape, resolve
 from ovtui.engine.device import inputs as feed
 from ovtui.engine.device import preprocessing
 from ovtui.engine.device.calibration import labels
+from ovtui.engine.device.element_types import Array, encode
 from ovtui.engine.device.images import ImageFolder
-from ovtui.engine.device.inputs import Array
 from ovtui.engine.messages import Progress, Say
 from ovtui.engine.pixels import FLOATS, looks_like_pixels
 from ovtui.errors import InputError
@@ -111,6 +111,11 @@ def _for_pixels(model: Model, recipe: Recipe, pixels: StaticShape | None) -> Res
 
     resolved = found(None, {})
     layout = resolved.layouts.get(port.name, "")
+    if layout.startswith("?") and resolved.shapes[port.name][0] != 1:
+        raise InputError(
+            f"{plain(model.name, 60)} takes {resolved.shapes[port.name][0]} of something at a time: "
+            f"if that is a batch of images, say so with --layout N{layout[1:]}."
+        )
     sample: dict[str, StaticShape] = {}
     if pixels is not None and sorted(layout) == sorted("NCHW"):
         size = dict(zip("NHWC", (1, *pixels[1:]), strict=True))
@@ -157,6 +162,7 @@ def _noise(model: Model, recipe: Recipe, limit: int | None) -> Samples:
             if recipe.method == "int8"
             else "Held against its parent on noise, as asked for: that says little of accuracy.",
             *resolved.notes,
+            *chosen_sizes(model.inputs, resolved),
         ),
     )
 
@@ -185,7 +191,7 @@ def _of_arrays(sources: feed.Inputs, model: Model, recipe: Recipe, resolved: Res
     names = [str(row) for row in range(count)]
     classes = classes_of(model)
     told_labels: labels.Labels = [None] * count
-    notes = list(resolved.notes)
+    notes = [*resolved.notes, *chosen_sizes(model.inputs, resolved)]
     if recipe.labels is not None:
         told_labels = labels.from_file(Path(recipe.labels), names, classes)
         notes += _unlabelled(told_labels, recipe.labels, "samples")
@@ -267,7 +273,7 @@ def _given(made: Preprocessing, port: Port, pixels: preprocessing.Pixels) -> Arr
     if made.baked:
         return pixels[np.newaxis]
     placed = preprocessing.applied(made, pixels)
-    return np.clip(np.rint(placed), 0, 255).astype(np.uint8) if port.type == "u8" else feed.encode(placed, port.type)
+    return np.clip(np.rint(placed), 0, 255).astype(np.uint8) if port.type == "u8" else encode(placed, port.type)
 
 
 def _of_images(
@@ -278,7 +284,7 @@ def _of_images(
         port, resolved.shapes[port.name], resolved.layouts.get(port.name), recipe.images, recipe.pixels,
         bake=recipe.bake,
     )  # fmt: skip
-    files, notes = folder.files, list(resolved.notes)
+    files, notes = folder.files, [*resolved.notes, *chosen_sizes(model.inputs, resolved)]
     classes = classes_of(model)
     names = [str(file.relative_to(folder.path)) for file in files]
     if recipe.labels is not None:

@@ -12,8 +12,8 @@ from ovtui.analysis.accuracy.drift import Taps
 from ovtui.analysis.accuracy.judging import Tally, classes_of
 from ovtui.engine.device.calibration.checks import holds_nan
 from ovtui.engine.device.calibration.samples import Samples, open_samples
-from ovtui.engine.device.inputs import Array
-from ovtui.engine.device.optimizing.originals import fix, fixed, places, read
+from ovtui.engine.device.element_types import Array
+from ovtui.engine.device.optimizing.originals import fix, fixed, inferring, places, read
 from ovtui.engine.device.optimizing.progress import Steps
 from ovtui.engine.device.preprocessing import prepared
 from ovtui.engine.device.quiet import openvino
@@ -93,7 +93,7 @@ def _outputs(
     if spec.precision is not None:
         config["INFERENCE_PRECISION_HINT"] = spec.precision
     core = openvino().Core()
-    compiled = [core.compile_model(model, spec.device, config) for model in (sides.parent, sides.version)]
+    compiled = [inferring(core.compile_model(model, spec.device, config)) for model in (sides.parent, sides.version)]
     tally = Tally([port.name for port in parent.outputs], classes_of([port.shape for port in parent.outputs]))
     steps = Steps(say, "judging", len(chosen))
     used: list[int] = []
@@ -197,8 +197,9 @@ def _groups(found: dict[str, Any], names: list[str]) -> Iterator[list[str]]:
 def _tapped(model: Any, found: dict[str, Any], names: list[str]) -> Any:
     """The model compiled to give out these operations."""
     ov = openvino()
-    part = ov.Model([found[name].output(0) for name in names], model.get_parameters(), "tapped")
-    return ov.Core().compile_model(part, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    taps = [ov.opset13.result(found[name].output(0)) for name in names]
+    part = ov.Model(taps, model.get_sinks(), model.get_parameters(), "tapped")
+    return inferring(ov.Core().compile_model(part, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}))
 
 
 def _producers(op: Any, known: set[str]) -> Iterator[str]:

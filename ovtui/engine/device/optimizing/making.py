@@ -15,15 +15,16 @@ import numpy as np
 from ovtui.analysis.accuracy.judging import classes_of
 from ovtui.engine.device.calibration.checks import Checker
 from ovtui.engine.device.calibration.samples import Samples, open_samples
-from ovtui.engine.device.inputs import Array
-from ovtui.engine.device.optimizing.originals import check, fix, fixed, places, read
+from ovtui.engine.device.element_types import Array
+from ovtui.engine.device.extensions import core
+from ovtui.engine.device.optimizing.originals import check, fix, fixed, inferring, places, read
 from ovtui.engine.device.optimizing.progress import Steps, errors_of, nncf
 from ovtui.engine.device.preprocessing import prepared
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Optimized, Said, Say, Task
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Model, Recipe
+from ovtui.records import File, Model, Recipe
 from ovtui.text import plain
 
 _DIVIDES_NONE = 2**31 - 1  # a prime: as a group's size it makes NNCF name all channels, not only those that 128 splits
@@ -56,7 +57,7 @@ def optimize(task: Task, say: Say) -> None:
         except expected as error:
             raise OvtuiError(f"NNCF cannot make a version of {plain(record.name, 60)}: {reason(error)}") from error
     say(At(phase="saving"))
-    write(model, Path(task.path), half=recipe.method == "fp16")
+    write(model, Path(task.path), half=recipe.method == "fp16", extensions=record.extensions)
     say(
         Optimized(
             samples=used,
@@ -68,12 +69,12 @@ def optimize(task: Task, say: Say) -> None:
     )
 
 
-def write(model: Any, path: Path, *, half: bool) -> None:
+def write(model: Any, path: Path, *, half: bool, extensions: tuple[File, ...] = ()) -> None:
     """The model as IR, read again to be sure; both files or none. OvtuiError when there is no room."""
     ov = openvino()
     try:
         ov.save_model(model, path, compress_to_fp16=half)
-        ov.Core().read_model(path)
+        core(extensions).read_model(path)
     except (*FAILURES, OSError) as error:
         why = _no_room(path)
         for file in (path, path.with_suffix(".bin")):
@@ -248,18 +249,19 @@ def _validation(
     truth = {index: samples.labels[index] for index in indices}
     if not labelled:
         say(Said(text="Without labels, the drop is in agreement with what the model said before."))
-        compiled = openvino().Core().compile_model(model, "CPU")
+        asked = inferring(openvino().Core().compile_model(model, "CPU"))
         steps = Steps(say, "asking the model itself", len(indices))
         for index in indices:
-            truth[index] = _said(compiled, samples[index], order, place)
+            truth[index] = _said(asked, samples[index], order, place)
             steps.step()
 
     def validate(compiled: Any, items: Any) -> tuple[float, None]:
-        right = [_said(compiled, samples[index], order, place) == truth[index] for index in items]
+        asked = inferring(compiled)
+        right = [_said(asked, samples[index], order, place) == truth[index] for index in items]
         return float(np.mean(right)) if right else 0.0, None
 
     return indices, validate
 
 
-def _said(compiled: Any, values: dict[str, Array], order: list[str], place: int) -> int:
-    return int(np.argmax(compiled(tuple(values[name] for name in order))[place]))
+def _said(infer: Callable[[tuple[Array, ...]], Any], values: dict[str, Array], order: list[str], place: int) -> int:
+    return int(np.argmax(infer(tuple(values[name] for name in order))[place]))

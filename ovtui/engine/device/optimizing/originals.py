@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ovtui.engine.device.calibration.samples import Samples
+from ovtui.engine.device.element_types import Array
+from ovtui.engine.device.extensions import core, trusted
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.errors import InputError, sentence
@@ -22,9 +24,11 @@ def read(model: Model) -> Any:
 
     With such leftovers, NNCF does not find the biases that it corrects.
     """
-    ov = openvino()
+    extensions = trusted(model.extensions)
     try:
-        return ov.Core().read_model(model.path) if model.format == "ir" else ov.convert_model(model.path)
+        if model.format == "ir" or model.converted:
+            return core(model.extensions).read_model(model.readable)
+        return openvino().convert_model(model.path, extension=list(extensions) or None)
     except FAILURES as error:
         raise InputError(f"OpenVINO cannot read {plain(model.path)}: {reason(error)}") from error
 
@@ -53,6 +57,19 @@ def fix(model: Any, record: Model, shapes: Mapping[str, StaticShape]) -> None:
     except FAILURES as error:
         told = ", ".join(str(shape) for shape in wanted.values())
         raise InputError(f"{plain(record.name, 60)} does not take the shape {told}: {reason(error)}") from error
+
+
+def inferring(compiled: Any) -> Callable[[tuple[Array, ...]], Any]:
+    """What infers one sample after the other, each from the initial state where the model keeps one."""
+    request = compiled.create_infer_request()
+    stateful = bool(request.query_state())
+
+    def infer(values: tuple[Array, ...]) -> Any:
+        if stateful:
+            request.reset_state()
+        return request.infer(values)
+
+    return infer
 
 
 def fixed(recipe: Recipe, samples: Samples | None) -> dict[str, StaticShape]:
