@@ -31,7 +31,7 @@ def result(half: float | None, *, inferences: int = 5000, n_eff: float = 50.0, m
         (result(0.008), "±0.8 %, but slow noise cannot be excluded in 10 s"),
         (result(0.008, n_eff=7.9), "±0.8 %, but from 7 of the 10 independent values needed"),
         (result(0.008, inferences=12), "±0.8 %, but from 12 of the 20 inferences needed"),
-        (result(None, inferences=1), "1 inference of the 8 needed for a confidence interval"),
+        (result(None, inferences=1), "only 1 of the 8 inferences needed for a confidence interval"),
         (result(None, inferences=50), "too few inferences for a confidence interval"),
         (result(None), "too short a time for a confidence interval"),
     ],

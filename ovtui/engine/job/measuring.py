@@ -9,7 +9,6 @@ import traceback
 
 import msgspec
 
-from ovtui import words
 from ovtui.analysis import noise
 from ovtui.analysis.confidence import FEWEST
 from ovtui.analysis.distribution import thinned
@@ -315,7 +314,7 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
 def _too_few(result: Result) -> str:
     """Why there is no interval."""
     if result.inferences < FEWEST:
-        return f"{words.plural(result.inferences, 'inference')} of the {FEWEST} needed"
+        return f"only {result.inferences} of the {FEWEST} inferences needed"
     return "too few inferences" if result.inferences < _MANY else "too short a time"
 
 
