@@ -24,6 +24,7 @@ LONGEST_S = 60.0
 _SIDE_S = 0.5  # of turns of each side in an instance
 _TURN_S = (0.03, 2.0)
 _PAIRS = (4, 24)
+_FEWEST_S = 30.0
 _MOST_INSTANCES = 40
 _LAYERS_S = (20.0, 60.0)  # the shortest and longest time after which no further instance counts layers
 
@@ -79,7 +80,7 @@ class Comparing(Studying[Comparison]):
             self.say(f"instance {number}: warming up")
             lengths = [_turn_s(contestant) for contestant in sides]
             self.say(f"instance {number}: taking turns")
-            pairs = min(max(round(_SIDE_S / max(lengths)), _PAIRS[0]), _PAIRS[1])
+            pairs = pairs_of(lengths)
             speeds: list[list[float]] = [[] for _ in sides]
             for _ in range(pairs):
                 blocks = dict(self._round(sides, lengths))
@@ -175,6 +176,15 @@ class Comparing(Studying[Comparison]):
             return {}
         self._change(layers=tuple(differences.get(place) for place in range(1, len(self.study.sides))))
         return profiles
+
+
+def pairs_of(lengths: Sequence[float]) -> int:
+    """Turns of each side in an instance, from the seconds of one turn of each.
+
+    At least four, unless these alone take half a minute: inferences of seconds are few, and instances count for more.
+    """
+    fewest = min(_PAIRS[0], max(1, int(_FEWEST_S / sum(lengths))))
+    return min(max(round(_SIDE_S / max(lengths)), fewest), _PAIRS[1])
 
 
 def _turn_s(side: Contestant) -> float:
