@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 
@@ -193,10 +194,12 @@ class Exploring(Studying[Exploration]):
                 raise
             except OvtuiError as error:
                 self._fail(setting, error)
-        while len(rounds) > 1:
+        for number in itertools.count():
+            if len(rounds) < 2:
+                return
             self.say(f"racing the best {len(rounds)}")
-            for setting, rates in list(rounds.items()):
-                contestant = self._loaded[setting]
+            for setting in racing.turns(list(rounds), self.study.spec.seed, number):
+                contestant, rates = self._loaded[setting], rounds[setting]
                 try:
                     found = contestant.block(_RACE_S)
                 except Cancelled:
