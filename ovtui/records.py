@@ -144,7 +144,7 @@ class Environment(Record, frozen=True):
 
     host: str
     cpu: str
-    cores: int  # that this process may use
+    cores: int  # that can be kept busy: those this process may use, or as many as its quota pays for
     physical_cores: int | None
     memory_mb: float
     os: str
@@ -157,6 +157,13 @@ class Environment(Record, frozen=True):
     temperature_c: float | None
     load_1m: float | None
     virtual: str | None  # hypervisor, where the machine says so
+    cpu_quota: float | None = None  # a container's, in cores' worth of time; None: all of the cores
+    memory_limit_mb: float | None = None  # a container's; None: all of the memory
+
+    @property
+    def usable_cores(self) -> float:
+        """How many cores' worth of time there is."""
+        return self.cores if self.cpu_quota is None else min(float(self.cores), self.cpu_quota)
 
 
 class Estimate(Record, frozen=True):
@@ -197,6 +204,15 @@ class Quiet(Record, frozen=True):
     throughput_fps: float
 
 
+class QuotaStops(Record, frozen=True):
+    """How a container's CPU quota stopped a measurement."""
+
+    cores: float  # cores' worth of time that the quota gives
+    periods: int  # of the quota, usually of 100 ms
+    stopped: int  # periods in which the time was used up before their end
+    seconds: float  # that it was stopped, of all cores together
+
+
 class Result(Record, frozen=True):
     """What a run found out."""
 
@@ -215,6 +231,7 @@ class Result(Record, frozen=True):
     effective_samples: float | None = None  # time bins over their autocorrelation time
     refused: int = 0  # server mode: arrivals that found the queue full
     quiet: Quiet | None = None
+    quota: QuotaStops | None = None  # None: no quota stopped it
 
 
 class Series(Record, frozen=True):

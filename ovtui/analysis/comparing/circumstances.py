@@ -66,6 +66,7 @@ _MACHINE = (
     ("governor", "governor"),
     ("kernel", "kernel"),
     ("cores", "usable cores"),
+    ("cpu_quota", "CPU quota"),
     ("virtual", "hypervisor"),
     ("ovtui", "ovtui"),
 )

@@ -22,6 +22,7 @@ _MACHINE = (
     ("host", "on another machine"),
     ("cpu", "on another processor"),
     ("cores", "with another number of usable cores"),
+    ("cpu_quota", "with another CPU quota"),
     ("openvino", "with another version of OpenVINO"),
     ("governor", "with another governor"),
 )

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 import msgspec
-import psutil
 
 from ovtui.analysis.exploring import choosing, outlook, racing, reuse, searching
 from ovtui.analysis.exploring.grid import settings
+from ovtui.engine import memory
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import Order
 from ovtui.engine.job.loads import Loads
@@ -137,9 +137,7 @@ class Exploring(Studying[Exploration]):
     def _load(self, setting: Setting) -> Contestant:
         """A contestant for it; where memory is short, those make room that are least likely to be needed again."""
         largest = max((c.peak_rss_mb or 0.0 for c in self._loaded.values()), default=0.0) * 2**20
-        while self._loaded and (
-            len(self._loaded) >= _MOST_LOADED or psutil.virtual_memory().available < 2 * largest + 2**28
-        ):
+        while self._loaded and (len(self._loaded) >= _MOST_LOADED or memory.available() < 2 * largest + 2**28):
             self._unload(min(self._loaded, key=self._fps))
         spec = cell_spec(self.study.spec, setting, self._own)
         self._created.setdefault(setting, time.time())

@@ -13,7 +13,7 @@ from ovtui.analysis import noise
 from ovtui.analysis.distribution import thinned
 from ovtui.analysis.measurement import ENOUGH, Measurement
 from ovtui.engine import events, messages, ring
-from ovtui.engine.cores import cores
+from ovtui.engine.cores import affinity
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import EventWriter, JobFolder, Order
@@ -198,8 +198,10 @@ class Measuring:
         """Keep what the machine did since the last look, and when it disturbed."""
         previous = self._samples[-1] if self._samples else None
         self._samples.append(sample)
-        self._disturbance = noise.disturbed(sample, previous, cores())
-        if self._disturbance and self._origin_ns is not None:
+        self._disturbance = noise.disturbed(sample, previous, len(affinity()))
+        disturbed = self._disturbance is not None
+        self._disturbance = self._disturbance or noise.stopped(sample)
+        if disturbed and self._origin_ns is not None:
             now_s = (time.perf_counter_ns() - self._origin_ns) / 1e9
             self._disturbed.append((now_s - sample.wall_s, now_s))
 
@@ -249,6 +251,7 @@ class Measuring:
             first_inference_ms=self._ready.first_inference_ms,
             peak_rss_mb=self._peak_rss_mb,
             cpu_percent=sum(cpu) / len(cpu) * 100 if cpu else None,
+            quota=noise.quota_stops(self._samples[self._first_sample :]),
         )
 
     def _save(self, error: OvtuiError | None) -> None:
@@ -282,7 +285,7 @@ class Measuring:
         found = list(self._notes)
         if result is not None:
             found += verdicts(result, self._spec)
-            found += noise.warnings(self._samples[self._first_sample :], cores())
+            found += noise.warnings(self._samples[self._first_sample :], len(affinity()))
         if self._lost:
             found.append(f"{self._lost} inferences were not counted: the machine was too busy to take them down.")
         return tuple(found)

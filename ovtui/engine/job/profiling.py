@@ -94,7 +94,8 @@ class Pass:
 
 def machine_of(environment: Environment) -> str:
     """What ceilings hold for: another processor, other cores or another OpenVINO have others."""
-    return f"{environment.cpu}, {environment.cores} cores, OpenVINO {environment.openvino}"
+    quota = "" if environment.cpu_quota is None else f", quota {environment.cpu_quota:g}"
+    return f"{environment.cpu}, {environment.cores} cores{quota}, OpenVINO {environment.openvino}"
 
 
 def _overhead(profile: Profile, spec: Spec, result: Result) -> float | None:
