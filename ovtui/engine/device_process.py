@@ -41,6 +41,7 @@ class DeviceProcess:
         self._limit = memory_limit
         self.phase = "starting"
         self._next_check = 0.0
+        self._why: OvtuiError | None = None  # it ended or was ended, once that is known
         self._peak_rss_mb: float | None = None
         self._rest = b""
         self._pipe, theirs = os.pipe()
@@ -90,9 +91,11 @@ class DeviceProcess:
             if isinstance(message, messages.At):
                 self.phase = message.phase
             elif isinstance(message, messages.Refused):
-                raise (InputError if message.bad_input else OvtuiError)(message.error)
+                self._why = (InputError if message.bad_input else OvtuiError)(message.error)
+                raise self._why
         if self.ended and self._process.returncode != 0:
-            raise self._fate()
+            # Whoever hears it to its end after it gave its reason is not told how the process left instead.
+            raise self._why or self._fate()
         return heard
 
     def go(self, turn: messages.Turn) -> None:
@@ -167,10 +170,11 @@ class DeviceProcess:
         rss = self.rss_bytes() if self._limit else None
         if self._limit and rss is not None and rss > self._limit:
             self._process.kill()
-            raise OvtuiError(
+            self._why = OvtuiError(
                 f"Stopped while {self.phase}: it took {_gb(rss)} of memory, more than the "
                 f"{_gb(self._limit)} that are sensible for this file and {_place()}."
             )
+            raise self._why
 
     def _fate(self) -> OvtuiError:
         code = self._process.returncode
