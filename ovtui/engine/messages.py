@@ -104,6 +104,7 @@ class Profiled(Message, frozen=True, tag="profiled"):
     """Where the time goes."""
 
     profile: Profile
+    device: str = ""  # that ran it, where one did: behind AUTO, BATCH, … that is another one than was asked for
 
 
 class Measured(Message, frozen=True, tag="measured"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ _WARM_SECONDS = 0.3
 _STRETCHES, _FEWEST = 8, 3
 _TRIES = 20
 
+_PART = re.compile(r"subgraph(?P<part>\d+): (?P<name>.*)", re.DOTALL)
 _STATUS: dict[str, LayerStatus] = {"EXECUTED": "executed", "OPTIMIZED_OUT": "optimized_out"}
 
 
@@ -35,8 +37,22 @@ class Counting(Queue):
         found: list[Any] = self._compiled.get_runtime_model().get_ordered_ops()
         return found
 
-    def original(self) -> tuple[Operation, ...]:
-        return graph(self._model)
+    def original(self, *, gathered: bool = False) -> tuple[Operation, ...]:
+        """The model's own graph; `gathered`: at the shapes that the device made of several requests."""
+        if not gathered:
+            return graph(self._model)
+        executed = {
+            str(port.get_node().get_friendly_name()): port.get_partial_shape()
+            for port in self._compiled.get_runtime_model().inputs
+        }
+        model = self._model.clone()
+        model.reshape(
+            {
+                index: executed.get(port.get_node().get_friendly_name(), port.get_partial_shape())
+                for index, port in enumerate(model.inputs)
+            }
+        )
+        return graph(model)
 
     def together(self, count: int) -> list[float]:
         """Let as many requests infer at the same time; the latency of each in µs."""
@@ -60,10 +76,14 @@ class Counted(NamedTuple):
     names: list[str]
     statuses: list[LayerStatus]
     times: Times
+    parts: list[int]  # of each name: which of the models one after the other, that HETERO made of one
 
 
-def count(device: Counting, streams: int, *, on_cpu: bool) -> Counted:
-    """Warm up, then infer for some stretches, and read the counters after each; on others than the CPU, always."""
+def count(device: Counting, streams: int, *, on_cpu: bool, gathered: bool = False) -> Counted:
+    """Warm up, then infer for some stretches, and read the counters after each; on others than the CPU, always.
+
+    `gathered`: the device makes one inference of several requests, which then have the same counters.
+    """
     done = 1.0 / streams  # one of the streams has inferred once, to try it
     begin = time.monotonic()
     while time.monotonic() - begin < _WARM_SECONDS or done < 2:
@@ -71,7 +91,7 @@ def count(device: Counting, streams: int, *, on_cpu: bool) -> Counted:
         done += 1
     readings: list[Reading] = []
     latencies: list[float] = []
-    done, infos = _look(device, streams, done, readings, latencies, distinct=on_cpu)
+    done, infos = _look(device, streams, done, readings, latencies, distinct=on_cpu and not gathered)
     begin = time.monotonic()
     for stretch in range(1, _STRETCHES + 1):
         until = begin + stretch * _SECONDS / _STRETCHES
@@ -83,16 +103,30 @@ def count(device: Counting, streams: int, *, on_cpu: bool) -> Counted:
             if time.monotonic() >= until:
                 break
         if on_cpu:
-            done, infos = _look(device, streams, done, readings, latencies, distinct=True)
+            done, infos = _look(device, streams, done, readings, latencies, distinct=not gathered)
         if time.monotonic() - begin > _MOST_SECONDS and stretch >= _FEWEST:
             break
     times = from_running_means(readings) if on_cpu else from_each(readings[1:])
+    parts, names = in_parts([str(info.node_name) for info in infos])
     return Counted(
         latencies=latencies,
-        names=[str(info.node_name) for info in infos],
+        names=names,
         statuses=[_STATUS.get(info.status.name, "not_run") for info in infos],
         times=times,
+        parts=parts,
     )
+
+
+def in_parts(names: list[str]) -> tuple[list[int], list[str]]:
+    """HETERO names the counters of its models `subgraph0: …`: their numbers, and the names as the graph has them.
+
+    Where a single one has no such beginning, they are names.
+    """
+    found = [_PART.fullmatch(name) for name in names]
+    whole = [each for each in found if each is not None]
+    if len(whole) < len(names):
+        return [0] * len(names), names
+    return [int(each["part"]) for each in whole], [each["name"] for each in whole]
 
 
 def _look(

@@ -14,10 +14,12 @@ from ovtui.analysis import layer_cost
 from ovtui.engine.device.counting import Counted, Counting, count
 from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.operations import edges, port_shape, port_type
+from ovtui.engine.device.properties import gathered_requests
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Profiled, Say
 from ovtui.errors import OvtuiError
 from ovtui.records import Layer, LayerStatus, Model, Operation, Profile, Spec, StaticShape, Tensor
+from ovtui.text import plain
 
 
 def profile(model: Model, spec: Spec, say: Say) -> None:
@@ -26,10 +28,21 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
     effective = prepare(device, model, spec, say)
     # No more than run side by side: a request that waits for its stream would count the waiting as its own.
     streams = max(1, min(effective.streams or 1, effective.requests))
+    gathered = gathered_requests(spec.device)
+    if gathered is not None and effective.requests < gathered:
+        raise OvtuiError(
+            f"The layers were not timed: {plain(spec.device)} runs {gathered} requests as one inference, and only "
+            f"{effective.requests} were in flight."
+        )
     say(At(phase="profiling"))
     try:
-        counted = count(device, streams, on_cpu=all(name.startswith("CPU") for name in effective.execution_devices))
-        original = device.original()
+        counted = count(
+            device,
+            streams if gathered is None else effective.requests,
+            on_cpu=all(name.strip("()").startswith("CPU") for name in effective.execution_devices),
+            gathered=gathered is not None,
+        )
+        original = device.original(gathered=gathered is not None)
         layers = _layers(device, counted, original)
     except FAILURES as error:
         raise OvtuiError(f"The layers could not be profiled: {reason(error)}") from error
@@ -42,13 +55,19 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
         latency_us=round(float(np.mean(counted.latencies)), 2),
         median_us=round(float(np.median(counted.latencies)), 2),
         overhead=None,
-        counters=_has_counters(counted),
+        counters=_has_counters(counted, layers),
     )
-    say(Profiled(profile=found))
+    ran_on = {name.strip("()") for name in effective.execution_devices}
+    say(Profiled(profile=found, device=ran_on.pop() if len(ran_on) == 1 else ""))
 
 
-def _has_counters(counted: Counted) -> bool:
-    """Whether layers without a time took less than a microsecond, which a CPU tells as not run at all."""
+def _has_counters(counted: Counted, layers: list[Layer]) -> bool:
+    """Whether layers without a time took less than a microsecond, which a CPU tells as not run at all.
+
+    Counters of which none has the name of a layer tell nothing of them.
+    """
+    if not set(counted.names).intersection(layer.name for layer in layers):
+        return False
     return bool(counted.names) and (bool(counted.times[0].any()) or "executed" not in counted.statuses)
 
 
@@ -56,7 +75,9 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
     """The executed graph without constants, in the order of execution."""
     ran = {name for name, status in zip(counted.names, counted.statuses, strict=True) if status == "executed"}
     nodes = _reached(device.executed(), ran)
-    nodes.sort(key=_order)
+    parts: dict[str, int] = dict(zip(reversed(counted.names), reversed(counted.parts), strict=True))
+    # Each of the models that HETERO made of one counts its order from 0; one runs after the other.
+    nodes.sort(key=lambda node: (_part(node, parts), _order(node)))
     places = {node.get_name(): place for place, node in enumerate(nodes)}
     mean, spread = counted.times
     # Names need not be unique: the first node of a name takes the first counter of that name.
@@ -104,6 +125,15 @@ def _reached(nodes: list[Any], ran: set[str]) -> list[Any]:
             reached.add(node.get_name())
             kept.append(node)
     return kept
+
+
+def _part(node: Any, parts: dict[str, int]) -> int:
+    """The model that it is in; of one without a counter, the last of those that it reads."""
+    name = str(node.get_friendly_name())
+    if name not in parts:
+        read = [node.input_value(i).get_node() for i in range(node.get_input_size())]
+        parts[name] = max((_part(each, parts) for each in read), default=0)
+    return parts[name]
 
 
 def _order(node: Any) -> int:

@@ -49,18 +49,19 @@ class Pass:
         except OvtuiError as error:
             return Profiled(None, f"The layers are unknown. {error}")
         profile = msgspec.structs.replace(told.profile, overhead=_overhead(told.profile, self._spec, result))
-        return Profiled(self._with_ceilings(profile, machine_of(environment)))
+        return Profiled(self._with_ceilings(profile, told.device or self._spec.device, machine_of(environment)))
 
-    def _with_ceilings(self, profile: Profile, machine: str) -> Profile:
+    def _with_ceilings(self, profile: Profile, device: str, machine: str) -> Profile:
         """With what the device can do: measured before, or now; again if a layer was quicker than it allows."""
-        key = f"ceilings:{self._spec.device}"
+        key = f"ceilings:{device}"
         known = self._store.settings.get(key, Ceilings)
         if known is not None and known.machine != machine:
             known = None
         found = msgspec.structs.replace(profile, ceilings=known)
         if known is not None and (known.again or not beaten(found)):
             return found
-        task = messages.Task(kind="ceilings", spec=self._spec, machine=machine)
+        spec = msgspec.structs.replace(self._spec, device=device)
+        task = messages.Task(kind="ceilings", spec=spec, machine=machine)
         try:
             ceilings = self._ask(task, messages.Measured, _LIMIT_S).ceilings
         except OvtuiError:  # layers without a roofline are better than none
