@@ -284,15 +284,19 @@ class Measuring:
     def _warnings(self, result: Result | None) -> tuple[str, ...]:
         found = list(self._notes)
         if result is not None:
-            found += verdicts(result, self._spec)
-            found += noise.warnings(self._samples[self._first_sample :], len(affinity()))
+            disturbances = noise.warnings(self._samples[self._first_sample :], len(affinity()))
+            found += verdicts(result, self._spec, noisy=bool(disturbances))
+            found += disturbances
         if self._lost:
             found.append(f"{self._lost} inferences were not counted: the machine was too busy to take them down.")
         return tuple(found)
 
 
-def verdicts(result: Result, spec: Spec) -> list[str]:
-    """What a reader must know of a result's own worth, most important first."""
+def verdicts(result: Result, spec: Spec, *, noisy: bool) -> list[str]:
+    """What a reader must know of a result's own worth, most important first.
+
+    `noisy`: something was seen to disturb it; else there is nothing to quiet.
+    """
     found = []
     estimate = result.throughput_fps
     if spec.mode == "server":
@@ -302,7 +306,8 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
             few = "too few inferences" if result.inferences < _MANY else "too short a time"
             found.append(f"NOT CONVERGED: {few} for a confidence interval; measure longer with -t.")
         else:
-            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t, or quiet the machine.")
+            quieter = ", or quiet the machine" if noisy else ""
+            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t{quieter}.")
     # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
     if not result.warmup_steady and result.warmup_s >= 2:
         found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")
