@@ -65,8 +65,7 @@ _MACHINE = (
     ("openvino", "OpenVINO"),
     ("governor", "governor"),
     ("kernel", "kernel"),
-    ("cores", "usable cores"),
-    ("cpu_quota", "CPU quota"),
+    ("usable_cores", "usable cores"),
     ("virtual", "hypervisor"),
     ("ovtui", "ovtui"),
 )
