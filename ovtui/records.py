@@ -162,7 +162,7 @@ class Environment(Record, frozen=True):
 
     host: str
     cpu: str
-    cores: int  # that this process may use
+    cores: int  # that can be kept busy: those this process may use, or as many as its quota pays for
     physical_cores: int | None
     memory_mb: float
     os: str
@@ -175,6 +175,13 @@ class Environment(Record, frozen=True):
     temperature_c: float | None
     load_1m: float | None
     virtual: str | None  # hypervisor, where the machine says so
+    cpu_quota: float | None = None  # a container's, in cores' worth of time; None: all of the cores
+    memory_limit_mb: float | None = None  # a container's; None: all of the memory
+
+    @property
+    def usable_cores(self) -> float:
+        """How many cores' worth of time there is."""
+        return self.cores if self.cpu_quota is None else min(float(self.cores), self.cpu_quota)
 
 
 class Estimate(Record, frozen=True):
@@ -221,6 +228,15 @@ class Quiet(Record, frozen=True):
     throughput_fps: float
 
 
+class QuotaStops(Record, frozen=True):
+    """How a container's CPU quota stopped a measurement."""
+
+    cores: float  # cores' worth of time that the quota gives
+    periods: int  # of the quota, usually of 100 ms
+    stopped: int  # periods in which the time was used up before their end
+    seconds: float  # that it was stopped, of all cores together
+
+
 class Result(Record, frozen=True):
     """What a run found out."""
 
@@ -241,6 +257,7 @@ class Result(Record, frozen=True):
     quiet: Quiet | None = None
     waiting: int = 0  # server mode: arrivals that waited or were being served when measuring ended
     backlog_grew: bool = False  # server mode: more arrived than were served, or the queue had not settled
+    quota: QuotaStops | None = None  # None: no quota stopped it
 
 
 class Series(Record, frozen=True):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ovtui.errors import InputError
-from ovtui.records import Data, Recipe, Spec, Stop
+from ovtui.records import Data, Mode, Recipe, Spec, Stop
 from ovtui.text import plain
 
 AUTO = "auto"
@@ -143,6 +143,25 @@ def stop(seconds: float | None, iterations: int | None, until_ci: float | None) 
     if iterations is not None:
         return Stop(kind="iterations", iterations=iterations)
     return Stop() if until_ci is None else Stop(ci=until_ci)
+
+
+DEMO_MODES: tuple[Mode, ...] = ("latency", "throughput")
+DEMO_CI = 0.03
+_DEMO_S = 20.0  # both modes together, warming up included
+_DEMO_LONGEST_S, _DEMO_SHORTEST_S = 9.0, 2.0
+
+
+def demo(model: str, mode: Mode, *, seconds: float | None = None, spent_s: float = 0.0) -> Spec:
+    """How the demo measures in a mode: until the mean is known to ±3 %, or for `seconds`. With the layers of the first.
+
+    `spent_s`: what the mode before took of the twenty seconds that there are for both.
+    """
+    if seconds is not None:
+        stop = Stop(kind="seconds", seconds=seconds, ci=DEMO_CI)
+    else:
+        longest = min(_DEMO_LONGEST_S, max(_DEMO_SHORTEST_S, _DEMO_S - spent_s))
+        stop = Stop(ci=DEMO_CI, seconds=longest, min_seconds=_DEMO_SHORTEST_S)
+    return Spec(model=model, mode=mode, stop=stop, profile=mode == "latency")
 
 
 def check(spec: Spec) -> None:

@@ -89,6 +89,15 @@ def takes_an_axis(path: Path) -> Path:
     return _save([y], [x, target], path)
 
 
+def gather_elements(path: Path) -> Path:
+    """Rows of a table of four, chosen by an input; an index that is too large fails at inference, not before."""
+    x = _parameter([1, 4, 5], np.float32, "x")
+    indices = _parameter([1, 4, 5], np.int64, "i")
+    y = op.gather_elements(x, indices, 1)
+    y.set_friendly_name("y")
+    return _save([y], [x, indices], path)
+
+
 def no_batch(path: Path) -> Path:
     """A model over one scalar."""
     x = _parameter([], np.float32, "x")

@@ -17,7 +17,7 @@ ALLOWED = {
     "records": set(),
     "errors": set(),
     "text": set(),
-    "paths": set(),
+    "paths": {"errors", "text"},
     "terminal": {"words"},
     "words": {"records"},
     "specs": {"records", "errors", "text"},

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from ovtui import words
 from ovtui.analysis.arrays import Floats
 from ovtui.analysis.autoregression import slope_height
-from ovtui.records import Record
+from ovtui.records import QuotaStops, Record
 
 OTHERS_CORES = 0.1
 STEAL_SHARE = 0.01
 PRESSURE_SHARE = 0.01
+QUOTA_SHARE = 0.01  # of the quota's periods
 DRIFT_SHARE = 0.02
 DRIFT_ERRORS = 3
 DRIFT_BETWEEN = 0.15
@@ -35,6 +37,7 @@ class Sample(Record, frozen=True):
     throttle_count: int | None = None  # thermal throttling events since the machine started
     involuntary_switches: int | None = None  # of the measuring process, in this stretch
     speed: float | None = None  # of a fixed piece of work: 1 is the run's first, more is faster
+    quota: QuotaStops | None = None  # None: there is no CPU quota
 
 
 def disturbed(sample: Sample, previous: Sample | None, cores: int) -> str | None:
@@ -50,9 +53,33 @@ def disturbed(sample: Sample, previous: Sample | None, cores: int) -> str | None
     return None
 
 
+def stopped(sample: Sample) -> str | None:
+    """That a container's CPU quota held this stretch up, in words. It does so all the time: no quiet is to be had."""
+    quota = sample.quota
+    if quota is None or not quota.stopped:
+        return None
+    return f"the CPU quota stopped it in {quota.stopped} of {quota.periods} periods"
+
+
+def quota_stops(samples: Sequence[Sample]) -> QuotaStops | None:
+    """All stops by a CPU quota together; None where there were hardly any."""
+    told = [sample.quota for sample in samples if sample.quota is not None]
+    periods, stops = sum(quota.periods for quota in told), sum(quota.stopped for quota in told)
+    if not stops or stops < QUOTA_SHARE * periods:
+        return None
+    seconds = sum(quota.seconds for quota in told)
+    return QuotaStops(cores=told[-1].cores, periods=periods, stopped=stops, seconds=seconds)
+
+
 def warnings(samples: Sequence[Sample], cores: int) -> tuple[str, ...]:
     """What a reader of the result must know about the machine while it was measured: sentences with their evidence."""
-    said = (_of_others(samples, cores), _of_steal(samples), _of_throttling(samples), _of_drift(samples))
+    said = (
+        _of_quota(samples),
+        _of_others(samples, cores),
+        _of_steal(samples),
+        _of_throttling(samples),
+        _of_drift(samples),
+    )
     return tuple(sentence for sentence in said if sentence)
 
 
@@ -87,6 +114,16 @@ def drift(speeds: Floats) -> float | None:
     if slope_height(speeds) <= DRIFT_HEIGHT or slope_height(few) <= min(len(few) / 4, DRIFT_HEIGHT):
         return None
     return change / medians[0]
+
+
+def _of_quota(samples: Sequence[Sample]) -> str | None:
+    quota = quota_stops(samples)
+    if quota is None:
+        return None
+    return (
+        f"The CPU quota of {_amount(quota.cores)} stopped this in {quota.stopped:,} of {quota.periods:,} periods, for "
+        f"{words.duration(quota.seconds)} over all cores: use fewer threads, or raise the quota."
+    )
 
 
 def _of_others(samples: Sequence[Sample], cores: int) -> str | None:
@@ -153,6 +190,10 @@ def _percent(share: float) -> str:
 
 def _cores(cores: int) -> str:
     return "1 core" if cores == 1 else f"{cores} cores"
+
+
+def _amount(cores: float) -> str:
+    return "1 core" if cores == 1 else f"{cores:.3g} cores"
 
 
 def _times(n: int) -> str:

@@ -18,6 +18,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+from ovtui import paths
 from ovtui.engine import liveness, messages, stated
 from ovtui.engine.events import AnyEvent, Ended
 from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
@@ -148,6 +149,7 @@ def _start(order: Order) -> Job:
             start_new_session=True,
             # Python looks for modules in the working folder: not where somebody's model lies.
             cwd=folder.path,
+            env=paths.for_jobs(),
         )
     # Kept until they end, so that they leave no zombies while this process lives.
     _started[:] = [started for started in _started if started.poll() is None] + [process]

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from ovtui.engine import messages
+from ovtui.engine import memory, messages
 from ovtui.engine.folder import tail
 from ovtui.errors import InputError, Interrupted, OvtuiError
 from ovtui.text import plain
@@ -41,6 +41,7 @@ class DeviceProcess:
         self._limit = memory_limit
         self.phase = "starting"
         self._next_check = 0.0
+        self._why: OvtuiError | None = None  # it ended or was ended, once that is known
         self._peak_rss_mb: float | None = None
         self._rest = b""
         self._pipe, theirs = os.pipe()
@@ -90,9 +91,11 @@ class DeviceProcess:
             if isinstance(message, messages.At):
                 self.phase = message.phase
             elif isinstance(message, messages.Refused):
-                raise (InputError if message.bad_input else OvtuiError)(message.error)
+                self._why = (InputError if message.bad_input else OvtuiError)(message.error)
+                raise self._why
         if self.ended and self._process.returncode != 0:
-            raise self._fate()
+            # Whoever hears it to its end after it gave its reason is not told how the process left instead.
+            raise self._why or self._fate()
         return heard
 
     def go(self, turn: messages.Turn) -> None:
@@ -167,10 +170,11 @@ class DeviceProcess:
         rss = self.rss_bytes() if self._limit else None
         if self._limit and rss is not None and rss > self._limit:
             self._process.kill()
-            raise OvtuiError(
-                f"Stopped while {self.phase}: it took {rss / 2**30:.1f} GB of memory, "
-                f"more than the {self._limit / 2**30:.1f} GB that are sensible for this file and machine."
+            self._why = OvtuiError(
+                f"Stopped while {self.phase}: it took {_gb(rss)} of memory, more than the "
+                f"{_gb(self._limit)} that are sensible for this file and {_place()}."
             )
+            raise self._why
 
     def _fate(self) -> OvtuiError:
         code = self._process.returncode
@@ -194,11 +198,22 @@ def _object(phase: str) -> str:
     return phase if " " in phase else f"{phase} this model"
 
 
+def _place() -> str:
+    """Whose memory a limit is of."""
+    limit = memory.limit()
+    return "machine" if limit is None else f"the memory limit of this container ({_gb(limit)})"
+
+
+def _gb(size: float) -> str:
+    size /= 2**30
+    return f"{size:.1f} GB" if size >= 1 else f"{size:.2f} GB"
+
+
 def import_memory_limit(model_bytes: int) -> int:
     """What reading a file may take: generous for its size, and less than what is free."""
-    return min(int(psutil.virtual_memory().available * 0.8), (2 << 30) + 6 * model_bytes)
+    return min(int(memory.available() * 0.8), (2 << 30) + 6 * model_bytes)
 
 
 def run_memory_limit() -> int:
     """What a measurement may take: nearly all that is free, so that the machine stays usable."""
-    return int(psutil.virtual_memory().available * 0.92)
+    return int(memory.available() * 0.92)

@@ -11,13 +11,15 @@ from pathlib import Path
 import psutil
 
 import ovtui
-from ovtui.engine.cores import cores
+from ovtui.engine import memory
+from ovtui.engine.cores import cores, cpu_quota
 from ovtui.records import Environment
 from ovtui.text import plain
 
 
 def environment(openvino: str) -> Environment:
     """Everything now. `openvino` is the runtime's own version string."""
+    limit = memory.limit()
     return Environment(
         host=plain(platform.node(), 100),
         cpu=cpu_name(),
@@ -34,6 +36,8 @@ def environment(openvino: str) -> Environment:
         temperature_c=temperature_c(),
         load_1m=_load(),
         virtual=_virtual(),
+        cpu_quota=cpu_quota(),
+        memory_limit_mb=None if limit is None else limit / 2**20,
     )
 
 

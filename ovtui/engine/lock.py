@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from ovtui import paths
+from ovtui.engine import liveness
 from ovtui.errors import StoreError
+
+_LONGEST = 300  # bytes of what the holder writes
+_LINE = re.compile(r"(?P<pid>\d{1,18}) (?P<started>\d+\.\d+) (?P<who>.+)", re.DOTALL)
 
 
 def path() -> Path:
@@ -56,7 +61,7 @@ def measuring(who: str, waiting: contextlib.AbstractContextManager[object]) -> I
                 fcntl.flock(fd, fcntl.LOCK_EX)
         with contextlib.suppress(OSError):
             os.truncate(fd, 0)
-            os.pwrite(fd, who.encode(), 0)
+            os.pwrite(fd, _line(who).encode(), 0)
         try:
             yield
         finally:
@@ -67,15 +72,24 @@ def measuring(who: str, waiting: contextlib.AbstractContextManager[object]) -> I
 
 
 def holder() -> str | None:
-    """What the holder wrote of itself; None when nobody measures or it could not write."""
+    """What the holder wrote of itself; None when nobody measures or it could not write.
+
+    Looking never locks, not even for a moment: whoever wanted the lock just then would have to queue. A holder that was
+    killed leaves its line behind, so the line names its process, which must still be the one that wrote it.
+    """
     try:
         fd = _open()
     except StoreError:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return None
-    except BlockingIOError:
-        return os.pread(fd, 200, 0).decode(errors="replace") or None
+        found = _LINE.fullmatch(os.pread(fd, _LONGEST, 0).decode(errors="replace"))
     finally:
         os.close(fd)
+    if found is None or not liveness.alive(int(found["pid"]), float(found["started"])):
+        return None
+    return found["who"]
+
+
+def _line(who: str) -> str:
+    pid = os.getpid()
+    return f"{pid} {liveness.started(pid)} {who}"

@@ -110,6 +110,7 @@ class Profiled(Message, frozen=True, tag="profiled"):
     """Where the time goes."""
 
     profile: Profile
+    device: str = ""  # that ran it, where one did: behind AUTO, BATCH, … that is another one than was asked for
 
 
 class LayerTimes(Message, frozen=True, tag="layer-times"):

@@ -146,11 +146,15 @@ def environment_fields(machine: Environment) -> Fields:
     """The machine and the software of a run."""
     unknown = "not told"
     physical = "" if machine.physical_cores is None else f", {machine.physical_cores} physical"
+    quota = "" if machine.cpu_quota is None else " (CPU quota of the container)"
+    memory = words.size(machine.memory_mb * 2**20)
+    if machine.memory_limit_mb is not None:
+        memory = f"{words.size(machine.memory_limit_mb * 2**20)} (limit of the container), the machine has {memory}"
     return [
         ("host", plain(machine.host)),
         ("processor", plain(machine.cpu)),
-        ("cores", f"{machine.cores} usable{physical}"),
-        ("memory", words.size(machine.memory_mb * 2**20)),
+        ("cores", f"{machine.usable_cores:.3g} usable{quota}{physical}"),
+        ("memory", memory),
         ("system", f"{plain(machine.os)}, kernel {plain(machine.kernel)}"),
         ("virtual", plain(machine.virtual or "no sign of it")),
         ("governor", plain(machine.governor or unknown)),

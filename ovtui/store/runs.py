@@ -300,17 +300,6 @@ class Runs:
         row = self._database.row(f"SELECT count(*) AS runs FROM runs {where}", values)
         return int(row["runs"]) if row else 0
 
-    def last_spec(self, model_id: str) -> Spec | None:
-        """How a model was measured last."""
-        row = self._database.row(
-            """
-            SELECT details.spec FROM runs CROSS JOIN details ON details.run = runs.id
-            WHERE runs.model = :model AND runs.part_of IS NULL ORDER BY runs.created DESC, runs.id DESC LIMIT 1
-            """,
-            {"model": model_id},
-        )
-        return from_text(row["spec"], Spec) if row else None
-
     def record_of(self, model_id: str, last: int = 12) -> TrackRecord:
         """How fast a model was lately, in the mode and on the device of its last run, and at its best in any."""
         recent = self._database.rows(

@@ -13,6 +13,7 @@ from ovtui.engine.watching import Watching
 from ovtui.records import LIVE, Model, Recipe, Spec
 from ovtui.store import Store
 from ovtui.text import plain
+from ovtui.tui import remembered
 from ovtui.tui.said import said
 
 
@@ -59,10 +60,10 @@ class Places(App[None]):
 
     @said
     def open_configure(self, model: Model, spec: Spec | None = None) -> None:
-        """Ask how to measure `model`; begin with `spec`, or with how it was measured last."""
+        """Ask how to measure `model`; begin with `spec`, or with what was set last."""
         from ovtui.tui.screens.configure import ConfigureScreen
 
-        self.push_screen(ConfigureScreen(model, spec or self.store.runs.last_spec(model.id)))
+        self.push_screen(ConfigureScreen(model, spec or remembered.recall(self.store, model.id)))
 
     def open_history(self, model: Model | None = None) -> None:
         from ovtui.tui.screens.history import HistoryScreen
@@ -93,10 +94,10 @@ class Places(App[None]):
 
     @said
     def open_explore(self, model: Model) -> None:
-        """Ask which settings of `model` to try; what they share is as it was measured last."""
+        """Ask which settings of `model` to try; what they share is what was set last."""
         from ovtui.tui.screens.explore import ExploreScreen
 
-        self.push_screen(ExploreScreen(model, self.store.runs.last_spec(model.id)))
+        self.push_screen(ExploreScreen(model, remembered.recall(self.store, model.id)))
 
     @said
     def open_exploration(self, exploration_id: str) -> None:
@@ -113,7 +114,7 @@ class Places(App[None]):
         """Ask which version of `model` to make; begin with `recipe`, or with the last one."""
         from ovtui.tui.screens.optimize import OptimizeScreen
 
-        self.push_screen(OptimizeScreen(model, recipe, spec or self.store.runs.last_spec(model.id)))
+        self.push_screen(OptimizeScreen(model, recipe, spec or remembered.recall(self.store, model.id)))
 
     @said
     def open_optimization(self, optimization_id: str) -> None:

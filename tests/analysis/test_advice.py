@@ -10,7 +10,7 @@ from hypothesis import given
 
 from ovtui.analysis import noise
 from ovtui.analysis.advice import Advice, advise
-from ovtui.records import Estimate, Profile, Quiet, Run, RunSummary, Spec
+from ovtui.records import Estimate, Profile, Quiet, QuotaStops, Run, RunSummary, Spec
 from tests.analysis.profiles import CEILINGS, EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
 from tests.store.samples import NOW, a_model, a_result, a_run, an_effective, an_environment
 
@@ -275,6 +275,40 @@ def test_more_threads_than_physical_cores_are_named() -> None:
     assert found.spec.threads == 4
     squeezed = said(a_case(effective={"threads": 8}, environment={"cores": 2}))["threads"]
     assert squeezed.evidence.startswith("8 threads work on 2 usable cores")
+
+
+STOPS = QuotaStops(cores=2.5, periods=100, stopped=60, seconds=3.0)
+"""In a container that gets two and a half cores' worth of time of eight."""
+QUOTA = {"cores": 3, "physical_cores": 4, "cpu_quota": 2.5}
+
+
+def test_threads_that_use_up_a_quota_early_are_too_many() -> None:
+    run = a_case(environment=QUOTA, effective={"threads": 8}, result={"quota": STOPS, "cpu_percent": 250.0})
+    found = said(run)
+    assert set(found) == {"quota"}
+    assert found["quota"].title == "2 threads"
+    assert "60 of 100 periods" in found["quota"].evidence
+    assert found["quota"].spec is not None
+    assert found["quota"].spec.threads == 2
+    unstopped = said(a_case(environment=QUOTA, effective={"threads": 8}, result={"cpu_percent": 250.0}))
+    assert set(unstopped) == {"threads"}
+    assert unstopped["threads"].title == "3 threads"
+    assert "CPU quota of 2.5 cores" in unstopped["threads"].evidence
+
+
+def test_threads_that_fit_a_quota_which_stops_them_all_the_same_call_for_a_larger_one() -> None:
+    run = a_case(environment=QUOTA, effective={"threads": 2}, result={"quota": STOPS, "cpu_percent": 250.0})
+    assert said(run)["quota"].title == "raise the CPU quota"
+    assert said(run)["quota"].spec is None
+
+
+def test_a_quota_that_is_used_up_leaves_no_core_idle() -> None:
+    """Half of the cores lie idle, but nobody may use them."""
+    assert "throughput" not in said(a_case(environment=QUOTA, result={"cpu_percent": 245.0}))
+    idle = said(a_case(environment=QUOTA, result={"cpu_percent": 125.0}))["throughput"]
+    assert idle.evidence.startswith("On average 1.2 of 2.5 cores were busy.")
+    assert idle.gain is not None
+    assert idle.gain.startswith("Up to 2.0 ×")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ovtui.analysis.arrays import Floats
-from ovtui.analysis.noise import Sample, disturbed, drift, warnings
+from ovtui.analysis.noise import Sample, disturbed, drift, quota_stops, stopped, warnings
+from ovtui.records import QuotaStops
 
 
 def samples(n: int = 60, **constant: float) -> list[Sample]:
@@ -129,3 +130,26 @@ def test_speeds_that_wander_are_seldom_called_drift(n: int) -> None:
             speeds[now] = 0.8 * speeds[now - 1] + speeds[now] * (1 - 0.8**2) ** 0.5
         alarms += drift(1 + speeds) is not None
     assert alarms <= 0.05 * 200
+
+
+def test_stops_by_a_quota_are_named_with_their_number_and_are_nobody_elses_fault() -> None:
+    held = [
+        Sample(wall_s=1, machine_cpu=0.52, own_cpu=0.5, quota=QuotaStops(cores=0.5, periods=10, stopped=n, seconds=1.2))
+        for n in (9, 10, 8)
+    ]
+    assert quota_stops(held) == QuotaStops(cores=0.5, periods=30, stopped=27, seconds=pytest.approx(3.6))
+    assert warnings(held, 2) == (
+        "The CPU quota of 0.5 cores stopped this in 27 of 30 periods, for 3.6 s over all cores: use fewer threads, or "
+        "raise the quota.",
+    )
+    assert [stopped(sample) for sample in held][:1] == ["the CPU quota stopped it in 9 of 10 periods"]
+    assert disturbed(held[1], held[0], 2) is None  # no stretch is quieter than another: that is how it runs here
+
+
+@pytest.mark.parametrize("stops", [0, 2])
+def test_a_quota_that_hardly_stops_anything_is_no_warning(stops: int) -> None:
+    stretch = Sample(wall_s=60, quota=QuotaStops(cores=4, periods=600, stopped=stops, seconds=0.1))
+    held = [*samples(), stretch]
+    assert quota_stops(held) is None
+    assert warnings(held, 8) == ()
+    assert (stopped(held[-1]) is None) == (stops == 0)

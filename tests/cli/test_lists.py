@@ -8,12 +8,18 @@ import re
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from ovtui import specs
+from ovtui.cli.commands.demo import calm
 from ovtui.cli.commands.history import moment
+from ovtui.engine.job.measuring import verdicts
 from ovtui.errors import InputError
+from ovtui.records import Estimate, Spec, Stop
 from tests import nets
 from tests.conftest import Ovtui
+from tests.store.samples import a_result, a_run
 
 
 @pytest.fixture
@@ -159,6 +165,42 @@ def test_the_demo_measures_both_ways_and_says_what_next(ovtui: Ovtui) -> None:
     content = ovtui("demo", "-t", "0.5", "--json").json
     assert [run["spec"]["mode"] for run in content["runs"]] == ["latency", "throughput"]
     assert content["model"]["name"] == "demo"
+
+
+def test_the_demo_stops_at_three_percent_and_takes_twenty_seconds_at_most() -> None:
+    first = specs.demo("m", "latency").stop
+    assert (first.kind, first.ci) == ("ci", 0.03)
+    for spent in (2.0, first.seconds, first.seconds + 4, 19.5):  # which a slow warm-up may lengthen
+        second = specs.demo("m", "throughput", spent_s=spent).stop
+        assert second.seconds <= max(20 - spent, second.min_seconds)
+        assert second.min_seconds <= second.seconds
+    assert [specs.demo("m", mode).profile for mode in specs.DEMO_MODES] == [True, False]
+    assert specs.demo("m", "latency", seconds=4).stop == Stop(kind="seconds", seconds=4, ci=0.03)
+
+
+@pytest.mark.parametrize(
+    ("half", "converged", "said"),
+    [(0.02, False, []), (0.03, True, []), (0.05, False, ["±5.0 % (target ±3 %)"]), (None, False, ["too short"])],
+)
+def test_a_first_result_is_no_bad_news_by_itself(half: float | None, converged: bool, said: list[str]) -> None:
+    ci95 = None if half is None else (100 * (1 - half), 100 * (1 + half))
+    estimate = Estimate(mean=100.0, ci95=ci95, converged=converged)
+    result = msgspec.structs.replace(a_result(), throughput_fps=estimate)
+    spec = specs.demo("m", "latency")
+    warnings = (*verdicts(msgspec.structs.replace(result, warmup_s=0.5), spec, noisy=False), "Other processes used 1.")
+    assert not any("quiet" in warning for warning in warnings)
+    told = calm(a_run(spec=spec, result=result, warnings=warnings))
+    assert told[-1] == "Other processes used 1."  # what was seen is said
+    assert len(told) == len(said) + 1
+    assert all(text in line and "NOT CONVERGED" not in line for text, line in zip(said, told, strict=False))
+
+
+def test_a_quiet_machine_is_asked_for_only_where_noise_was_seen() -> None:
+    estimate = Estimate(mean=100.0, ci95=(90.0, 110.0), converged=False)
+    result = msgspec.structs.replace(a_result(), throughput_fps=estimate)
+    for noisy in (False, True):
+        (verdict,) = [text for text in verdicts(result, Spec(model="m"), noisy=noisy) if "CONVERGED" in text]
+        assert ("quiet the machine" in verdict) == noisy
 
 
 def test_the_doctor_tells_of_the_machine(ovtui: Ovtui, home: Path) -> None:

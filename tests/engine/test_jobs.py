@@ -276,3 +276,11 @@ def _no_job_left(home: Path) -> Iterator[None]:
     from tests.conftest import stop_jobs
 
     stop_jobs(home)
+
+
+def test_a_relative_data_folder_holds_the_run_and_its_job(ovtui: Ovtui, home: Path, mlp: Path) -> None:
+    told = ovtui("run", mlp, "-n", "5", "--json", OVTUI_HOME=home.name, OVTUI_LOCK="lock").json["run"]
+    assert told["status"] == "done"
+    assert ovtui("history", "--json").json["runs"][0]["id"] == told["id"]
+    assert (home / "jobs" / told["id"] / "events.jsonl").exists()
+    assert not (home / "jobs" / told["id"] / home.name).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -54,6 +55,31 @@ def test_the_lock_of_a_process_that_was_killed_is_free(home: Path) -> None:
         begin = time.monotonic()
         with lock.measuring("me", waited(told)):
             assert time.monotonic() - begin < 10
+
+
+def test_looking_who_holds_it_does_not_keep_others_from_having_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, tries = os.pread, list[str]()
+
+    def while_it_looks(*arguments: int) -> bytes:
+        with lock.measuring("another", waited(tries)):
+            tries.append("had it")
+        return read(*arguments)
+
+    lock.path().touch()
+    monkeypatch.setattr(lock.os, "pread", while_it_looks)
+    assert lock.holder() is None
+    assert tries == ["had it"]
+
+
+def test_a_line_that_a_killed_holder_left_names_nobody(home: Path) -> None:
+    with held_elsewhere() as other:
+        line = lock.path().read_text()
+        other.kill()
+        other.wait()
+    assert "run elsewhere" in line
+    for left in (line, f"{os.getpid()} 1.0 run of a process that had this number", "", "half a li"):
+        lock.path().write_text(left)
+        assert lock.holder() is None
 
 
 def test_a_lock_file_of_somebody_else_can_be_locked(

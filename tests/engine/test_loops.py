@@ -25,8 +25,8 @@ def memory() -> Iterator[ring.Ring]:
 class Scripted:
     """A device whose clock only moves when it infers, and which stops the loop after so many inferences."""
 
-    def __init__(self, stop: memoryview, latencies: list[int]) -> None:
-        self.now = 1000
+    def __init__(self, stop: memoryview, latencies: list[int], now: int = 1000) -> None:
+        self.now = now
         self._stop = stop
         self._latencies = iter(latencies)
         self._left = len(latencies)
@@ -57,13 +57,15 @@ def test_a_second_turn_goes_on_where_the_first_one_stopped(memory: ring.Ring, mo
     (lane,) = memory.open_lanes(1)
     reader = memory.reader()
     assert reader is not None
+    now = 1000
     for latencies in ([10, 20, 30], [40, 50]):
         memory.clear()
-        device = Scripted(memory.stop_word, latencies)
+        device = Scripted(memory.stop_word, latencies, now)
         monkeypatch.setattr(loops, "_clock", device.clock)
         assert loops.closed(device.infer, None, lane, memory.stop_word)
         ((begins, ends),) = reader.drain_lanes()
         assert (ends - begins).tolist() == latencies
+        now = device.now + 100  # no clock goes back: the reader knows new values by that
     assert reader.ended == 5
 
 

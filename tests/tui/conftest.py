@@ -23,6 +23,7 @@ from ovtui.engine.folder import EventWriter, JobFolder, Order
 from ovtui.records import Estimate, Histogram, Job, Model, Run, Spec, Stop
 from ovtui.store import Store, open_store
 from ovtui.tui import app as app_module
+from ovtui.tui import remembered
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens import home as home_module
 from ovtui.tui.widgets import plot
@@ -169,6 +170,7 @@ def remember(store: Store, count: int = 12) -> list[Run]:
         )
         store.runs.create(run, its_job(run))
         store.runs.set_environment(run.id, an_environment())
+        remembered.remember(store, run.spec)  # each was set in Configure
         if n == 4:
             store.runs.finish(
                 run.id,

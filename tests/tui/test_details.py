@@ -21,7 +21,7 @@ from ovtui.errors import InputError
 from ovtui.records import Spec
 from ovtui.store import Store, open_store
 from ovtui.tui import app as app_module
-from ovtui.tui import themes
+from ovtui.tui import remembered, themes
 from ovtui.tui.app import Looks, OvtuiApp
 from ovtui.tui.screens.history import HistoryScreen
 from ovtui.tui.widgets.choice import Choice
@@ -784,12 +784,12 @@ async def test_the_name_of_an_open_input_is_shown_and_not_obeyed(open_app: Opene
 
 
 @pytest.mark.parametrize(("typed", "batch"), [(None, 4), ("input[2,3,64,224]", None)])
-async def test_an_open_shape_is_proposed_with_the_batch_it_was_measured_with(
+async def test_an_open_shape_is_proposed_with_the_batch_that_was_set(
     open_app: Opened, store: Store, typed: str | None, batch: int | None
 ) -> None:
     run = a_run(spec=Spec(model=a_model().id, batch=4))
     store.models.save(run.model)
-    store.runs.create(run, its_job(run))
+    remembered.remember(store, run.spec)
     async with open_app() as pilot:
         await pilot.press("i")
         await until(pilot, lambda: screen_name(pilot) == "ImportScreen")

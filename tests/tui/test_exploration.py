@@ -22,7 +22,7 @@ from ovtui.errors import InputError
 from ovtui.records import Cell, Exploration, Grid, Limits, Model, Setting, Spec
 from ovtui.report.command import axis, explore_arguments, used
 from ovtui.store import Store
-from ovtui.tui import explored
+from ovtui.tui import explored, remembered
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens.configure import ConfigureScreen
 from ovtui.tui.screens.explore import ExploreScreen
@@ -148,24 +148,18 @@ async def test_the_line_shown_is_the_command_of_what_starts(
     assert not grid.search
 
 
-async def test_what_runs_share_is_taken_from_the_last_one(open_app: Opened, store: Store) -> None:
+async def test_what_runs_share_is_what_was_set_in_configure(open_app: Opened, store: Store) -> None:
     [run, *_] = remember(store)
     spec = msgspec.structs.replace(
         run.spec, mode="manual", batch=4, streams=2, precision="bf16", device="GPU", properties={"A": "1"}
     )
-    store.runs.put(msgspec.structs.replace(run, id="later00000", spec=spec, status="done", created=2e9), _job(run))
+    remembered.remember(store, spec)
     async with open_app(size=(160, 50)) as pilot:
         await keys("x")(pilot)
         await shows(pilot, "-d GPU --precision bf16 --property A=1")
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "$ ovtui explore resnet-50 --streams" in text_of(pilot))
         assert "-d GPU" not in text_of(pilot)
-
-
-def _job(run: Any) -> Any:
-    from tests.store.samples import its_job
-
-    return msgspec.structs.replace(its_job(run), id="later00000", status="done")
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import onnx
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ovtui.engine import liveness
-from ovtui.records import RunFilter, Stop
+from ovtui import specs
+from ovtui.engine import client, liveness
+from ovtui.errors import OvtuiError
+from ovtui.records import Model, RunFilter, Spec, Stop
 from ovtui.store import Store
+from ovtui.tui import remembered
+from ovtui.tui.app import OvtuiApp
 from ovtui.tui.widgets.table import Table
+from tests.store.samples import NOW, a_model, a_result, a_run, its_job
 from tests.tui.conftest import Opened, Scripted, remember, screen_name, shows, text_of, until
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"
@@ -67,12 +73,62 @@ async def test_a_real_file_is_imported_configured_and_measured(open_app: Opened,
     assert run.spec.stop.seconds == 1
 
 
-async def test_what_was_measured_last_is_where_the_next_one_begins(open_app: Opened, store: Store) -> None:
+async def test_what_was_set_in_configure_is_where_the_next_one_begins(open_app: Opened, store: Store) -> None:
     remember(store)
     async with open_app() as pilot:
         await pilot.press("G", "enter")
         await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
         await shows(pilot, "$ ovtui run bert-base --mode throughput -t 10")
+
+
+async def test_options_of_one_time_are_not_where_the_next_one_begins(
+    open_app: Opened, store: Store, mlp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A demo, a line of a script, an advice, an A/B test: nobody set those for the model."""
+    measured: list[Spec] = []
+
+    async def not_at_all(model: Model, spec: Spec, **other: object) -> None:
+        measured.append(spec)
+        raise OvtuiError("Nothing is measured in this test.")
+
+    monkeypatch.setattr(client, "start_run", not_at_all)
+    async with open_app(model=str(mlp)) as pilot:
+        await shows(pilot, "Enter goes on to measure it")
+        await pilot.press("enter")
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await pilot.press("right", "enter")  # throughput
+        await shows(pilot, "Nothing is measured in this test.")
+        (model,) = store.models.all()
+        once = Spec(model=model.id, mode="latency", stop=Stop(kind="seconds", seconds=1), profile=False)
+        run = a_run("once000000", model, spec=once)
+        store.runs.create(run, its_job(run))
+        store.runs.finish(run.id, "done", finished=NOW, result=a_result())
+        assert isinstance(pilot.app, OvtuiApp)
+        pilot.app.measure(model, msgspec.structs.replace(once, threads=1))  # what advice does
+        await until(pilot, lambda: len(measured) == 2)
+        await until(pilot, lambda: not pilot.app.workers)
+        pilot.app.open_configure(model)
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await shows(pilot, f"$ ovtui run {mlp.stem} --mode throughput")
+        assert "--no-profile" not in text_of(pilot)
+        assert "-t 1" not in text_of(pilot)
+    assert remembered.recall(store, model.id) == measured[0]
+    assert remembered.recall(store, "another") is None
+
+
+async def test_a_model_that_only_a_demo_measured_begins_with_the_defaults(open_app: Opened, store: Store) -> None:
+    store.models.save(a_model())
+    for mode in specs.DEMO_MODES:
+        run = a_run(f"{mode}00000"[:10], spec=specs.demo(a_model().id, mode))
+        store.runs.create(run, its_job(run))
+        store.runs.finish(run.id, "done", finished=NOW, result=a_result())
+    async with open_app() as pilot:
+        assert isinstance(pilot.app, OvtuiApp)
+        pilot.app.open_configure(a_model())
+        await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
+        await until(pilot, lambda: "$ ovtui run" in text_of(pilot))
+        line = next(line for line in text_of(pilot).splitlines() if "$ ovtui run" in line)
+        assert line.split("ovtui run ")[1].split() == [a_model().name]
 
 
 async def test_a_bad_file_is_explained_in_place(open_app: Opened, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ovtui import words
 from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import counting_cost
@@ -49,6 +51,27 @@ def noisy(case: Case) -> Advice | None:
     )
 
 
+def quota(case: Case) -> Advice | None:
+    """A container's CPU quota that stops the inference again and again."""
+    stops = case.result.quota if case.result else None
+    environment, effective = case.run.environment, case.effective
+    if stops is None or environment is None or not case.on_cpu():
+        return None
+    threads = (effective.threads if effective else None) or case.spec.threads
+    fewer = max(1, math.floor(stops.cores))
+    fits = threads is not None and threads <= fewer
+    return Advice(
+        key="quota",
+        title="raise the CPU quota" if fits else words.plural(fewer, "thread"),
+        evidence=f"The CPU quota of {stops.cores:.3g} cores stopped it in {stops.stopped:,} of {stops.periods:,} "
+        "periods: an inference that meets a stop waits for the next period.",
+        gain="More throughput and shorter tails: the quota is the limit here, not the processor." if fits else
+        "Steadier latencies; the quota bounds the throughput.",
+        spec=None if fits else case.other(threads=fewer),
+        weight=3.5,
+    )  # fmt: skip
+
+
 def counters(case: Case) -> Advice | None:
     """Layers so short that counting them is a good part of them."""
     overhead = case.profile.overhead if case.profile else None
@@ -72,4 +95,4 @@ def _in_quiet(case: Case, quiet: Quiet | None) -> str | None:
     return f"The quiet stretches gave {words.number(quiet.throughput_fps)} FPS, {percent(better)} more."
 
 
-RULES: tuple[Rule, ...] = (throttled, noisy, counters)
+RULES: tuple[Rule, ...] = (throttled, quota, noisy, counters)

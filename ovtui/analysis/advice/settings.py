@@ -27,11 +27,11 @@ def idle_cores(case: Case) -> Advice | None:
     result, effective, environment = case.result, case.effective, case.run.environment
     if result is None or effective is None or environment is None or not result.cpu_percent or not case.on_cpu():
         return None
-    cores = environment.cores
-    used = result.cpu_percent / (100 * cores)
+    cores, usable = environment.cores, environment.usable_cores
+    used = result.cpu_percent / (100 * usable)
     if used >= _BUSY_ENOUGH or case.spec.mode == "server" or (case.spec.threads or cores) < cores:
         return None
-    evidence = f"On average {result.cpu_percent / 100:.1f} of {words.plural(cores, 'core')} were busy."
+    evidence = f"On average {result.cpu_percent / 100:.1f} of {_amount(usable)} were busy."
     ratio = min(float(cores), 1 / used)
     gain = f"Up to {ratio:.1f} × the throughput, if all cores become busy; a single answer takes longer."
     if case.spec.mode == "latency":
@@ -129,17 +129,29 @@ def threads(case: Case) -> Advice | None:
     asked = case.spec.threads
     used = (effective.threads if effective else None) or asked  # a device may take fewer than it was asked for
     limit = physical if asked else cores  # a device's own choice to use both threads of a core is no mistake
-    if used is None or used <= limit:
-        return None
+    if used is None or used <= limit or (case.result and case.result.quota and limit == cores):
+        return None  # what stops by a quota call for is said with them
     kind = "physical" if asked and limit == environment.physical_cores else "usable"
+    evidence = (
+        f"{words.plural(used, 'thread')} work on {words.plural(limit, f'{kind} core')}: those on one "
+        "core share its arithmetic units, or wait for each other."
+    )
+    if environment.cpu_quota is not None and limit == cores:
+        evidence = (
+            f"{words.plural(used, 'thread')} share the CPU quota of {_amount(environment.cpu_quota)}: together they "
+            "use it up early in each period, and all wait for the next one."
+        )
     return Advice(
         key="threads",
         title=words.plural(limit, "thread"),
-        evidence=f"{words.plural(used, 'thread')} work on {words.plural(limit, f'{kind} core')}: those on one "
-        "core share its arithmetic units, or wait for each other.",
+        evidence=evidence,
         spec=case.other(threads=limit),
         weight=0.08 if used <= cores else 0.3,
     )
+
+
+def _amount(cores: float) -> str:
+    return "1 core" if cores == 1 else f"{cores:.3g} cores"
 
 
 def cache(case: Case) -> Advice | None:

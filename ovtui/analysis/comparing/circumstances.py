@@ -65,7 +65,7 @@ MACHINE = (
     ("openvino", "OpenVINO"),
     ("governor", "governor"),
     ("kernel", "kernel"),
-    ("cores", "usable cores"),
+    ("usable_cores", "usable cores"),
     ("virtual", "hypervisor"),
     ("ovtui", "ovtui"),
 )

@@ -7,6 +7,7 @@ only differences within a round count.
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
@@ -35,6 +36,15 @@ def contestants(cells: Sequence[Cell], limits: Limits) -> list[Setting]:
     close = [cell for cell in able if _fps(cell) >= (1 - _CLOSE) * _fps(able[0])]
     worth = [cell.setting for cell in close if not any(_outdone(cell, other) for other in close)]
     return worth[:CONTESTANTS] if len(worth) > 1 else []
+
+
+def turns(racers: Sequence[Key], seed: int, number: int) -> list[Key]:
+    """The order in which round `number` measures them: any order is as likely, and the same seed gives the same ones.
+
+    In a fixed order, whoever comes after a demanding contestant would always find the machine hotter and its caches
+    colder than the others do.
+    """
+    return random.Random(f"{seed}:{number}").sample(racers, len(racers))
 
 
 def _outdone(cell: Cell, other: Cell) -> bool:

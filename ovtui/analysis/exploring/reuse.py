@@ -22,7 +22,7 @@ _ALIKE = (
 _MACHINE = (
     ("host", "on another machine"),
     ("cpu", "on another processor"),
-    ("cores", "with another number of usable cores"),
+    ("usable_cores", "with another number of usable cores"),
     ("openvino", "with another version of OpenVINO"),
     ("governor", "with another governor"),
 )

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from ovtui import paths
+from ovtui import paths, specs
 from ovtui.cli import show
 from ovtui.cli.follow import display, error_of, follow
 from ovtui.cli.importing import import_path
@@ -15,7 +15,7 @@ from ovtui.cli.options import Number
 from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine import client
 from ovtui.errors import OvtuiError
-from ovtui.records import Run, Spec, Stop
+from ovtui.records import Run
 from ovtui.store import open_store
 from ovtui.text import plain
 
@@ -23,25 +23,28 @@ NAME = "demo"
 
 
 @click.command()
-@click.option("-t", "--seconds", type=Number(0.1, 3600), default=4.0, show_default=True, help="Each way.")
+@click.option(
+    "-t", "--seconds", type=Number(0.1, 3600),
+    help="How long each mode takes (default: until the mean is known to ±3 %, at most 20 s for both).",
+)  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")
 @json_option
-def command(seconds: float, quiet: bool, as_json: bool) -> None:
+def command(seconds: float | None, quiet: bool, as_json: bool) -> None:
     """Build a small image classifier, import it, and measure its latency and its throughput."""
     sys.exit(asyncio.run(_demo(seconds, quiet, as_json)))
 
 
-async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
+async def _demo(seconds: float | None, quiet: bool, as_json: bool) -> int:
     shown = display(quiet)
     runs: list[Run] = []
     try:
         folder = paths.home() / "demo"
         model = await import_path(folder / "demo.xml", shown, name=NAME, demo=True)
-        for mode in ("latency", "throughput"):
-            stop = Stop(kind="seconds", seconds=seconds)
-            spec = Spec(model=model.id, mode=mode, stop=stop, profile=mode == "latency")
+        for mode in specs.DEMO_MODES:
+            spent = sum(run.result.warmup_s + run.result.measured_s for run in runs if run.result is not None)
+            spec = specs.demo(model.id, mode, seconds=seconds, spent_s=spent)
             job = await client.start_run(model, spec, label=f"demo {mode}")
-            if mode == "throughput":  # the last one
+            if mode == specs.DEMO_MODES[-1]:
                 client.yield_to_measurement()
             followed = await follow(job, shown, own=True)
             ended = followed.ended
@@ -66,8 +69,8 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
     show.side_by_side(["latency mode", "throughput mode"], runs)
     click.echo()
     for run in runs:
-        for warning in run.warnings:
-            field("!", f"{run.spec.mode}: {plain(warning)}", indent=0, width=2)
+        for warning in calm(run):
+            field("!", f"{run.spec.mode} mode: {plain(warning)}", indent=0, width=2)
     click.echo()
     with open_store() as store:
         show.layers(runs[0], store.runs.profile(runs[0].id))
@@ -75,7 +78,7 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
     for command, why in (
         ("ovtui layers", "where its time goes, layer by layer"),
         ("ovtui graph", "the same as a graph"),
-        (f"ovtui run {NAME}", "until the mean is known to ±1 %"),
+        (f"ovtui run {NAME}", "longer: until the mean is known to ±1 %"),
         (f"ovtui explore {NAME}", "the best batch and streams"),
         (f"ovtui run {NAME} --mode server --rate 50", "arrivals at random, as users come"),
         ("ovtui run MODEL", "a model file of yours"),
@@ -83,3 +86,13 @@ async def _demo(seconds: float, quiet: bool, as_json: bool) -> int:
     ):
         click.echo(f"  {strong(command)}{' ' * (42 - len(command))}{why}")
     return 0
+
+
+def calm(run: Run) -> list[str]:
+    """What to know of a first result: how rough it is, as a number; and what was seen to disturb it."""
+    said = [warning for warning in run.warnings if not warning.startswith("NOT CONVERGED")]
+    estimate = run.result.throughput_fps if run.result is not None else None
+    if estimate is None or (estimate.doubt is not None and estimate.doubt <= specs.DEMO_CI):
+        return said
+    rough = "too short for an interval" if estimate.doubt is None else f"±{100 * estimate.doubt:.1f} %"
+    return [f"Rough result: {rough} (target ±{100 * specs.DEMO_CI:.0f} %). `ovtui run {NAME}` measures longer.", *said]

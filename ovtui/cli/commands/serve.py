@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from ovtui import paths
 from ovtui.errors import InputError
 from ovtui.text import plain
 
@@ -27,6 +28,7 @@ def command(host: str, port: int, public_url: str | None) -> None:
         from textual_serve.server import Server
     except ImportError as error:
         raise InputError("This needs an extra part: pip install 'ovtui[serve]'") from error
+    paths.home()  # else each browser would be shown why there is none
     if not _loopback(host):
         click.echo(f"ovtui: anybody who reaches {plain(host)}:{port} can use this app, without a password.", err=True)
     app = shlex.join([sys.executable, "-m", "ovtui"])

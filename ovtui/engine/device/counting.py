@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -15,9 +16,12 @@ from ovtui.analysis.alternating import FEWEST as FEWEST_PAIRS
 from ovtui.analysis.alternating import Cost, cost
 from ovtui.analysis.counters import Reading, Times, from_each, from_running_means, within
 from ovtui.engine.device.operations import graph
+from ovtui.engine.device.properties import gathered_requests
 from ovtui.engine.device.queue import Queue
 from ovtui.engine.device.reason import FAILURES
-from ovtui.records import LayerStatus, Operation
+from ovtui.errors import OvtuiError
+from ovtui.records import Effective, LayerStatus, Operation, Spec
+from ovtui.text import plain
 
 _SECONDS = 2.4  # counted and uncounted together
 _MOST_SECONDS = 20.0  # for models that need longer for the fewest
@@ -31,6 +35,7 @@ _BLOCK_FEWEST = 2  # the first of a block meets the caches of the other way, and
 _EMPTY_SECONDS = 0.05
 _LONG_COMPILE_S = 10.0
 
+_PART = re.compile(r"subgraph(?P<part>\d+): (?P<name>.*)", re.DOTALL)
 _STATUS: dict[str, LayerStatus] = {"EXECUTED": "executed", "OPTIMIZED_OUT": "optimized_out"}
 
 
@@ -62,8 +67,22 @@ class Counting(Queue):
         found: list[Any] = self._compiled.get_runtime_model().get_ordered_ops()
         return found
 
-    def original(self) -> tuple[Operation, ...]:
-        return graph(self._model)
+    def original(self, *, gathered: bool = False) -> tuple[Operation, ...]:
+        """The model's own graph; `gathered`: at the shapes that the device made of several requests."""
+        if not gathered:
+            return graph(self._model)
+        executed = {
+            str(port.get_node().get_friendly_name()): port.get_partial_shape()
+            for port in self._compiled.get_runtime_model().inputs
+        }
+        model = self._model.clone()
+        model.reshape(
+            {
+                index: executed.get(port.get_node().get_friendly_name(), port.get_partial_shape())
+                for index, port in enumerate(model.inputs)
+            }
+        )
+        return graph(model)
 
     def together(self, count: int) -> list[float]:
         """Let as many requests infer at the same time; the latency of each in µs, as OpenVINO takes it."""
@@ -146,17 +165,45 @@ class Counted(NamedTuple):
     names: list[str]
     statuses: list[LayerStatus]
     times: Times
+    parts: list[int]  # of each name: which of the models one after the other, that HETERO made of one
     cost: Cost | None = None  # of counting; None: not compared
     on_cpu: bool = True
 
 
-def count(device: Counter, streams: int, *, on_cpu: bool) -> Counted:
+class Arrangement(NamedTuple):
+    """How a device counts the layers of a spec."""
+
+    streams: int  # that infer side by side
+    requests: int  # started at the same time
+    on_cpu: bool
+    gathered: bool  # the device makes one inference of several requests, which then have the same counters
+
+
+def arrangement(spec: Spec, effective: Effective) -> Arrangement:
+    """OvtuiError where a device that gathers requests had too few of them."""
+    # No more than run side by side: a request that waits for its stream would count the waiting as its own.
+    streams = max(1, min(effective.streams or 1, effective.requests))
+    gathered = gathered_requests(spec.device)
+    if gathered is not None and effective.requests < gathered:
+        raise OvtuiError(
+            f"The layers were not timed: {plain(spec.device)} runs {gathered} requests as one inference, and only "
+            f"{effective.requests} were in flight."
+        )
+    return Arrangement(
+        streams=streams,
+        requests=streams if gathered is None else effective.requests,
+        on_cpu=all(name.strip("()").startswith("CPU") for name in effective.execution_devices),
+        gathered=gathered is not None,
+    )
+
+
+def count(device: Counter, streams: int, *, on_cpu: bool, gathered: bool = False) -> Counted:
     """Warm up, then infer for some stretches, and read the counters after each; on others than the CPU, always.
 
     Within a stretch, blocks of counted and uncounted inferences take turns, unless one takes so long that too few
-    blocks would fit.
+    blocks would fit. `gathered`: the device makes one inference of several requests, which then have the same counters.
     """
-    counted = Rounds(device, streams, on_cpu=on_cpu)
+    counted = Rounds(device, streams, on_cpu=on_cpu, gathered=gathered)
     round_s = counted.warm(_WARM_COUNTED_SECONDS)
     most = _PAIRED_SECONDS / (2 * _BLOCK_FEWEST * FEWEST_PAIRS)
     paired = round_s <= most and device.open_uncounted(streams)
@@ -196,11 +243,24 @@ def _pair(counted: Rounds, block: int, *, counted_first: bool) -> tuple[float, f
     return times[0], times[1]
 
 
+def in_parts(names: list[str]) -> tuple[list[int], list[str]]:
+    """HETERO names the counters of its models `subgraph0: …`: their numbers, and the names as the graph has them.
+
+    Where a single one has no such beginning, they are names.
+    """
+    found = [_PART.fullmatch(name) for name in names]
+    whole = [each for each in found if each is not None]
+    if len(whole) < len(names):
+        return [0] * len(names), names
+    return [int(each["part"]) for each in whole], [each["name"] for each in whole]
+
+
 class Rounds:
     """The inferences of a pass and the readings between them."""
 
-    def __init__(self, device: Counter, streams: int, *, on_cpu: bool) -> None:
+    def __init__(self, device: Counter, streams: int, *, on_cpu: bool, gathered: bool = False) -> None:
         self._device, self._streams, self._on_cpu = device, streams, on_cpu
+        self._distinct = on_cpu and not gathered  # the counters of two requests that ran on two streams
         self._done = 1.0 / streams  # one of the streams has inferred once, to try it
         self._readings: list[Reading] = []
         self._latencies: list[float] = []
@@ -241,7 +301,7 @@ class Rounds:
         for _ in range(_TRIES):
             infos = [self._device.counters(request) for request in range(self._streams)]
             rows = np.array([[info.real_time.total_seconds() for info in each] for each in infos]) * 1e6
-            if not self._on_cpu or len({row.tobytes() for row in rows}) == self._streams:
+            if not self._distinct or len({row.tobytes() for row in rows}) == self._streams:
                 break
             if time.monotonic() - begin > _MOST_SECONDS:  # of a slow model one more would cost minutes
                 break
@@ -255,9 +315,11 @@ class Rounds:
             times = within(from_running_means(self._readings), float(np.mean(self._latencies)))
         else:
             times = from_each(self._readings)
+        parts, names = in_parts([str(info.node_name) for info in self._infos])
         return Counted(
             latencies=self._latencies,
-            names=[str(info.node_name) for info in self._infos],
+            names=names,
+            parts=parts,
             statuses=[_STATUS.get(info.status.name, "not_run") for info in self._infos],
             times=times,
             cost=counting,

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from ovtui.analysis.arrays import Floats
-from ovtui.engine.device.counting import Counted, Counting, Rounds
+from ovtui.engine.device.counting import Counted, Counting, Rounds, arrangement
 from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import LayerTimes, Say, Stopped, Turn
@@ -25,10 +25,8 @@ def layer_turns(model: Model, spec: Spec, say: Say, orders: Iterable[bytes]) -> 
     """The whole task: `Stopped` when it stands ready and after each turn, `LayerTimes` when it is asked for them."""
     device = Counting()
     effective = prepare(device, model, spec, say)
-    # No more than run side by side: a request that waits for its stream would count the waiting as its own.
-    streams = max(1, min(effective.streams or 1, effective.requests))
-    on_cpu = all(name.startswith("CPU") for name in effective.execution_devices)
-    rounds = Rounds(device, streams, on_cpu=on_cpu)
+    arranged = arrangement(spec, effective)
+    rounds = Rounds(device, arranged.requests, on_cpu=arranged.on_cpu, gathered=arranged.gathered)
     try:
         rounds.warm(_WARM_SECONDS)
         rounds.look()
@@ -36,7 +34,7 @@ def layer_turns(model: Model, spec: Spec, say: Say, orders: Iterable[bytes]) -> 
         for line in orders:
             seconds = msgspec.json.decode(line, type=Turn).seconds
             if seconds is None:
-                if on_cpu:
+                if arranged.on_cpu:
                     rounds.look()
                 say(_told(rounds.result(None)))
                 continue

@@ -19,7 +19,7 @@ from ovtui.engine.device import inputs as feed
 from ovtui.engine.device import loops
 from ovtui.engine.device.capi import DeviceError
 from ovtui.engine.device.extensions import trusted
-from ovtui.engine.device.properties import check_device, properties, unknown_property
+from ovtui.engine.device.properties import bare, check_device, gathered_requests, properties, unknown_property, within
 from ovtui.engine.messages import At, Ready, Said, Say, Stopped, Turn
 from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
 from ovtui.engine.streams import check_streams, most_streams
@@ -113,6 +113,10 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
         _compile(device, spec, chosen)
 
     requests = _requests(device, spec)
+    gathered = gathered_requests(spec.device)
+    if gathered is not None and requests < gathered:
+        say(Said(text=f"{plain(spec.device)} waits for {gathered} requests or for AUTO_BATCH_TIMEOUT, and only "
+                      f"{requests} can be in flight: use --mode throughput."))  # fmt: skip
     say(At(phase="filling"))
     device.create(requests, reset=model.stateful and not spec.keep_state)
     if model.stateful and spec.keep_state:
@@ -185,7 +189,7 @@ def _compile(device: Session, spec: Spec, chosen: dict[str, str]) -> None:
         supported = ""
         with contextlib.suppress(DeviceError):
             supported = device.device_property(spec.device, "SUPPORTED_PROPERTIES")
-        unknown = unknown_property(spec, supported)
+        unknown = unknown_property(spec, supported) or bare(spec.device, device.devices())
         if unknown is not None:
             raise unknown from error
         if re.search(r"propert|Could not read|Wrong value", str(error)) and chosen:
@@ -255,9 +259,9 @@ def _effective(
     return Effective(
         batch=resolved.batch,
         requests=requests,
-        streams=_number(_maybe(device, "NUM_STREAMS")),
-        threads=_number(_maybe(device, "INFERENCE_NUM_THREADS")),
-        precision=_precision(_maybe(device, "INFERENCE_PRECISION_HINT")),
+        streams=_number(_inner(device, "NUM_STREAMS")),
+        threads=_number(_inner(device, "INFERENCE_NUM_THREADS")),
+        precision=_precision(_inner(device, "INFERENCE_PRECISION_HINT")),
         shapes=resolved.shapes,
         layouts=resolved.layouts,
         inputs=words,
@@ -274,6 +278,12 @@ def _maybe(device: Session, key: str) -> str | None:
         return device.property(key)
     except DeviceError:
         return None
+
+
+def _inner(device: Session, key: str) -> str | None:
+    """The same, and where a virtual device does not say it, that of the only device behind it."""
+    told = _maybe(device, key)
+    return told if told is not None else within(_maybe(device, "DEVICE_PROPERTIES") or "", key)
 
 
 def _number(text: str | None) -> int | None:

@@ -15,7 +15,7 @@ from ovtui.analysis.layers import STILL
 from ovtui.analysis.precisions import computed_in, normal
 from ovtui.analysis.traffic import Read, traffic
 from ovtui.engine.device.bodies import OWNERS
-from ovtui.engine.device.counting import Counted, Counting, count
+from ovtui.engine.device.counting import Counted, Counting, arrangement, count
 from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.operations import edges, port_shape, port_type
 from ovtui.engine.device.reason import FAILURES, reason
@@ -28,13 +28,12 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
     """The whole task; OvtuiError with the reason when the device cannot."""
     device = Counting()
     effective = prepare(device, model, spec, say)
-    # No more than run side by side: a request that waits for its stream would count the waiting as its own.
-    streams = max(1, min(effective.streams or 1, effective.requests))
+    arranged = arrangement(spec, effective)
     say(At(phase="profiling"))
     try:
-        counted = count(device, streams, on_cpu=all(name.startswith("CPU") for name in effective.execution_devices))
-        empty_us = device.empty_us(streams)
-        original = device.original()
+        counted = count(device, arranged.requests, on_cpu=arranged.on_cpu, gathered=arranged.gathered)
+        empty_us = device.empty_us(arranged.streams)
+        original = device.original(gathered=arranged.gathered)
         layers = _layers(device, counted, original, effective.precision)
     except FAILURES as error:
         raise OvtuiError(f"The layers could not be profiled: {reason(error)}") from error
@@ -44,19 +43,25 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
         operations=original,
         inferences=len(counted.latencies),
         requests=effective.requests,
-        streams=streams,
+        streams=arranged.streams,
         latency_us=round(float(np.mean(counted.latencies)), 2),
         median_us=round(float(np.median(counted.latencies)), 2),
         overhead=None if cost is None else round(cost.mean, 4),
         overhead_ci95=None if cost is None else (round(cost.ci95[0], 4), round(cost.ci95[1], 4)),
-        counters=_has_counters(counted),
+        counters=_has_counters(counted, layers),
         empty_us=None if empty_us is None else round(empty_us, 2),
     )
-    say(Profiled(profile=found))
+    ran_on = {name.strip("()") for name in effective.execution_devices}
+    say(Profiled(profile=found, device=ran_on.pop() if len(ran_on) == 1 else ""))
 
 
-def _has_counters(counted: Counted) -> bool:
-    """Whether layers without a time were too short for whole microseconds, which a CPU tells as not run at all."""
+def _has_counters(counted: Counted, layers: list[Layer]) -> bool:
+    """Whether layers without a time were too short for whole microseconds, which a CPU tells as not run at all.
+
+    Counters of which none has the name of a layer tell nothing of them.
+    """
+    if not set(counted.names).intersection(layer.name for layer in layers):
+        return False
     return bool(counted.names) and (bool(counted.times.mean_us.any()) or "executed" not in counted.statuses)
 
 
@@ -64,7 +69,9 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...],
     """The executed graph without constants, in the order of execution."""
     ran = {name for name, status in zip(counted.names, counted.statuses, strict=True) if status == "executed"}
     nodes = _reached(device.executed(), ran)
-    nodes.sort(key=_order)
+    parts: dict[str, int] = dict(zip(reversed(counted.names), reversed(counted.parts), strict=True))
+    # Each of the models that HETERO made of one counts its order from 0; one runs after the other.
+    nodes.sort(key=lambda node: (_part(node, parts), _order(node)))
     places = {node.get_name(): place for place, node in enumerate(nodes)}
     mean, spread, low, high = counted.times
     # Names need not be unique: the first node of a name takes the first counter of that name.
@@ -124,6 +131,15 @@ def _reached(nodes: list[Any], ran: set[str]) -> list[Any]:
             reached.add(node.get_name())
             kept.append(node)
     return kept
+
+
+def _part(node: Any, parts: dict[str, int]) -> int:
+    """The model that it is in; of one without a counter, the last of those that it reads."""
+    name = str(node.get_friendly_name())
+    if name not in parts:
+        read = [node.input_value(i).get_node() for i in range(node.get_input_size())]
+        parts[name] = max((_part(each, parts) for each in read), default=0)
+    return parts[name]
 
 
 def _order(node: Any) -> int:

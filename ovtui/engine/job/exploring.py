@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 
 import msgspec
-import psutil
 
 from ovtui.analysis.exploring import choosing, outlook, racing, reuse, searching
 from ovtui.analysis.exploring.grid import settings
+from ovtui.engine import memory
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import Order
 from ovtui.engine.job.rate_search import RateMeasuring
@@ -136,9 +137,7 @@ class Exploring(Studying[Exploration]):
     def _load(self, setting: Setting) -> Contestant:
         """A contestant for it; where memory is short, those make room that are least likely to be needed again."""
         largest = max((c.peak_rss_mb or 0.0 for c in self._loaded.values()), default=0.0) * 2**20
-        while self._loaded and (
-            len(self._loaded) >= _MOST_LOADED or psutil.virtual_memory().available < 2 * largest + 2**28
-        ):
+        while self._loaded and (len(self._loaded) >= _MOST_LOADED or memory.available() < 2 * largest + 2**28):
             self._unload(min(self._loaded, key=self._fps))
         spec = cell_spec(self.study.spec, setting, self._own)
         self._created.setdefault(setting, time.time())
@@ -193,10 +192,12 @@ class Exploring(Studying[Exploration]):
                 raise
             except OvtuiError as error:
                 self._fail(setting, error)
-        while len(rounds) > 1:
+        for number in itertools.count():
+            if len(rounds) < 2:
+                return
             self.say(f"racing the best {len(rounds)}")
-            for setting, rates in list(rounds.items()):
-                contestant = self._loaded[setting]
+            for setting in racing.turns(list(rounds), self.study.spec.seed, number):
+                contestant, rates = self._loaded[setting], rounds[setting]
                 try:
                     found = contestant.block(_RACE_S)
                 except Cancelled:

@@ -15,7 +15,7 @@ from ovtui.analysis.confidence import FEWEST
 from ovtui.analysis.distribution import thinned
 from ovtui.analysis.measurement import ENOUGH, LONG_S, Measurement
 from ovtui.engine import events, messages, ring
-from ovtui.engine.cores import cores
+from ovtui.engine.cores import affinity
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import EventWriter, JobFolder, Order
@@ -214,8 +214,10 @@ class Measuring:
         """Keep what the machine did since the last look, and when it disturbed."""
         previous = self._samples[-1] if self._samples else None
         self._samples.append(sample)
-        self._disturbance = noise.disturbed(sample, previous, cores())
-        if self._disturbance and self._origin_ns is not None:
+        self._disturbance = noise.disturbed(sample, previous, len(affinity()))
+        disturbed = self._disturbance is not None
+        self._disturbance = self._disturbance or noise.stopped(sample)
+        if disturbed and self._origin_ns is not None:
             now_s = (time.perf_counter_ns() - self._origin_ns) / 1e9
             self._disturbed.append((now_s - sample.wall_s, now_s))
 
@@ -267,6 +269,7 @@ class Measuring:
             first_inference_ms=self._ready.first_inference_ms,
             peak_rss_mb=self._peak_rss_mb,
             cpu_percent=sum(cpu) / len(cpu) * 100 if cpu else None,
+            quota=noise.quota_stops(self._samples[self._first_sample :]),
         )
 
     def _save(self, error: OvtuiError | None) -> None:
@@ -299,15 +302,19 @@ class Measuring:
     def _warnings(self, result: Result | None) -> tuple[str, ...]:
         found = list(self._notes)
         if result is not None:
-            found += verdicts(result, self._spec)
-            found += noise.warnings(self._samples[self._first_sample :], cores())
+            disturbances = noise.warnings(self._samples[self._first_sample :], len(affinity()))
+            found += verdicts(result, self._spec, noisy=bool(disturbances))
+            found += disturbances
         if self._lost:
             found.append(f"{self._lost} inferences were not counted: the machine was too busy to take them down.")
         return tuple(found)
 
 
-def verdicts(result: Result, spec: Spec) -> list[str]:
-    """What a reader must know of a result's own worth, most important first."""
+def verdicts(result: Result, spec: Spec, *, noisy: bool) -> list[str]:
+    """What a reader must know of a result's own worth, most important first.
+
+    `noisy`: something was seen to disturb it; else there is nothing to quiet.
+    """
     found = []
     estimate = result.throughput_fps
     if spec.mode == "server":
@@ -316,9 +323,10 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
         if estimate.ci95 is None:
             found.append(f"NOT CONVERGED: {_too_few(result)} for a confidence interval; measure longer with -t.")
         else:
+            quieter = ", or quiet the machine" if noisy else ""
             # A state that is kept makes each inference another one: that is no noise.
-            do = "leave out --keep-state" if spec.keep_state else "quiet the machine"
-            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t, or {do}.")
+            do = ", or leave out --keep-state" if spec.keep_state else quieter
+            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t{do}.")
     # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
     if not result.warmup_steady and result.warmup_s >= 2:
         found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")

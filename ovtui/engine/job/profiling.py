@@ -48,14 +48,15 @@ class Pass:
             return Profiled(None, "The layers were not looked at, since the run was cancelled during that.")
         except OvtuiError as error:
             return Profiled(None, f"The layers are unknown. {error}")
-        return Profiled(self._with_ceilings(told.profile, machine_of(environment)))
+        return Profiled(self._with_ceilings(told.profile, told.device or self._spec.device, machine_of(environment)))
 
-    def _with_ceilings(self, profile: Profile, machine: str) -> Profile:
+    def _with_ceilings(self, profile: Profile, device: str, machine: str) -> Profile:
         """With what the device can do at most, over all that was measured here and what these layers reached."""
-        key = f"ceilings:{self._spec.device}"
+        key = f"ceilings:{device}"
         known = usable(self._store.settings.get(key, Ceilings), machine)
         if worth_measuring(known, profile, time.time()):
-            task = messages.Task(kind="ceilings", spec=self._spec, machine=machine)
+            spec = msgspec.structs.replace(self._spec, device=device)
+            task = messages.Task(kind="ceilings", spec=spec, machine=machine)
             try:
                 known = merged(known, self._ask(task, messages.Measured, _LIMIT_S).ceilings)
             except OvtuiError:  # layers without a roofline, or with an older one, are better than none
@@ -90,4 +91,5 @@ class Pass:
 
 def machine_of(environment: Environment) -> str:
     """What ceilings hold for: another processor, other cores or another OpenVINO have others."""
-    return f"{environment.cpu}, {environment.cores} cores, OpenVINO {environment.openvino}"
+    quota = "" if environment.cpu_quota is None else f", quota {environment.cpu_quota:g}"
+    return f"{environment.cpu}, {environment.cores} cores{quota}, OpenVINO {environment.openvino}"

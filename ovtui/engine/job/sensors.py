@@ -12,6 +12,9 @@ import psutil
 
 from ovtui.analysis.noise import Sample
 from ovtui.engine import environment
+from ovtui.engine.cgroups import Cgroups, Throttling
+from ovtui.engine.cores import affinity
+from ovtui.records import QuotaStops
 
 
 class Watched(Protocol):
@@ -28,6 +31,7 @@ class Sensors:
         self._device = device
         self._spin_ns = min(_spin() for _ in range(3))
         self._own_process = psutil.Process()
+        self._cgroups = Cgroups()
         self._before = self._counters()
 
     def sample(self) -> Sample:
@@ -47,6 +51,7 @@ class Sensors:
         own, job = rate("device"), rate("job")
         switches = rate("switches")
         throttled = now["throttle"]
+        stopped = before["quota"], now["quota"]
         return Sample(
             wall_s=wall,
             # What this process itself uses is ours, not a neighbour's.
@@ -59,13 +64,23 @@ class Sensors:
             throttle_count=None if throttled is None else int(throttled),
             involuntary_switches=None if switches is None else int(switches * wall),
             speed=self._spin_ns / spin,
+            quota=None if None in stopped else self._quota_stops(*stopped),
+        )
+
+    def _quota_stops(self, before: Throttling, now: Throttling) -> QuotaStops | None:
+        """What a container's CPU quota did between two looks."""
+        quota = self._cgroups.cpu_quota()
+        if quota is None:
+            return None
+        return QuotaStops(
+            cores=quota,
+            periods=max(0, now.periods - before.periods),
+            stopped=max(0, now.stopped - before.stopped),
+            seconds=max(0.0, now.seconds - before.seconds),
         )
 
     def _counters(self) -> dict[str, Any]:
-        times = psutil.cpu_times()
-        idle = times.idle + getattr(times, "iowait", 0.0)
-        total = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-        steal = getattr(times, "steal", None)
+        total, idle, steal = _processor_seconds()
         mine = self._own_process.cpu_times()
         return {
             "wall": time.monotonic(),
@@ -76,8 +91,19 @@ class Sensors:
             "job": mine.user + mine.system,
             "pressure": _pressure_seconds(),
             "throttle": _throttle_count(),
+            "quota": self._cgroups.throttling(),
             "switches": self._device.involuntary_switches(),
         }
+
+
+def _processor_seconds() -> tuple[float, float, float | None]:
+    """Of the cores that this process may use, since boot: all time, idle time, and what the hypervisor took."""
+    each, ours = psutil.cpu_times(percpu=True), affinity()
+    if max(ours) < len(each):  # else they have other numbers than ours, and are those of a container
+        each = [each[number] for number in sorted(ours)]
+    idle = sum(times.idle + getattr(times, "iowait", 0.0) for times in each)
+    total = sum(sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0) for times in each)
+    return total, idle, sum(times.steal for times in each) if hasattr(each[0], "steal") else None
 
 
 def _spin() -> int:

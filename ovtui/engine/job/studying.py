@@ -13,7 +13,7 @@ import msgspec
 
 from ovtui.analysis import noise
 from ovtui.engine import events, liveness
-from ovtui.engine.cores import cores
+from ovtui.engine.cores import affinity
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import EventWriter, JobFolder, new_id
 from ovtui.engine.job.cancel import Cancel
@@ -117,7 +117,7 @@ class Studying(Generic[Study]):
             eta_s=None,
             finished=time.time(),
             error=None if error is None else str(error),
-            warnings=(*self._notes, *noise.warnings(self._samples, cores())),
+            warnings=(*self._notes, *noise.warnings(self._samples, len(affinity()))),
         )
         if error is not None:
             raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from functools import partial
 from typing import ClassVar
@@ -14,10 +15,11 @@ from textual.widgets import Input, Static
 
 from ovtui import words
 from ovtui.engine import devices
-from ovtui.errors import InputError, OvtuiError
+from ovtui.errors import InputError, OvtuiError, StoreError
 from ovtui.records import Model, Spec
 from ovtui.report.command import run_command
 from ovtui.text import plain
+from ovtui.tui import remembered
 from ovtui.tui.said import said
 from ovtui.tui.screens.ask import PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
@@ -112,6 +114,8 @@ class ConfigureScreen(OvtuiScreen):
         except InputError as error:
             self.ovtui.tell(str(error), "error")
         else:
+            with contextlib.suppress(StoreError):  # measuring says that nothing can be written
+                remembered.remember(self.ovtui.store, spec)
             self.ovtui.measure(self._model, spec, self._form.label)
 
     def action_copy(self) -> None:

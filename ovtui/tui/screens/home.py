@@ -13,13 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from ovtui import __version__, paths, words
+from ovtui import __version__, paths, specs, words
 from ovtui.engine import client
 from ovtui.errors import OvtuiError, StoreError
-from ovtui.records import Model, RunSummary, Side, Spec, Stop
+from ovtui.records import Model, RunSummary, Side, Spec
 from ovtui.store import Store, TrackRecord
 from ovtui.text import plain
-from ovtui.tui import rows
+from ovtui.tui import remembered, rows
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
@@ -213,7 +213,7 @@ class HomeScreen(OvtuiScreen):
         self.ovtui.open_history(self._meant)
 
     def action_compare(self) -> None:
-        """The model that is meant with another one, measured in turn as the first was measured last."""
+        """The model that is meant with another one, measured in turn with what was set for the first."""
         store, first = self.ovtui.store, self._meant
         others = [model for _, model in self._models.models if first is not None and model.id != first.id]
         if first is None or not others:
@@ -225,7 +225,7 @@ class HomeScreen(OvtuiScreen):
             other = self._models.get(other_id)
             if other is None:
                 return
-            spec = store.runs.last_spec(first.id)
+            spec = remembered.recall(store, first.id)
             if spec is None or spec.mode == "server":  # random arrivals do not take turns
                 spec = Spec(model=first.id)
             sides = Side(model=first, spec=spec), Side(model=other, spec=structs.replace(spec, model=other.id))
@@ -254,10 +254,8 @@ class HomeScreen(OvtuiScreen):
                 app.tell(ended.error or "The demo model could not be made.", "error")
                 return
             started = []
-            for mode in ("latency", "throughput"):
-                stop = Stop(kind="seconds", seconds=4.0)
-                spec = Spec(model=model.id, mode=mode, stop=stop, profile=mode == "latency")
-                started.append(await client.start_run(model, spec, label=f"demo {mode}"))
+            for mode in specs.DEMO_MODES:
+                started.append(await client.start_run(model, specs.demo(model.id, mode), label=f"demo {mode}"))
                 await asyncio.sleep(0)
         except OvtuiError as error:
             app.tell(plain(error), "error")

@@ -24,6 +24,7 @@ from ovtui.records import Model, Spec
 from ovtui.report.summary import model_fields
 from ovtui.specs import expanded, here
 from ovtui.text import plain
+from ovtui.tui import remembered
 from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
@@ -70,7 +71,7 @@ class ImportScreen(OvtuiScreen):
         self._entries: list[Entry] = []
         self._job: client.Job | None = None
         self._model: Model | None = None
-        self._last = Spec(model="")  # how the model was measured last
+        self._last = Spec(model="")  # what was set for the model last
         self._dynamic = False
 
     def compose(self) -> ComposeResult:
@@ -261,7 +262,7 @@ class ImportScreen(OvtuiScreen):
 
     @said
     def _found(self, model: Model) -> None:
-        self._last = self.ovtui.store.runs.last_spec(model.id) or Spec(model=model.id)
+        self._last = remembered.recall(self.ovtui.store, model.id) or Spec(model=model.id)
         self._model = model
         facts = [("name", plain(model.name)), *model_fields(model)]
         self.query_one("#facts", Static).update(fields_text(facts))
@@ -293,11 +294,11 @@ class ImportScreen(OvtuiScreen):
         return bool(resolved.choices), shlex.join(shapes.format_shape(name, resolved.shapes[name]) for name in open_)
 
     def _resolve(self, model: Model, told: dict[str, tuple[int, ...]], batch: int | None) -> shapes.Resolved:
-        """With the layouts it was measured with last: they say which dimension is the batch."""
+        """With the layouts that were set last: they say which dimension is the batch."""
         return shapes.resolve(model.inputs, shapes=told, batch=batch, layouts=self._last.layouts, data_shapes={})
 
     def _batch(self, model: Model, told: dict[str, tuple[int, ...]]) -> int | None:
-        """The batch of the last time; None where the shapes that are typed say another one."""
+        """The batch that was set last; None where the shapes that are typed say another one."""
         try:
             self._resolve(model, told, self._last.batch)
         except InputError:

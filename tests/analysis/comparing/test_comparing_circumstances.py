@@ -39,6 +39,7 @@ def test_what_differed_is_said_in_sentences() -> None:
         ("cpu", "Another", "Different processor: A processor and Another."),
         ("kernel", "6.2", "Different kernel: 6.1 and 6.2."),
         ("cores", 1, "Different usable cores: 2 and 1."),
+        ("cpu_quota", 0.5, "Different usable cores: 2 and 0.5."),
         ("ovtui", "0.2", "Different ovtui: 0.1.0 and 0.2."),
         ("virtual", None, "Different hypervisor: kvm and unknown."),
         ("memory_mb", 16_000.0, "Different memory: 7,900 MB and 16,000 MB."),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from itertools import permutations
+
 import numpy as np
 import pytest
 from surfaces import a_cell
@@ -131,3 +135,12 @@ def test_little_is_lost_whoever_wins() -> None:
         lost.append(1 - true[race(true, seed)[0]] / max(true.values()))
     assert np.mean(lost) <= 0.006
     assert np.quantile(lost, 0.99) <= 0.025
+
+
+def test_each_round_goes_in_an_order_of_its_own_and_all_orders_are_as_likely() -> None:
+    orders = Counter(tuple(racing.turns("abc", seed, number)) for seed in range(60) for number in range(100))
+    assert set(orders) == set(permutations("abc"))
+    assert all(abs(count - 1000) < 4 * math.sqrt(1000 * 5 / 6) for count in orders.values())
+    firsts = [racing.turns("abcdef", 0, number)[0] for number in range(10)]
+    assert firsts == [racing.turns("abcdef", 0, number)[0] for number in range(10)]
+    assert len(set(firsts)) > 1

@@ -120,6 +120,7 @@ def test_shapes_are_the_same_but_for_the_batch() -> None:
         ({"host": "rack\x1b[2J"}, "another machine: edge, not rack\\x1b[2J"),
         ({"cpu": "B"}, "another processor"),
         ({"cores": 8}, "another number of usable cores: 2, not 8"),
+        ({"cpu_quota": 1.5}, "another number of usable cores: 2, not 1.5"),
         ({"openvino": "2027.0"}, "another version of OpenVINO"),
         ({"governor": "powersave"}, "another governor: unknown, not powersave"),
     ],
