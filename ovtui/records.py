@@ -239,6 +239,8 @@ class Result(Record, frozen=True):
     effective_samples: float | None = None  # time bins over their autocorrelation time
     refused: int = 0  # server mode: arrivals that found the queue full
     quiet: Quiet | None = None
+    waiting: int = 0  # server mode: arrivals that waited or were being served when measuring ended
+    backlog_grew: bool = False  # server mode: more arrived than were served, or the queue had not settled
 
 
 class Series(Record, frozen=True):
@@ -284,6 +286,16 @@ class Edge(Compact, frozen=True):
     port: int = 0  # which of its outputs
 
 
+class Body(Compact, frozen=True):
+    """Where an operation lies that a Loop, a TensorIterator or an If executes."""
+
+    owner: int  # place of that operation in the list; it comes after all that it executes
+    name: str  # `loop/body`, `choice/then`: the beginning of the operation's name
+    trips: int  # executions for each of its owner's, as they are counted; 0: it is the other branch that is counted
+    assumed: bool = False  # only values decide: one trip is counted, and of branches the one with more arithmetic
+    constants: tuple[Tensor, ...] = ()  # that it reads, unless an operation before it does
+
+
 class Operation(Compact, frozen=True):
     """A node of the model's own graph, at the shapes that were measured. Constants are left out."""
 
@@ -291,8 +303,9 @@ class Operation(Compact, frozen=True):
     type: str  # of OpenVINO's opsets: Convolution, MatMul, Parameter, Result, …
     inputs: tuple[Edge, ...]
     outputs: tuple[Tensor, ...]
-    flops: int | None = None  # None: cannot be counted
+    flops: int | None = None  # of all its executions in one inference; None: cannot be counted
     attributes: str = ""  # as the model has them, and its constants: `strides 2,2  constant f32[64,3,7,7]`
+    within: Body | None = None  # None: of the model itself
 
 
 class OwnGraph(Record, frozen=True):
@@ -400,6 +413,24 @@ class Duel(Record, frozen=True):
     ratios: tuple[float, ...] = ()  # of each instance: both sides started afresh
 
 
+class LayerDifference(Compact, frozen=True):
+    """How much longer a layer takes in B than in A."""
+
+    place_a: int | None  # in the layers of A's profile; None: A has no such layer
+    place_b: int | None
+    delta_us: float  # B less A, where a layer that is not there counts as nothing
+    ci95: tuple[float, float] | None
+    marked: bool  # it holds beside all others: see `analysis.comparing.attribution`
+
+
+class LayerDifferences(Record, frozen=True):
+    """What differs between the layers of A and B, and how well that is known."""
+
+    rows: tuple[LayerDifference, ...]  # of the layers that tell a time on a side
+    instances: int  # both sides started afresh and counted in turn; 0: two passes at different times
+    rest_ci95: tuple[float, float] | None = None  # of what the layers without a mark differ by, together; in µs
+
+
 class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
     """Models or specs measured in turn, and what came of it."""
 
@@ -417,6 +448,11 @@ class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
     environment: Environment | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    layers: tuple[LayerDifferences | None, ...] = ()  # of each side but the first; None, or none at all: not known
+
+    def layers_of(self, place: int) -> LayerDifferences | None:
+        """What is known of the layers of the side at this place (1, 2, …) against those of the first."""
+        return self.layers[place - 1] if len(self.layers) >= place else None
 
 
 Percentile = Literal["p50", "p90", "p95", "p99"]
@@ -474,8 +510,11 @@ class Load(Record, frozen=True):
     run: str | None = None  # id
     latency_ms: Latency | None = None  # from the scheduled arrival
     missed: float | None = None  # share of arrivals above the limit, the refused ones included
-    missed_ci95: tuple[float, float] | None = None
+    missed_ci95: tuple[float, float] | None = None  # over turns
     kept: bool | None = None
+    expected: float | None = None  # share above the limit, from service times
+    waiting: int = 0  # arrivals that nobody had served when its turns ended, all turns together
+    ground: Literal["misses", "backlog", "service times", "capacity"] | None = None  # why it is not kept
 
 
 class Exploration(Record, frozen=True, tag_field="study", tag="exploration"):
@@ -500,6 +539,7 @@ class Exploration(Record, frozen=True, tag_field="study", tag="exploration"):
     environment: Environment | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    capacity: float | None = None  # of a rate search: arrivals per second that can be served at most
 
 
 Method = Literal["int8", "fp16", "int8-weights", "int4-weights"]

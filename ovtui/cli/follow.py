@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import click
 
 from ovtui import words
-from ovtui.analysis.exploring.answering import highest_kept
+from ovtui.analysis.exploring.max_rate import highest_kept
 from ovtui.engine import client, events
 from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
 from ovtui.records import Comparison, Exploration, Optimization

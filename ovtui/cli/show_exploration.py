@@ -9,9 +9,9 @@ import msgspec
 
 from ovtui import words
 from ovtui.analysis.exploring import choosing
-from ovtui.analysis.exploring.answering import none_keeps
 from ovtui.analysis.exploring.choosing import called, nearest_miss
 from ovtui.analysis.exploring.heat import BEST, FAILED, REUSED, matrix
+from ovtui.analysis.exploring.max_rate import none_keeps, verdict
 from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
@@ -178,6 +178,9 @@ def _loads(study: Exploration, best: Run | None) -> None:
         if answer.missed_ci95 is not None:
             missed += f" ({' – '.join(words.percent(end) for end in answer.missed_ci95)})"
         field("highest", f"{words.number(answer.rate)} arrivals/s, of which {missed} miss it")
+        if study.capacity:
+            share = words.percent(answer.rate / study.capacity)
+            field("capacity", f"{words.number(study.capacity)} arrivals/s; the answer is {share} of it")
         field("measured", f"in {words.duration(study.elapsed_s)}")
     elif study.loads:
         field("highest", none_keeps(study.loads, "it").lower())
@@ -185,7 +188,7 @@ def _loads(study: Exploration, best: Run | None) -> None:
         return
     click.echo()
     table(
-        ("ARRIVALS/S", "P50 MS", "P99 MS", "MISSED", "95 % CI", ""),
+        ("ARRIVALS/S", "P50 MS", "P99 MS", "MISSED", "95 % CI", "EXPECTED", ""),
         [
             (
                 words.number(load.rate),
@@ -193,10 +196,11 @@ def _loads(study: Exploration, best: Run | None) -> None:
                 words.percentile(load.latency_ms, "p99"),
                 words.percent(load.missed),
                 "" if load.missed_ci95 is None else " – ".join(words.percent(end) for end in load.missed_ci95),
-                "" if load.kept is None else "kept" if load.kept else "missed",
+                words.percent(load.expected),
+                verdict(load),
             )
             for load in study.loads
         ],
-        right=frozenset({"ARRIVALS/S", "P50 MS", "P99 MS", "MISSED"}),
+        right=frozenset({"ARRIVALS/S", "P50 MS", "P99 MS", "MISSED", "EXPECTED"}),
     )
     _explain_weak(study.loads)

@@ -49,7 +49,7 @@ def explore_command(
     fresh: bool = False,
     label: str | None = None,
 ) -> str:
-    """The line that explores the same. `seconds`: of each setting."""
+    """The line that explores the same. `seconds`: of each setting, or of the whole search for a rate."""
     return shlex.join(explore_arguments(model, spec, grid, limits, seconds=seconds, fresh=fresh, label=label))
 
 
@@ -66,7 +66,7 @@ def explore_arguments(
     """The same as a list: parsed by the command line, it gives back grid, limits and the spec as `used`.
 
     Streams are always spelled out, since their default is that of the machine. Mode server has no grid, no limit of
-    memory, nothing known from earlier, and its own seconds.
+    memory, and nothing known from earlier.
     """
     spec = used(spec)
     server = spec.mode == "server"
@@ -81,7 +81,7 @@ def explore_arguments(
     )
     words += ["--server"] if server else []
     words += options(
-        ("-t", None if server else _number(seconds), None),
+        ("-t", _number(seconds), None),
         ("-d", spec.device, _DEFAULT.device),
         ("--queue", spec.queue, _DEFAULT.queue),
         ("--api", spec.api, _DEFAULT.api),

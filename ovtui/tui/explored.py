@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ovtui import words
-from ovtui.analysis.exploring import choosing
+from ovtui.analysis.exploring import choosing, max_rate
 from ovtui.analysis.exploring.heat import Metric, matrix
 from ovtui.engine.watching import Watched
 from ovtui.records import LIVE, Cell, Exploration, Latency, Limits, Load, Percentile
@@ -155,7 +155,7 @@ def as_table(study: Exploration, limits: Limits, metric: Metric) -> str:
     """The matrix with its title, tab-separated; of a server search, its rates."""
     if is_server(study):
         name = tail_of(limits)
-        head = ["arrivals/s", "p50 ms", f"{name} ms", "missed", "95 % CI", "kept"]
+        head = ["arrivals/s", "p50 ms", f"{name} ms", "missed", "95 % CI", "expected", "kept"]
         return "\n".join("\t".join(line) for line in [head, *(load_cells(load, name) for load in by_rate(study))])
     spot = choosing.best(study.cells, limits)
     shown = matrix(study.cells, metric, spot.setting if spot else None)
@@ -178,12 +178,11 @@ def tail_of(limits: Limits) -> Percentile:
 
 
 def load_cells(load: Load, tail: Percentile) -> list[str]:
-    """Rate, p50, the other percentile, missed, its interval, and whether the limit was kept."""
+    """Rate, p50, the other percentile, missed, its interval, what was expected, and whether the limit was kept."""
     latency, interval = load.latency_ms, load.missed_ci95
-    verdict = {None: "", True: "kept", False: "missed"}[load.kept]
     return [
         words.number(load.rate), words.percentile(latency, "p50"), words.percentile(latency, tail),
         words.percent(load.missed),
         "" if interval is None else " – ".join(words.percent(end) for end in interval),
-        "failed" if load.state == "failed" else verdict,
+        words.percent(load.expected), "failed" if load.state == "failed" else max_rate.verdict(load),
     ]  # fmt: skip

@@ -26,7 +26,6 @@ def images(tmp_path: Path) -> Path:
     [
         ("explore net --queue 5", "--queue is for --server"),
         ("explore net --server --latency-limit 5 --memory-limit 1", "--memory-limit does nothing with --server"),
-        ("explore net --server --latency-limit 5 -t 3", "--seconds does nothing with --server"),
         ("explore net --server --latency-limit 5 --fresh", "--fresh does nothing with --server"),
         ("explore --resume last --latency-limit 5", "leave --latency-limit out"),
         ("explore --resume last --batches 1,2", "leave --batches out"),

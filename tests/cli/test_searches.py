@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import msgspec
 
+from ovtui.analysis.exploring.max_rate import remarks
 from ovtui.cli.follow import found
-from ovtui.engine.job.loads import Loads
 from ovtui.report.pages.found import best_load
 from ovtui.report.pages.of_rates import highest
 from tests.report.samples import a_load, a_server_search
@@ -21,33 +19,16 @@ LUCKY = a_server_search(
 """Only 100/s kept the limit, and all lower ones missed it."""
 
 
-def concluded(*loads: object) -> list[str]:
-    """What the job notes at the end of a search that found these."""
-    notes: list[str] = []
-    search = Loads(SimpleNamespace(note=notes.append))  # type: ignore[arg-type]
-    search._tried = [SimpleNamespace(load=load) for load in loads]  # type: ignore[misc]
-    search._conclude()
-    return notes
-
-
 def test_a_lucky_rate_is_no_answer_anywhere() -> None:
     assert best_load(LUCKY) is None
     assert found(LUCKY) == ""
     assert highest(LUCKY).startswith(
         "No rate that was tried keeps p99 ≤ 20 ms without a lower one that misses it; the lowest, 70.00 per second"
     )
-    (note,) = concluded(*LUCKY.loads)
-    assert "100/s kept the limit, and a lower rate missed it" in note
+    (note,) = remarks(LUCKY.loads, LUCKY.limits, bound=None, capacity=120.0, seconds=120.0)
     assert "No rate that was tried keeps the limit without a lower one that misses it; the lowest, 70/s" in note
-    assert "The answer is" not in note
 
 
-def test_a_lucky_rate_above_an_answer_is_told_beside_it() -> None:
-    first = msgspec.structs.replace(LUCKY.loads[0], kept=True)
-    (note,) = concluded(first, *LUCKY.loads[1:])
-    assert "The answer is below all that missed" in note
-    assert "No rate" not in note
-
-
-def test_an_answer_without_luck_needs_no_note() -> None:
-    assert concluded(*a_server_search().loads) == []
+def test_the_answer_says_how_far_it_is_from_capacity() -> None:
+    study = msgspec.structs.replace(a_server_search(), capacity=120.0)
+    assert "79.2 % of capacity" in highest(study)

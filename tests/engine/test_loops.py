@@ -129,6 +129,39 @@ def test_a_full_line_refuses_those_who_come_while_it_is_full(
     assert memory.refused == 2
 
 
+def test_a_line_tells_who_is_left_unserved(memory: ring.Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that arrived since anybody looked, and one that was taken when the end came, but none of the future."""
+    clock = Clock(monkeypatch)
+    line = loops.Line(iter([10, 20, 30, 40, 90, 95]), 100, memory)
+    clock.now = 15
+    taken, ahead = line.take(), line.take()
+    assert (taken, ahead) == (10, 20)
+    clock.now = 45
+    line.give_back(taken)
+    line.give_back(line.take())
+    assert line.unserved() == [10, 30, 40]
+    line.give_back(90)
+    assert line.unserved() == [10, 30, 40]
+
+
+def test_a_loop_that_is_stopped_gives_back_the_arrival_that_it_had_taken(
+    memory: ring.Ring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    stop = memory.stop_word
+    (lane,) = memory.open_lanes(1)
+    line = loops.Line(iter([100, 101, 102, 10**18]), 100, memory)
+    clock.now = 102
+
+    def serve() -> bool:
+        clock.now += 10
+        stop[0] = 1
+        return True
+
+    assert loops.open_loop(serve, line, lane, stop)
+    assert line.unserved() == [101, 102]
+
+
 def test_an_open_loop_counts_the_waiting(memory: ring.Ring, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three arrivals at once, one server of 10: the latencies are 10, 20, 30 from the schedule."""
     clock = Clock(monkeypatch)

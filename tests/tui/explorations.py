@@ -79,7 +79,7 @@ def load(rate: float, p50: float, missed: float | None, **other: Any) -> Load:
         return Load(rate=rate, state="measuring")
     return Load(
         rate=rate, state="measured", run=f"load{rate:06.0f}", latency_ms=latency(p50), missed=missed,
-        missed_ci95=(missed * 0.7, missed * 1.4), kept=missed <= 0.01, **other,
+        missed_ci95=(missed * 0.7, missed * 1.4), kept=missed <= 0.01, expected=missed, **other,
     )  # fmt: skip
 
 

@@ -297,7 +297,9 @@ def test_the_command_of_chosen_settings_and_of_arrival_rates() -> None:
     assert parsed(words)[0] == msgspec.structs.replace(arrivals, model="")
     assert parsed(words)[2] == limits
     idle = msgspec.structs.replace(limits, memory_mb=512.0)
-    assert explore_arguments("net", arrivals, GRID, idle, seconds=3.0, fresh=True) == words
+    assert explore_arguments("net", arrivals, GRID, idle, fresh=True) == words
+    longer = explore_arguments("net", arrivals, GRID, limits, seconds=300.0)
+    assert longer == [*words[:-2], "-t", "300", "--queue", "5"]
 
 
 @pytest.mark.parametrize(
@@ -733,8 +735,8 @@ async def test_arrival_rates_show_what_was_missed(open_app: Opened, store: Store
         await shown(pilot, study)
         await shows(pilot, "Up to 412.0 arrivals per second keep p99 ≤ 20 ms; 0.84 % of the arrivals missed it.")
         rows = [" ".join(line.split()) for line in text_of(pilot).splitlines()]
-        assert "★ 412.0 11.80 16.52 0.8 % 0.6 % – 1.2 % kept" in rows
-        assert "433.0 15.20 21.28 3.1 % 2.2 % – 4.4 % missed" in rows
+        assert "★ 412.0 11.80 16.52 0.8 % 0.6 % – 1.2 % 0.8 % kept" in rows
+        assert "433.0 15.20 21.28 3.1 % 2.2 % – 4.4 % 3.1 % missed" in rows
         assert "Limit" not in text_of(pilot)
         await keys("enter")(pilot)
         assert pilot.app.screen._run_id == "load000412"  # type: ignore[attr-defined]

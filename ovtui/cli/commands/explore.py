@@ -58,7 +58,12 @@ _OF_RESUMED = frozenset({"resume", "seconds", "fresh", "label", "detach", "quiet
 )  # fmt: skip
 @click.option("--memory-limit", type=Number(1, 1e7), metavar="MB", help="The best is to keep this peak memory.")
 @click.option("--server", is_flag=True, help="Find the highest rate of random arrivals that keeps --latency-limit.")
-@click.option("-t", "--seconds", type=Number(0.1, 3600), help="Of each setting (default: 1.2; with --all 5).")
+@click.option(
+    "-t",
+    "--seconds",
+    type=Number(0.1, 3600),
+    help="Of each setting (default: 1.2; with --all 5); with --server, of the whole search (default: 120).",
+)
 @click.option("--fresh", is_flag=True, help="Measure again what was measured earlier and still holds.")
 @click.option("--resume", metavar="EXPLORATION", help="Go on with one that was cancelled (an id, a label or `last`).")
 @spec_options("mode", "batch", "streams", "threads", "requests", "rate", "seconds", "iterations", "until_ci", "profile")
@@ -142,7 +147,7 @@ def _asked(
             raise click.UsageError("--server looks for the highest rate that keeps a limit: give --latency-limit MS.")
         if on_axes or cells is not None or exhaustive:
             raise click.UsageError("--server takes the device's own streams and requests: leave the grid out.")
-        idle = given_on_the_line() & {"memory_limit", "seconds", "fresh"}
+        idle = given_on_the_line() & {"memory_limit", "fresh"}
         if idle:
             raise click.UsageError(f"{option(min(idle))} does nothing with --server: leave it out.")
     limits = Limits(

@@ -104,25 +104,34 @@ class Line:
     def take(self) -> int:
         """The scheduled time of the arrival to serve now, or of the next one, in the future."""
         with self._lock:
-            now, waiting = _clock(), self._waiting
-            while self._next <= now:
-                if len(waiting) < self._limit:
-                    waiting.append(self._next)
-                else:
-                    self._refused += 1
-                    self._ring.set_refused(self._refused)
-                self._next = next(self._times)
-            if waiting:
-                return waiting.popleft()
+            self._admit()
+            if self._waiting:
+                return self._waiting.popleft()
             taken = self._next
             self._next = next(self._times)
             return taken
 
-    def waiting(self) -> list[int]:
-        """How long those have waited, in ns, whom nobody serves any more."""
+    def give_back(self, scheduled: int) -> None:
+        """An arrival that was taken, and that nobody serves any more."""
         with self._lock:
+            self._waiting.append(scheduled)
+
+    def unserved(self) -> list[int]:
+        """When those were scheduled who wait now, and whom nobody serves any more."""
+        with self._lock:
+            self._admit()
             now = _clock()
-            return [now - time for time in self._waiting]
+            return sorted(time for time in self._waiting if time <= now)
+
+    def _admit(self) -> None:
+        now, waiting = _clock(), self._waiting
+        while self._next <= now:
+            if len(waiting) < self._limit:
+                waiting.append(self._next)
+            else:
+                self._refused += 1
+                self._ring.set_refused(self._refused)
+            self._next = next(self._times)
 
 
 _SPIN_NS = 150_000
@@ -148,6 +157,9 @@ class FromReset:
         self._reset()
         return self._line.take()
 
+    def give_back(self, scheduled: int) -> None:
+        self._line.give_back(scheduled)
+
 
 def open_loop(serve: Callable[[], bool], line: Line | FromReset, lane: Lane, stop: memoryview) -> bool:
     """Serve arrivals on their schedule; a latency runs from the *scheduled* time, so that waiting counts."""
@@ -157,6 +169,7 @@ def open_loop(serve: Callable[[], bool], line: Line | FromReset, lane: Lane, sto
     while True:
         scheduled = line.take()
         if not sleep_until(scheduled, stop):
+            line.give_back(scheduled)
             return True
         if not serve():
             return False

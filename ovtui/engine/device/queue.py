@@ -56,6 +56,10 @@ class Queue:
         self._queue = self._ov.AsyncInferQueue(self._compiled, requests)
         self._reset = reset
 
+    def resize(self, request: int, index: int, shape: StaticShape) -> None:
+        if shape:  # a scalar has nothing that is open
+            self._queue[request].get_input_tensor(index).shape = list(shape)
+
     def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None:
         tensor = self._queue[request].get_input_tensor(index)
         if values.dtype.kind == "U":
@@ -86,6 +90,7 @@ class Queue:
         def on_schedule() -> tuple[int, int] | None:
             scheduled = line.take()
             if not loops.sleep_until(scheduled, stop):
+                line.give_back(scheduled)
                 return None
             return queue.get_idle_request_id(), scheduled
 

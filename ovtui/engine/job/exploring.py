@@ -12,7 +12,7 @@ from ovtui.analysis.exploring import choosing, outlook, racing, reuse, searching
 from ovtui.analysis.exploring.grid import settings
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import Order
-from ovtui.engine.job.loads import Loads
+from ovtui.engine.job.rate_search import RateMeasuring
 from ovtui.engine.job.studying import Studying
 from ovtui.engine.job.turns import Contestant
 from ovtui.errors import Cancelled, InputError, OvtuiError
@@ -45,7 +45,7 @@ class Exploring(Studying[Exploration]):
     def work(self) -> None:
         """Find the best settings, or the highest rate."""
         if self.study.spec.mode == "server":
-            Loads(self).work()
+            RateMeasuring(self, self._seconds).work()
             return
         cells = tuple(Cell(setting=setting) for setting in settings(self.study.grid))
         self._change(cells=cells)
@@ -245,9 +245,9 @@ class Exploring(Studying[Exploration]):
             eta_s=self._eta_s(cells),
         )
 
-    def tell_loads(self, loads: tuple[Load, ...], answer: Load | None, left_s: float) -> None:
-        """The arrival rates that were tried, and the highest that keeps the limit."""
-        self._change(loads=loads, best=answer.run if answer else None, eta_s=left_s)
+    def tell_loads(self, loads: tuple[Load, ...], answer: Load | None, left_s: float, capacity: float) -> None:
+        """The arrival rates that were tried, the highest that keeps the limit, and what can be served at most."""
+        self._change(loads=loads, best=answer.run if answer else None, eta_s=left_s, capacity=capacity)
 
     def _eta_s(self, cells: Sequence[Cell]) -> float | None:
         still = [cell.setting for cell in cells if cell.state in ("open", "measuring")]

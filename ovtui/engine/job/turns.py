@@ -20,7 +20,9 @@ from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Histogram, Model, Result, Series, Spec
 from ovtui.text import plain
 
-_WARM_S, _WARM_INFERENCES, _WARM_LONGEST_S = 0.2, 3, 2.0
+_WARM_S, _WARM_INFERENCES = 0.2, 3
+_LONGEST_S = 2.0  # of waiting for the fewest inferences of a turn; those under way are finished in any case
+_WARM_MS = 2000.0  # an inference that took so long when it was tried has warmed up what there is
 _LOOK_S = 0.1
 _STOPPING_S = 600.0  # the longest that a single inference may take
 
@@ -29,9 +31,10 @@ class Turn(NamedTuple):
     """What one turn gave: a list of begins and ends for each request, and what was left unserved (server mode)."""
 
     lanes: list[tuple[Ints, Ints]]
-    waited_ns: tuple[int, ...]
+    unserved_ns: tuple[int, ...]  # when they arrived
     refused: int
     seconds: float
+    stopped_ns: int  # of the same clock as all of these
 
 
 class Contestant:
@@ -58,9 +61,11 @@ class Contestant:
         self.tally = Tally(self.ready.effective.batch)
 
     def warm(self) -> float:
-        """A turn that does not count. Returns the mean latency in it, in seconds."""
+        """A turn that does not count. Returns its mean latency in s; of a slow model, that of its first inference."""
+        if self.ready.first_inference_ms >= _WARM_MS and self.ready.effective.requests == 1:
+            return self.ready.first_inference_ms / 1e3
         begin = time.perf_counter()
-        turn = self.turn(_WARM_S, least=_WARM_INFERENCES * self.ready.effective.requests, longest_s=_WARM_LONGEST_S)
+        turn = self.turn(_WARM_S, least=_WARM_INFERENCES * self.ready.effective.requests)
         self.warmup_s += time.perf_counter() - begin
         latencies = [float((ends - begins)[len(ends) // 2 :].mean()) for begins, ends in turn.lanes if len(ends)]
         if not latencies:
@@ -76,7 +81,7 @@ class Contestant:
         return found
 
     def turn(
-        self, seconds: float, *, least: int = 0, longest_s: float = 60.0, order: messages.Turn | None = None
+        self, seconds: float, *, least: int = 0, longest_s: float = _LONGEST_S, order: messages.Turn | None = None
     ) -> Turn:
         """Infer for so long, and until `least` inferences have ended, but not longer than `longest_s` for those."""
         begin = time.monotonic()
@@ -96,13 +101,14 @@ class Contestant:
                 left = seconds - elapsed
                 self._hear(min(_LOOK_S, left) if left > 0 else 0.005)
         finally:
+            stopped_ns = time.perf_counter_ns()
             self._ring.stop()
-        waited = self._wait_until_stopped()
+        unserved = self._wait_until_stopped()
         self._peak_rss_mb = self._device.peak_rss_mb()
         self._reader = self._reader or self._ring.reader()
         lanes = self._reader.drain_lanes() if self._reader else []
         refused = self._ring.refused if order is not None and order.rate else 0
-        return Turn(lanes, waited, refused, time.monotonic() - begin)
+        return Turn(lanes, unserved, refused, time.monotonic() - begin, stopped_ns)
 
     def result(self) -> Result | None:
         """What is known by now."""
@@ -152,7 +158,7 @@ class Contestant:
         while True:
             for message in self._hear(_LOOK_S):
                 if isinstance(message, messages.Stopped):
-                    return message.waited_ns
+                    return message.unserved_ns
             if self._cancel.asked:
                 raise Cancelled("Cancelled.")
             if time.monotonic() > deadline:

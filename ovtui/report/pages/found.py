@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ovtui import words
-from ovtui.analysis.exploring.answering import highest_kept
+from ovtui.analysis.exploring.max_rate import highest_kept
 from ovtui.records import Cell, Exploration, Latency, Limits, Load, Spec
 from ovtui.report.exported import Exported
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ovtui import words
-from ovtui.analysis.exploring import answering, choosing
+from ovtui.analysis.exploring import choosing, max_rate
 from ovtui.records import Exploration, Latency, Limits, Load, Percentile
 from ovtui.report.pages.charts import Axis, Line, Lines, Rule
 from ovtui.report.pages.common import columns, weak_note
@@ -90,12 +90,12 @@ def _loads(exploration: Exploration, loads: Sequence[Load]) -> Table:
             (
                 words.number(load.rate), milliseconds(latency, "p50"), milliseconds(latency, "p99"),
                 _share(load.missed), words.NOTHING if ci is None else f"{_share(ci[0])} – {_share(ci[1])}",
-                {None: words.NOTHING, True: "yes", False: "no"}[load.kept], load.run or words.NOTHING,
+                _share(load.expected), max_rate.verdict(load) or words.NOTHING, load.run or words.NOTHING,
                 "failed" if load.state == "failed" else "",
             )
         )  # fmt: skip
-    heads = columns("rate, per second", "p50, ms", "p99, ms", "missed", "95 % CI")
-    return Table((*heads, Column("kept"), Column("run", "code"), Column("")), tuple(rows), "", frozenset(marked))
+    heads = columns("rate, per second", "p50, ms", "p99, ms", "missed", "95 % CI", "expected")
+    return Table((*heads, Column("limit"), Column("run", "code"), Column("")), tuple(rows), "", frozenset(marked))
 
 
 def highest(exploration: Exploration) -> str:
@@ -104,11 +104,13 @@ def highest(exploration: Exploration) -> str:
     load = best_load(exploration)
     if load is not None:
         missed = f"; {_share(load.missed)} of the arrivals missed it" if load.missed is not None else ""
-        return f"Up to {words.number(load.rate)} arrivals per second keep {limit}{missed}."
+        capacity = exploration.capacity
+        of = f", {_share(load.rate / capacity)} of capacity" if capacity else ""
+        return f"Up to {words.number(load.rate)} arrivals per second keep {limit}{of}{missed}."
     measured = [each for each in exploration.loads if each.latency_ms is not None]
     if not measured:
         return "No rate could be measured."
     lowest = min(measured, key=lambda each: each.rate)
     reached = _limited(lowest.latency_ms, exploration.limits.percentile)
-    none = answering.none_keeps(exploration.loads, limit)
+    none = max_rate.none_keeps(exploration.loads, limit)
     return f"{none}; the lowest, {words.number(lowest.rate)} per second, has {reached}."

@@ -252,7 +252,7 @@ class ExplorationScreen(OvtuiScreen):
             texts = explored.load_cells(each, explored.tail_of(study.limits))
             look = {None: "dim", True: "good", False: "bad"}[each.kept]
             sign = BEST if each is answer else MEASURING if each.state == "measuring" else ""
-            named = dict(zip(("rate", "p50", "tail", "missed", "ci", "kept"), texts, strict=True))
+            named = dict(zip(("rate", "p50", "tail", "missed", "ci", "expected", "kept"), texts, strict=True))
             row = {name: table_cells.Cell(text, look if name == "kept" else "") for name, text in named.items()}
             shown.append((f"{each.rate!r}", {**row, "mark": table_cells.Cell(mark(sign), "mark")}))
         table = self.query_one("#loads", Table)
@@ -486,7 +486,8 @@ def _load_columns(limits: Limits) -> tuple[table_cells.Column, ...]:
         table_cells.Column("tail", f"{explored.tail_of(limits).upper()} MS", 7, right=True),
         table_cells.Column("missed", "MISSED", 6, right=True),
         table_cells.Column("ci", "95 % CI", 15),
-        table_cells.Column("kept", "LIMIT", 6),
+        table_cells.Column("expected", "EXPECTED", 8, right=True),
+        table_cells.Column("kept", "LIMIT", 13),
     )
 
 

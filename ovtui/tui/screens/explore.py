@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from ovtui import specs, words
 from ovtui.analysis.exploring import grid as axes
+from ovtui.analysis.exploring.rate_search import BUDGET_S
 from ovtui.engine.cores import cores
 from ovtui.errors import InputError
 from ovtui.records import Exploration, Grid, Limits, Model, Percentile, Spec, Stop
@@ -32,7 +33,7 @@ _WAYS = {
     "cells": "Measures only the settings that are named: batch x streams, or batch x streams x threads.",
     "server": "Finds the highest rate of random arrivals that keeps the latency limit; batch and streams stay.",
 }
-_SECONDS = {"search": "1.2", "each": "5", "cells": "5"}
+_SECONDS = {"search": "1.2", "each": "5", "cells": "5", "server": f"{BUDGET_S:g}"}
 _ON_AXES = ("batches", "streams", "threads", "requests")
 _PERCENTILES: tuple[Percentile, ...] = ("p50", "p90", "p95", "p99")
 
@@ -90,7 +91,7 @@ class ExploreScreen(FormScreen[Asked]):
                 Choice([("CPU", "CPU"), ("AUTO", "AUTO"), ("", "other")], "CPU", id="device-choice"),
                 FormLine("device", "CPU", "or HETERO:…, MULTI:…", id="device"),
                 Choice(PRECISIONS, "", id="precision"),
-                FormLine("seconds", "1.2", "of each setting", id="seconds"),
+                FormLine("seconds", "1.2", "of each setting; of a search for a rate, in all", id="seconds"),
                 Choice([("no", "use what is known from earlier"), ("yes", "measure all again")], "no", id="fresh"),
                 FormLine("label", "none", "a name to find the exploration by", id="label"),
                 id="measuring-part",
@@ -158,8 +159,7 @@ class ExploreScreen(FormScreen[Asked]):
                     "memory", lambda text: specs.amount("memory limit", text, 1, 1e7, "MB"), None
                 ) if not server else None,
             ),
-            self.parsed("seconds", lambda text: specs.amount("seconds", text, 0.1, 3600, "seconds"), None)
-            if not server else None,
+            self.parsed("seconds", lambda text: specs.amount("seconds", text, 0.1, 3600, "seconds"), None),
             self.choice("fresh").value == "yes" and not server,
             self.line("label").value or None,
         )  # fmt: skip
@@ -187,7 +187,7 @@ class ExploreScreen(FormScreen[Asked]):
         self.line("cells").display = way == "cells"
         self.choice("percentile").display = bool(self.line("latency").value) or way == "server"
         self.line("latency").placeholder("ms" if way == "server" else "none")
-        for name in ("memory", "seconds", "fresh"):
+        for name in ("memory", "fresh"):
             self.query_one(f"#{name}").display = way != "server"
         self.line("seconds").placeholder(_SECONDS.get(way, ""))
 
@@ -199,8 +199,11 @@ class ExploreScreen(FormScreen[Asked]):
         count = words.plural(len(axes.settings(asked.grid)), "setting")
         self.query_one("#way-words", Static).update(_WAYS[way] if way == "server" else f"{_WAYS[way]} {count}.")
         told = [plain(asked.spec.device, 30), *([asked.spec.precision] if asked.spec.precision else [])]
-        if way != "server":
-            told.append(f"{asked.seconds or float(_SECONDS[way]):g} s of each")
+        seconds = f"{asked.seconds or float(_SECONDS[way]):g} s"
+        if way == "server":
+            told.append(f"{seconds} at most")
+        else:
+            told.append(f"{seconds} of each")
             told.append("all anew" if asked.fresh else "known ones are not measured again")
         told += [f"label {plain(asked.label, 20)}"] if asked.label else []
         self.query_one("#measuring-part", Section).say(", ".join(told))
