@@ -93,7 +93,7 @@ def test_a_percentile_without_an_inference_beyond_it_is_null_and_one_with_few_is
     latency = ovtui("run", mlp, "-n", "50", "--json").json["run"]["result"]["latency_ms"]
     assert latency["p99"] is None
     assert latency["needs"]["p99"] > 0
-    assert latency["min"] <= latency["ci95"]["p90"][0] <= latency["p90"] <= latency["max"]
+    assert latency["ci95"]["p90"][0] <= latency["p90"] <= latency["max"]
     assert latency["weak"]["p90"] is True
     assert latency["needs"]["p90"] >= 150
 
