@@ -286,6 +286,16 @@ class Edge(Compact, frozen=True):
     port: int = 0  # which of its outputs
 
 
+class Body(Compact, frozen=True):
+    """Where an operation lies that a Loop, a TensorIterator or an If executes."""
+
+    owner: int  # place of that operation in the list; it comes after all that it executes
+    name: str  # `loop/body`, `choice/then`: the beginning of the operation's name
+    trips: int  # executions for each of its owner's, as they are counted; 0: it is the other branch that is counted
+    assumed: bool = False  # only values decide: one trip is counted, and of branches the one with more arithmetic
+    constants: tuple[Tensor, ...] = ()  # that it reads, unless an operation before it does
+
+
 class Operation(Compact, frozen=True):
     """A node of the model's own graph, at the shapes that were measured. Constants are left out."""
 
@@ -293,8 +303,9 @@ class Operation(Compact, frozen=True):
     type: str  # of OpenVINO's opsets: Convolution, MatMul, Parameter, Result, …
     inputs: tuple[Edge, ...]
     outputs: tuple[Tensor, ...]
-    flops: int | None = None  # None: cannot be counted
+    flops: int | None = None  # of all its executions in one inference; None: cannot be counted
     attributes: str = ""  # as the model has them, and its constants: `strides 2,2  constant f32[64,3,7,7]`
+    within: Body | None = None  # None: of the model itself
 
 
 class OwnGraph(Record, frozen=True):
@@ -402,6 +413,24 @@ class Duel(Record, frozen=True):
     ratios: tuple[float, ...] = ()  # of each instance: both sides started afresh
 
 
+class LayerDifference(Compact, frozen=True):
+    """How much longer a layer takes in B than in A."""
+
+    place_a: int | None  # in the layers of A's profile; None: A has no such layer
+    place_b: int | None
+    delta_us: float  # B less A, where a layer that is not there counts as nothing
+    ci95: tuple[float, float] | None
+    marked: bool  # it holds beside all others: see `analysis.comparing.attribution`
+
+
+class LayerDifferences(Record, frozen=True):
+    """What differs between the layers of A and B, and how well that is known."""
+
+    rows: tuple[LayerDifference, ...]  # of the layers that tell a time on a side
+    instances: int  # both sides started afresh and counted in turn; 0: two passes at different times
+    rest_ci95: tuple[float, float] | None = None  # of what the layers without a mark differ by, together; in µs
+
+
 class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
     """Models or specs measured in turn, and what came of it."""
 
@@ -419,6 +448,11 @@ class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
     environment: Environment | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    layers: tuple[LayerDifferences | None, ...] = ()  # of each side but the first; None, or none at all: not known
+
+    def layers_of(self, place: int) -> LayerDifferences | None:
+        """What is known of the layers of the side at this place (1, 2, …) against those of the first."""
+        return self.layers[place - 1] if len(self.layers) >= place else None
 
 
 Percentile = Literal["p50", "p90", "p95", "p99"]

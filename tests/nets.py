@@ -191,6 +191,103 @@ def mixed(path: Path, *, channels: int = 32, size: int = 28) -> Path:
     return _save([y], [x], path)
 
 
+def _linear(y, wide: int, out: int, seed: int, *, bias: bool):
+    """A product with weights; without a bias, a CPU gives its layer an empty one of no type."""
+    product = op.matmul(y, op.constant(_weights(out, wide, seed=seed)), False, True)
+    return op.add(product, op.constant(_weights(1, 1, out, seed=seed))) if bias else product
+
+
+def _normal(y, width: int):
+    steady = op.mvn(y, op.constant(np.array([2])), True, 1e-5, "inside_sqrt")
+    return op.add(op.multiply(steady, op.constant(_weights(1, 1, width))), op.constant(_weights(1, 1, width)))
+
+
+def vit(path: Path, *, layers: int = 2, width: int = 96, heads: int = 4, size: int = 64, patch: int = 8) -> Path:
+    """A vision transformer: patches by a convolution, one product for queries, keys and values that is split."""
+    x = _parameter([1, 3, size, size], np.float32, "image")
+    length = (size // patch) ** 2
+    stride = [patch, patch]
+    y = op.convolution(x, op.constant(_weights(width, 3, patch, patch)), stride, [0, 0], [0, 0], [1, 1])
+    y = op.transpose(op.reshape(y, np.array([1, width, length]), False), op.constant(np.array([0, 2, 1])))
+    for number in range(layers):
+        seed = 10 * number
+        joined = op.reshape(
+            _linear(_normal(y, width), width, 3 * width, seed, bias=False),
+            np.array([1, length, 3, heads, width // heads]), False,
+        )  # fmt: skip
+        parts = op.split(op.transpose(joined, op.constant(np.array([2, 0, 3, 1, 4]))), op.constant(np.int64(0)), 3)
+        query, key, value = (op.squeeze(part, op.constant(np.array([0]))) for part in parts.outputs())
+        scores = op.softmax(op.matmul(query, key, False, True), 3)
+        context = op.transpose(op.matmul(scores, value, False, False), op.constant(np.array([0, 2, 1, 3])))
+        y = op.add(
+            y, _linear(op.reshape(context, np.array([1, length, width]), False), width, width, seed + 1, bias=True)
+        )
+        hidden = op.gelu(_linear(_normal(y, width), width, 4 * width, seed + 2, bias=False), "erf")
+        y = op.add(y, _linear(hidden, 4 * width, width, seed + 3, bias=True))
+    first = op.gather(y, op.constant(np.array([0])), op.constant(np.int64(1)))
+    y = _linear(first, width, 10, 99, bias=False)
+    y.output(0).set_names({"scores"})
+    return _save([y], [x], path)
+
+
+def convnext(path: Path, *, blocks: int = 2, width: int = 48, size: int = 32) -> Path:
+    """Depthwise convolutions of 7 × 7, and products along the channels."""
+    x = _parameter([1, 3, size, size], np.float32, "image")
+    y = op.convolution(x, op.constant(_weights(width, 3, 4, 4)), [4, 4], [0, 0], [0, 0], [1, 1])
+    for number in range(blocks):
+        depthwise = op.constant(_weights(width, 1, 1, 7, 7, seed=number))
+        z = op.group_convolution(y, depthwise, [1, 1], [3, 3], [3, 3], [1, 1])
+        z = op.transpose(z, op.constant(np.array([0, 2, 3, 1])))
+        z = op.mvn(z, op.constant(np.array([3])), True, 1e-6, "inside_sqrt")
+        z = op.gelu(_linear(z, width, 4 * width, 10 + number, bias=False), "erf")
+        z = _linear(z, 4 * width, width, 20 + number, bias=False)
+        y = op.add(y, op.transpose(z, op.constant(np.array([0, 3, 1, 2]))))
+    y = op.reduce_mean(y, op.constant(np.array([2, 3])), False)
+    y.output(0).set_names({"features"})
+    return _save([y], [x], path)
+
+
+def compressed(path: Path, *, width: int = 512) -> Path:
+    """Products with weights of 8 and of 4 bits, which a kernel expands."""
+    x = _parameter([1, width], np.float32, "x")
+    numbers = np.random.default_rng(0)
+    eight = op.constant(numbers.integers(0, 255, (width, width)).astype(np.uint8))
+    scaled = op.multiply(
+        op.subtract(op.convert(eight, "f32"), op.convert(op.constant(np.full((width, 1), 128, np.uint8)), "f32")),
+        op.constant(np.full((width, 1), 0.01, np.float32)),
+    )
+    y = op.relu(op.matmul(x, scaled, False, True))
+    packed = numbers.integers(0, 255, (width, width // 2)).astype(np.uint8)
+    four = op.constant(ov.Tensor(packed, ov.Shape([width, 4, width // 4]), ov.Type.u4))
+    groups = op.constant(np.full((width, 4, 1), 0.01, np.float32))
+    expanded = op.reshape(op.multiply(op.convert(four, "f32"), groups), np.array([width, width]), False)
+    y = op.matmul(y, expanded, False, True)
+    y.output(0).set_names({"y"})
+    return _save([y], [x], path)
+
+
+def movers(path: Path, *, rows: int = 1024, width: int = 256) -> Path:
+    """Operations that take a part of something, or put one into it."""
+    x = _parameter([rows, width], np.float32, "x")
+    ids = _parameter([1, 16], np.int64, "ids")
+    axis, table = op.constant(np.int64(0)), op.constant(_weights(20_000, 64))
+    two = op.constant(np.array([3, 4]))
+    flat = op.reshape(ids, np.array([16]), False)
+    made = [
+        op.slice(x, op.constant([0]), op.constant([64]), op.constant([1])),
+        op.strided_slice(x, op.constant([99, 0]), op.constant([163, 0]), op.constant([1, 1]), [0, 1], [0, 1]),
+        op.gather(table, ids, axis),
+        op.gather_nd(x, op.constant(np.arange(16).reshape(16, 1))),
+        op.embedding_bag_offsets_sum(table, flat, op.constant(np.array([0, 4, 8]))),
+        op.pad(op.relu(x), op.constant([1, 1]), op.constant([1, 1]), "constant", op.constant(np.float32(0))),
+        op.tile(op.sqrt(x), op.constant([1, 2])),
+        op.scatter_update(op.tanh(x), two, op.constant(_weights(2, width)), axis),
+        op.scatter_nd_update(op.exp(x), op.constant(np.array([[5], [6]])), op.constant(_weights(2, width))),
+        op.transpose(op.split(op.sin(x), op.constant(np.int64(1)), 2).output(1), op.constant(np.array([1, 0]))),
+    ]  # fmt: skip
+    return _save([op.result(each) for each in made], [x, ids], path)
+
+
 def counter(path: Path) -> Path:
     """A state that each inference adds its input to: what comes out is the sum of all since the last reset."""
     x = _parameter([1, 4], np.float32, "x")

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from ovtui.analysis import precisions
-from ovtui.analysis.roofline import beaten
+from ovtui.analysis.roofline import beaten, proves
 from ovtui.records import Ceilings, Layer, Profile
 
 K = TypeVar("K", str, int)
@@ -68,7 +68,7 @@ def raised(ceilings: Ceilings, profile: Profile) -> Ceilings:
     streams = max(1, min(profile.streams, profile.requests))
     gflops = dict(ceilings.gflops)
     for layer in profile.layers:
-        name = precisions.normal(layer.precision) or ""
+        name = precisions.computed_in(layer.kernel, layer.precision) or ""
         name = "i8" if name == "u8" else name
         measured = ceilings.operations_gflops.get(name, 0.0)
         rate = _reached(layer) * streams
@@ -81,7 +81,7 @@ def _reached(layer: Layer) -> float:
     """GFLOP/s, at the least; 0 where nothing is proved."""
     if layer.status != "executed" or not layer.flops or not layer.time_us or layer.time_us < _LONG_US:
         return 0.0
-    if any(word in (layer.kernel or "").lower() for word in _SAVING):
+    if not proves(layer) or any(word in (layer.kernel or "").lower() for word in _SAVING):
         return 0.0
     longest = max(layer.time_us, layer.high_us or 0.0) + 2 * (layer.spread_us or 0.0) / 8**0.5
     return layer.flops / longest / 1e3

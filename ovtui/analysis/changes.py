@@ -2,22 +2,24 @@
 
 A change point is where the mean of the runs' logarithms steps. It is looked for as in the performance tests of MongoDB
 (D. Daly et al., "The use of change point detection to identify software performance regressions in a continuous
-integration system", ICPE 2020, after D. Matteson & N. James, JASA 109, 2014): the likeliest place is split off, if it
-stands out from what random orders of the same runs give, and the parts are searched in turn. Different from there:
+integration system", ICPE 2020): the likeliest place is split off, if it stands out, and the parts are searched in turn.
+Different from there:
 
-- The statistic is a t of the two means, with the scatter between runs or, where that is larger, the runs' own doubt,
-  made comparable between lengths (D. Wallace, Annals of Mathematical Statistics 30, 1959). It is sought in intervals of
-  halving length (S. Kovács et al., "Seeded binary segmentation", Biometrika 110, 2023): over all runs together, a
-  regression that was mended again is no step.
-- What is put in random order are the runs less the steps seen so far, and less their resemblance to the run before
-  (an AR(1) process, which is added again): a machine has good days and bad days, and these are no changes.
-- That needs TELLS runs. A step that is clear beyond doubt (CLEAR_STEP, CLEAR_ERRORS) is believed from two runs on each
-  side, at ASSUMED_SCATTER between runs, or what is seen if that is more.
+- A machine has good days and bad days: runs resemble the ones before, and a level that wanders looks like steps. So the
+  statistic is that of a step *beside* what the run before explains (regression on 1, the run before, and the step, as
+  in P. Perron, "The great crash, the oil price shock, and the unit root hypothesis", Econometrica 57, 1989), made
+  comparable between lengths (D. Wallace, Annals of Mathematical Statistics 30, 1959); and it must be larger than in
+  97 % of series of the same length that do nothing but wander: an AR(1) process of .8 (STEP_LIMITS).
+- It is sought in intervals of halving length (S. Kovács et al., "Seeded binary segmentation", Biometrika 110, 2023):
+  over all runs together, a regression that was mended again is no step.
+- A step has _SIDE runs on each side, and stays a step without any three runs in a row: those are a few bad ones.
+- A drift is no step. Between its neighbours, a step must explain the runs better than a line does, and than a line
+  with a knee, by the Bayesian information criterion (G. Schwarz, Annals of Statistics 6, 1978); and so must all steps
+  together. What drifts is told as a drift: a slope beside what the run before explains, beyond DRIFT_LIMITS.
+- That needs TELLS runs. Of fewer, a step that is clear beyond doubt (CLEAR_STEP, CLEAR_ERRORS) is believed from two
+  runs on each side, at ASSUMED_SCATTER between runs, or what is seen if that is more.
 
-Simulated, 2,000 series each. False alarms in 30 stable runs: scatter 1 % 0, 3 % .15 %, 8 % .15 %, t with 3 degrees of
-freedom .5 %, every seventh run disturbed .9 %; AR(.3) of 3 % 1.1 %, AR(.5) of 1 % .7 %, but AR(.5) of 3 % 4.6 %.
-Found at 1.5 % scatter: a step of 5 % with 10 runs on each side .97, 7 .81, 5 .54, with 5 runs after 20 .92, 3 after 27
-.72; of 3 % with 15 .78; of 20 % with 2 .74; 10 runs 5 % slower between 10 and 10 others .76.
+How often it errs and what it finds: `python -m tests.benchmarks.changes`.
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-import msgspec
 import numpy as np
 
 from ovtui import words
 from ovtui.analysis.arrays import Floats, Ints
+from ovtui.analysis.autoregression import TINY, news, normal_square, slope_height
 from ovtui.analysis.comparing.circumstances import differences
-from ovtui.analysis.student import normal_quantile, t_quantile
+from ovtui.analysis.measurement_key import series_key
+from ovtui.analysis.student import t_quantile
 from ovtui.records import Run
 from ovtui.text import plain
 
@@ -46,17 +49,16 @@ TELLS = 10
 """Runs from which on the series itself tells how much its runs scatter."""
 SMALLEST_STEP = 0.02
 CLEAR_STEP, ASSUMED_SCATTER = 0.05, 0.03
-CLEAR_ERRORS, CLEAR_AMONG_MANY = 4.0, 5.0  # standard errors; among TELLS runs and more, many places are tried
+CLEAR_ERRORS = 4.0  # standard errors
 
-_SIDE = 3  # runs on each side, where random orders decide
+_SIDE = 4  # runs on each side of a step
 _CLEAR_SIDE = 2
-_ORDERS, _HIGHER = 499, 3  # random orders, and how many of them may stand out as much: p ≤ 4 / 500
-_MANY, _MANY_ORDERS = 60, 199  # of a long series fewer, and none of them: p ≤ 1 / 200
-_UNLIKELY = normal_quantile(0.995) ** 2  # of the statistic: the runs' own doubt is the same in any order
-_SEEN = 18.0  # square of the statistic from which on a second step is taken out before the runs are shuffled
-_LEAST_RESEMBLANCE, _MOST_RESEMBLANCE = 0.1, 0.9
-_TINY = 1e-6  # of a mean: nothing is measured more precisely
-_SEED = 5
+_KNEES = 50  # places of a knee that are tried
+_BAD, _STAYS = 3, 2.0  # runs in a row that make no step, and standard errors by which it holds without them
+_SHORTEST = 10  # interval, in runs that have one before them
+STEP_LIMITS = ((10, 9.3), (20, 12.2), (30, 15.0), (100, 19.0), (400, 23.0), (1600, 26.5))
+DRIFT_LIMITS = ((10, 7.0), (12, 7.0), (15, 8.0), (30, 7.4), (50, 6.8), (100, 5.4), (400, 5.0))
+"""Runs, and what 3 % of series exceed that only wander, AR(.8): simulated, 1,500 series of each length."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,31 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """A figure that moved gradually, run by run: from the first of `runs` runs to the last one it became `ratio` times
+    what it had been, along a line.
+    """
+
+    at: int  # place of the first run
+    run: Run
+    last: Run
+    ratio: float
+    ci95: tuple[float, float]
+    slower: bool
+    before: float  # at the ends of the line
+    after: float
+    runs: int
+
+
+@dataclass(frozen=True)
 class RunSeries:
-    """Runs of one spec on one machine, oldest first, the figure that they are compared by, and its changes."""
+    """Runs of one spec on one machine, oldest first, the figure that they are compared by, its steps and drifts."""
 
     figure: Figure
     runs: tuple[Run, ...]
     values: tuple[float, ...]
     changes: tuple[Change, ...]
+    drifts: tuple[Drift, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -99,7 +119,7 @@ def series_of(runs: Iterable[Run]) -> list[RunSeries]:
     alike: dict[bytes, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.created, run.id)):
         if run.status == "done" and _value(run, _figure(run)) is not None:
-            alike.setdefault(_kind(run), []).append(run)
+            alike.setdefault(series_key(run), []).append(run)
     found = [_series(group) for group in alike.values()]
     return sorted(found, key=lambda series: series.runs[-1].created, reverse=True)
 
@@ -114,8 +134,19 @@ def change_points(values: Sequence[float], errors: Sequence[float]) -> list[int]
         return []
     logs, own = np.log(np.asarray(values, np.float64)), np.square(np.asarray(errors, np.float64))
     found: list[int] = []
-    _search(logs, own, 0, found, np.random.default_rng(_SEED))
-    return _worth_telling(logs, _settled(logs, sorted(found)))
+    if len(logs) < TELLS:
+        clear = _clear_step(logs, own)
+        found = [] if clear is None else [clear]
+    else:
+        _search(logs, own, 0, found)
+    side = _CLEAR_SIDE if len(logs) < TELLS else _SIDE
+    return _worth_telling(logs, _steps(logs, _settled(logs, sorted(found), side), side), side)
+
+
+def drifts(values: Sequence[float], places: Sequence[int]) -> list[tuple[int, int]]:
+    """Begin and end (places of the first and behind the last value) of the parts between steps that drift."""
+    logs = np.log(np.asarray(values, np.float64))
+    return [(begin, end) for begin, end in pairwise([0, *places, len(logs)]) if _drifts(logs[begin:end])]
 
 
 def title(series: RunSeries) -> str:
@@ -132,6 +163,7 @@ def title(series: RunSeries) -> str:
     parts += ["state kept"] if spec.keep_state else []
     parts += [f"{plain(name, 40)} {words.shape(dims)}" for name, dims in sorted(spec.shapes.items())]
     parts += [f"{plain(name, 40)}={plain(value, 40)}" for name, value in sorted(spec.properties.items())]
+    parts += [f"layout of {plain(name, 40)} {plain(value, 20)}" for name, value in sorted(spec.layouts.items())]
     parts += [f"inputs from {plain(data.path, 60)}" for data in spec.data]
     parts += [f"machine {plain(run.environment.host, 60)}"] if run.environment else []
     return ", ".join(parts)
@@ -153,6 +185,25 @@ def sentences(change: Change, figure: Figure) -> str:
     return " ".join([text, *(change.circumstances or ("Nothing else that is recorded changed there.",))])
 
 
+def drift_sentence(drift: Drift, figure: Figure) -> str:
+    """`12 % slower, gradually over 30 runs (9.8–14.1 %), from 2026-11-20 12:03 to 2026-11-29 12:01: 100 → 88 FPS.`"""
+    sign = 1 if drift.ratio > 1 else -1
+    low, high = sorted(100 * sign * (end - 1) for end in drift.ci95)
+    unit = "ms p50" if figure == "p50_ms" else "FPS"
+    return (
+        f"{words.percent(abs(drift.ratio - 1))} {'slower' if drift.slower else 'faster'}, gradually over "
+        f"{drift.runs:,} runs ({low:.1f}–{high:.1f} %), from {words.when(drift.run.created)} to "
+        f"{words.when(drift.last.created)}: {words.number(drift.before)} → {words.number(drift.after)} {unit}."
+    )
+
+
+def latest(series: RunSeries) -> str:
+    """The last that happened to a series, in a sentence: a drift after its last step, else that step, else nothing."""
+    if series.drifts and (not series.changes or series.drifts[-1].at >= series.changes[-1].at):
+        return f"drift: {drift_sentence(series.drifts[-1], series.figure)}"
+    return sentences(series.changes[-1], series.figure) if series.changes else no_change(series)
+
+
 def no_change(series: RunSeries) -> str:
     """What a series without a change says, and how many runs it takes to say more."""
     runs = len(series.runs)
@@ -164,23 +215,6 @@ def no_change(series: RunSeries) -> str:
 
 
 # -- runs
-
-
-def _kind(run: Run) -> bytes:
-    """The same for runs of one spec on one machine.
-
-    Settings count as they were asked for: when another version of OpenVINO chooses other streams by itself, that is a
-    change in the series, not another series. Batch and shapes are those measured with, since a file has its own.
-    """
-    spec, effective = run.spec, run.effective
-    asked = (spec.device, spec.mode, spec.api, spec.streams, spec.threads, spec.requests, spec.precision)
-    kept = ("state kept",) if spec.keep_state else ()
-    load = (spec.rate, spec.queue) if spec.mode == "server" else None
-    batch = effective.batch if effective else spec.batch
-    shapes = effective.shapes if effective else spec.shapes
-    host = run.environment.host if run.environment else None
-    whole = (run.model.path, host, asked, load, batch, shapes, spec.properties, spec.data, *kept)
-    return msgspec.json.encode(whole, order="deterministic")
 
 
 def _figure(run: Run) -> Figure:
@@ -216,7 +250,8 @@ def _series(runs: Sequence[Run]) -> RunSeries:
         _change(runs, values, errors, begin, at, end)
         for (begin, at), (_, end) in pairwise(pairwise([0, *places, len(runs)]))
     ]
-    return RunSeries(figure, tuple(runs), tuple(values), tuple(changes))
+    gradual = tuple(_drift(runs, values, begin, end) for begin, end in drifts(values, places))
+    return RunSeries(figure, tuple(runs), tuple(values), tuple(changes), gradual)
 
 
 def _change(
@@ -239,6 +274,28 @@ def _change(
     )
 
 
+def _drift(runs: Sequence[Run], values: Sequence[float], begin: int, end: int) -> Drift:
+    logs, count = np.log(values[begin:end]), end - begin
+    slope, level, rest = _line(logs)
+    error = math.sqrt(float(rest @ rest) / (count - 2) / (count * (count**2 - 1) / 12))
+    resemblance = min(max(float(rest[1:] @ rest[:-1]) / max(float(rest @ rest), TINY**2), 0.0), 0.9)
+    # Of runs that resemble each other, so many fewer tell something of their own.
+    half = t_quantile(0.975, count - 2) * error * math.sqrt((1 + resemblance) / (1 - resemblance)) * (count - 1)
+    moved = slope * (count - 1)
+    ratio = math.exp(moved)
+    return Drift(
+        at=begin,
+        run=runs[begin],
+        last=runs[end - 1],
+        ratio=ratio,
+        ci95=(math.exp(moved - half), math.exp(moved + half)),
+        slower=(ratio > 1) == (_figure(runs[begin]) == "p50_ms"),
+        before=math.exp(level - moved / 2),
+        after=math.exp(level + moved / 2),
+        runs=count,
+    )
+
+
 def _half_width(left: Floats, right: Floats, *errors: Sequence[float]) -> float:
     """Half the 95 % interval of the difference of two means: Student's, of runs that scatter alike before and after.
 
@@ -250,7 +307,7 @@ def _half_width(left: Floats, right: Floats, *errors: Sequence[float]) -> float:
     if sum(size) < TELLS:
         scatter, dof = max(scatter, ASSUMED_SCATTER**2), TELLS - 2
     own = [float(np.square(part).mean()) for part in errors]
-    square = sum(max(scatter, mine, _TINY**2) / n for mine, n in zip(own, size, strict=True))
+    square = sum(max(scatter, mine, TINY**2) / n for mine, n in zip(own, size, strict=True))
     return t_quantile(0.975, dof) * math.sqrt(square)
 
 
@@ -276,41 +333,22 @@ def _different(a: Run, b: Run) -> tuple[str, ...]:
 # -- numbers
 
 
-def _search(x: Floats, own: Floats, begin: int, found: list[int], random: np.random.Generator) -> None:
+def _search(x: Floats, own: Floats, begin: int, found: list[int]) -> None:
     """Add the places of the steps in x, shape (n,), whose first value has the place `begin` among all."""
-    place = _step(x, float(own.mean()), random) if len(x) >= TELLS else None
-    place = place or _clear_step(x, own)
-    if place is None:
+    if len(x) < TELLS:
+        return
+    height, place = _likeliest(x, float(own.mean()))
+    if height < _limit(STEP_LIMITS, len(x)):
         return
     found.append(begin + place)
-    _search(x[:place], own[:place], begin, found, random)
-    _search(x[place:], own[place:], begin + place, found, random)
+    _search(x[:place], own[:place], begin, found)
+    _search(x[place:], own[place:], begin + place, found)
 
 
-def _step(x: Floats, own: float, random: np.random.Generator) -> int | None:
-    """The likeliest place of a step in x, shape (n,), if random orders seldom show one as likely; own: variance."""
-    layers = _layers(len(x), TELLS - 2)
-    (height,), (place,) = _likeliest(x[None], own, layers)
-    if height < _UNLIKELY:
-        return None
-    rest, parts = _without_steps(x, own, int(place))
-    resemblance = _resemblance(rest, parts)
-    news = rest.copy()
-    news[1:] -= resemblance * rest[:-1]
-    news[0] *= math.sqrt(1 - resemblance**2)
-    orders, allowed = (_ORDERS, _HIGHER) if len(x) <= _MANY else (_MANY_ORDERS, 0)
-    done = higher = 0
-    while done < orders:
-        # Most series have no step, and show that in the first few orders.
-        shuffled = random.permuted(np.tile(news, (min(20 if not done else 80, orders - done), 1)), axis=1)
-        shuffled[:, 0] /= math.sqrt(1 - resemblance**2)
-        for now in range(1, len(x)):
-            shuffled[:, now] += resemblance * shuffled[:, now - 1]
-        higher += int((_likeliest(shuffled, own, layers)[0] >= height).sum())
-        done += len(shuffled)
-        if higher > allowed:
-            return None
-    return int(place)
+def _limit(limits: Sequence[tuple[int, float]], count: int) -> float:
+    """Between the lengths that were simulated, linear in the logarithm of the length."""
+    lengths, heights = zip(*limits, strict=True)
+    return float(np.interp(math.log(count), np.log(lengths), heights))
 
 
 def _layers(n: int, shortest: int) -> list[tuple[int, Ints]]:
@@ -322,70 +360,116 @@ def _layers(n: int, shortest: int) -> list[tuple[int, Ints]]:
     return layers
 
 
-def _likeliest(x: Floats, own: float, layers: Sequence[tuple[int, Ints]]) -> tuple[Floats, Ints]:
-    """The largest square of the statistic, which is normal where nothing steps, and its place: of each row of x (m, n).
+def _likeliest(x: Floats, own: float) -> tuple[float, int]:
+    """The largest square of the statistic, which is normal where nothing steps, and its place in x, shape (n,).
 
-    `own` is the variance of a run by its own doubt.
+    `own` is the variance of a run by its own doubt. Each run but the first is explained by the one before it; what that
+    leaves of the runs, and of a step, is what they are compared by (Frisch–Waugh).
     """
-    rows = np.arange(len(x))
-    best, places = np.full(len(x), -1.0), np.zeros(len(x), np.int64)
-    sums = np.pad(np.cumsum(x - x.mean(axis=1, keepdims=True), axis=1), ((0, 0), (1, 0)))
-    squares = np.pad(np.cumsum(np.square(x - x.mean(axis=1, keepdims=True)), axis=1), ((0, 0), (1, 0)))
-    for length, begins in layers:
-        sizes = np.arange(_SIDE, length - _SIDE + 1)
-        whole = sums[:, begins + length] - sums[:, begins]
-        apart = sums[:, begins[:, None] + sizes] - sums[:, begins, None] - whole[:, :, None] * (sizes / length)
-        between = np.square(apart) * (length / (sizes * (length - sizes)))
-        likeliest = between.argmax(axis=2)
-        between = np.take_along_axis(between, likeliest[:, :, None], axis=2)[:, :, 0]
-        within = squares[:, begins + length] - squares[:, begins] - np.square(whole) / length - between
-        dof = length - 2
-        t_square = between / np.maximum(within / dof, max(own, _TINY**2))
-        # Wallace's approximation of the normal value as unlikely as a t of so many degrees of freedom.
-        height = dof * np.log1p(t_square / dof) * ((8 * dof + 1) / (8 * dof + 3)) ** 2
-        which = height.argmax(axis=1)
-        higher = height[rows, which] > best
-        best = np.where(higher, height[rows, which], best)
-        places = np.where(higher, begins[which] + sizes[likeliest[rows, which]], places)
-    return best, places
-
-
-def _without_steps(x: Floats, own: float, place: int) -> tuple[Floats, int]:
-    """x less the means of its parts: split at `place`, and again wherever that stands out; and how many parts."""
-    cuts, open_ = [0, place, len(x)], [(0, place), (place, len(x))]
-    while open_:
-        begin, end = open_.pop()
-        if end - begin < 2 * _SIDE + 2:
+    best, place = -1.0, 0
+    centred = x - x.mean()
+    for length, begins in _layers(len(x) - 1, _SHORTEST):
+        left = np.arange(_SIDE - 1, length - _SIDE + 1)  # runs before the step, beside the first one
+        if not len(left):
             continue
-        (height,), (at,) = _likeliest(x[None, begin:end], own, _layers(end - begin, end - begin))
-        if height > _SEEN:
-            cuts.append(begin + int(at))
-            open_ += [(begin, cuts[-1]), (cuts[-1], end)]
-    return np.concatenate([x[a:b] - x[a:b].mean() for a, b in pairwise(sorted(cuts))]), len(cuts) - 1
+        for begin in begins:
+            fresh, energy, before = news(centred[begin : begin + length + 1])
+            after = fresh.sum() - np.cumsum(fresh)[left - 1]
+            explained = before.sum() - np.cumsum(before)[left - 1]
+            of_step = left * (length - left) / length - np.square(explained) / energy
+            gain = np.where(of_step > 1e-9 * length, np.square(after) / np.maximum(of_step, TINY), 0.0)
+            which = int(gain.argmax())
+            dof = length - 3
+            height = normal_square(float(gain[which]), float(fresh @ fresh), dof, own)
+            if height > best:
+                best, place = height, int(begin) + int(left[which]) + 1
+    return best, place
 
 
-def _resemblance(rest: Floats, parts: int) -> float:
-    """φ of an AR(1) process, from what is left after the means of so many parts are taken away, which makes it smaller.
+def _drifts(x: Floats) -> bool:
+    """Whether x, shape (n,), moves along a line by more than what is worth telling, beyond what wandering explains."""
+    if len(x) < TELLS:
+        return False
+    slope, _, _ = _line(x)
+    if abs(slope) * (len(x) - 1) <= math.log1p(SMALLEST_STEP):
+        return False
+    return slope_height(x) > _limit(DRIFT_LIMITS, len(x))
 
-    Of few runs it is known so badly that none is taken to be zero.
+
+def _line(x: Floats) -> tuple[float, float, Floats]:
+    """Slope for each run, the level in the middle, and what the line leaves of x, shape (n,)."""
+    time = np.arange(len(x)) - (len(x) - 1) / 2
+    level, slope = float(x.mean()), float(time @ x) / float(time @ time)
+    return slope, level, x - level - slope * time
+
+
+def _steps(x: Floats, places: Sequence[int], side: int) -> list[int]:
+    """The places that are steps and no part of a drift, the least convincing ones taken away first."""
+    kept = list(places)
+    while kept:
+        ends = [0, *kept, len(x)]
+        better = [
+            _better_than_drift(x[a:c], b - a) if side < _SIDE or _stays(x[a:c], b - a) else -math.inf
+            for a, b, c in zip(ends, ends[1:], ends[2:], strict=False)
+        ]
+        worst = min(range(len(kept)), key=better.__getitem__)
+        if better[worst] > 0:
+            break
+        del kept[worst]
+        kept = _settled(x, kept, side)
+    return [] if _is_line(x, kept) else kept
+
+
+def _is_line(x: Floats, places: Sequence[int]) -> bool:
+    """Whether one line explains all of x better than these steps do."""
+    rest, least, n = _line(x)[2], len(x) * TINY**2, len(x)
+    stairs = sum(float(np.square(x[a:b] - x[a:b].mean()).sum()) for a, b in pairwise([0, *places, n]))
+    line, stairs = (n * math.log(max(each, least)) for each in (float(rest @ rest), stairs))
+    return bool(places) and line + 2 * math.log(n) < stairs + (2 * len(places) + 1) * math.log(n)
+
+
+def _stays(x: Floats, place: int) -> bool:
+    """Whether x steps at `place` by half as much at least, and beyond doubt, without any _BAD runs in a row."""
+    left, right = x[:place], x[place:]
+    step = float(right.mean() - left.mean())
+    spread = math.sqrt(float((left.var() * len(left) + right.var() * len(right)) / max(1, len(x) - 2)))
+    for part, other in ((left, right), (right, left)):
+        whole, count = float(part.sum()), len(part) - _BAD
+        sums = np.convolve(part, np.ones(_BAD), "valid")
+        rest = np.abs((whole - sums) / count - float(other.mean()))
+        least = _STAYS * max(spread, TINY) * math.sqrt(1 / count + 1 / len(other))
+        if float(rest.min()) < max(abs(step) / 2, least):
+            return False
+    return True
+
+
+def _better_than_drift(x: Floats, place: int) -> float:
+    """How much more convincing a step at `place` is than a line, and than a line with a knee: the smaller difference
+    of their information criteria, above 0 if it is.
     """
-    energy, n = float(rest @ rest), len(rest)
-    if not energy:
-        return _LEAST_RESEMBLANCE
-    raw = float(rest[1:] @ rest[:-1]) / energy
-    return min(max((n * raw + parts) / max(n - parts, 1), _LEAST_RESEMBLANCE), _MOST_RESEMBLANCE)
+    n, least = len(x), len(x) * TINY**2
+    step = sum(float(np.square(part - part.mean()).sum()) for part in (x[:place], x[place:]))
+    rest = _line(x)[2]
+    line = float(rest @ rest)
+    knee = line
+    for at in range(2, n - 2, max(1, n // _KNEES)):
+        time = np.arange(n) - at
+        both = np.stack([np.ones(n), np.minimum(time, 0.0), np.maximum(time, 0.0)])
+        fitted = np.linalg.lstsq(both.T, x, rcond=None)[0] @ both
+        knee = min(knee, float(np.square(x - fitted).sum()))
+    step, line, knee = (n * math.log(max(each, least)) for each in (step, line, knee))
+    per_parameter = math.log(n)
+    return min(line - step - per_parameter, knee - step + per_parameter)
 
 
 def _clear_step(x: Floats, own: Floats) -> int | None:
     """The place of the clearest step in x, shape (n,), that no plausible scatter explains; own: variances, (n,)."""
     if len(x) < FEWEST:
         return None
-    # Differences between runs near each other hold the scatter, and few of them a step; at a distance of three, runs
-    # resemble each other no more.
-    distance = 1 if len(x) < TELLS else 3
-    calm = 1.4826 * float(np.median(np.abs(x[distance:] - x[:-distance]))) / math.sqrt(2) * (1 + 2 / len(x))
+    # Differences between runs beside each other hold the scatter, and few of them a step.
+    calm = 1.4826 * float(np.median(np.abs(x[1:] - x[:-1]))) / math.sqrt(2) * (1 + 2 / len(x))
     sums, squares, doubts = (np.append(0.0, np.cumsum(each)) for each in (x - x.mean(), np.square(x - x.mean()), own))
-    best, found = CLEAR_ERRORS if len(x) < TELLS else CLEAR_AMONG_MANY, None
+    best, found = CLEAR_ERRORS, None
     for length, begins in _layers(len(x), FEWEST):
         left = np.arange(_CLEAR_SIDE, length - _CLEAR_SIDE + 1)
         right = length - left
@@ -403,19 +487,21 @@ def _clear_step(x: Floats, own: Floats) -> int | None:
     return found
 
 
-def _settled(x: Floats, places: Sequence[int]) -> list[int]:
-    """Each place moved to where the step between its neighbours is clearest."""
+def _settled(x: Floats, places: Sequence[int], side: int) -> list[int]:
+    """Each place moved to where the step between its neighbours is clearest, with `side` runs at least on each side."""
     settled = [0, *places, len(x)]
     for _ in range(2):
         for i in range(1, len(settled) - 1):
             begin, end = settled[i - 1], settled[i + 1]
-            sizes = np.arange(_CLEAR_SIDE, end - begin - _CLEAR_SIDE + 1)
+            sizes = np.arange(side, end - begin - side + 1)
+            if not len(sizes):
+                continue
             sums = np.cumsum(x[begin:end] - x[begin:end].mean())[sizes - 1]
             settled[i] = begin + int(sizes[np.argmax(np.square(sums) / (sizes * (end - begin - sizes)))])
     return settled[1:-1]
 
 
-def _worth_telling(x: Floats, places: Sequence[int]) -> list[int]:
+def _worth_telling(x: Floats, places: Sequence[int], side: int) -> list[int]:
     """Without the steps that are too small, the smallest first: taking one away moves the means beside it."""
     kept = list(places)
     while kept:
@@ -425,4 +511,5 @@ def _worth_telling(x: Floats, places: Sequence[int]) -> list[int]:
         if steps[smallest] > math.log1p(SMALLEST_STEP):
             break
         del kept[smallest]
+        kept = _settled(x, kept, side)
     return kept

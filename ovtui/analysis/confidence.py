@@ -13,6 +13,8 @@ from ovtui.analysis.student import t_quantile
 FEWEST = 8
 """Below this many values nothing is said about doubt."""
 BATCHES = 16
+ROUNDING = 1e-7
+"""Of the mean: a few nanoseconds in a bin of 100 ms."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,21 @@ def standard_error(x: Floats) -> float:
     return max(by_time, by_batches)
 
 
-def interval(x: Floats, level: float = 0.95) -> Interval | None:
+def interval(x: Floats, level: float = 0.95, values: float = math.inf) -> Interval | None:
     """Confidence interval of the mean of x, shape (n,), by Student's t with n/τ − 1 degrees of freedom.
 
-    None below 8 values. A constant series has width zero.
+    `values`: how many measured values are behind x; there are never more independent ones than those. None below 8 of
+    either, and for a series that is constant but for rounding, which says nothing of what the next value would be.
+    Slow noise that hides in white noise is not seen: `slow_noise.precision` is for what is to be believed of a run.
     """
     n = len(x)
-    if n < FEWEST:
+    if min(n, values) < FEWEST or is_rounding(x):
         return None
-    n_eff = n / autocorrelation_time(x)
+    n_eff = min(n / autocorrelation_time(x), values)
     t = t_quantile((1 + level) / 2, max(n_eff - 1, 1.0))
     return Interval(float(x.mean()), t * standard_error(x), n_eff)
+
+
+def is_rounding(x: Floats) -> bool:
+    """Whether what varies in x is only what nanoseconds are rounded by: then there is no noise to judge by."""
+    return float(np.ptp(x)) <= ROUNDING * abs(float(x.mean()))

@@ -13,6 +13,8 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ovtui.records import Layer
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -85,6 +87,17 @@ def from_each(readings: Sequence[Reading], parts: int = 8) -> Times:
     spread = np.std(means, axis=0, ddof=1) if len(means) > 1 else np.zeros(times.shape[1])
     mean = times.mean(axis=0)
     return Times(mean, spread, mean, mean)
+
+
+def columns(layers: Sequence[Layer], names: Sequence[str]) -> list[int | None]:
+    """For each of the layers, the place of its counter among those of such names; None: it has none.
+
+    Names need not be unique: the first layer of a name takes the first counter of that name.
+    """
+    waiting: dict[str, list[int]] = {}
+    for place in range(len(names) - 1, -1, -1):
+        waiting.setdefault(names[place], []).append(place)
+    return [mine.pop() if (mine := waiting.get(layer.name)) else None for layer in layers]
 
 
 def _bounds(readings: Sequence[Reading]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

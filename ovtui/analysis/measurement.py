@@ -7,24 +7,41 @@ are cut. Everything happens in whole bins of 100 ms that lie before the horizon.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
 from msgspec import structs
 
 from ovtui.analysis.arrays import Floats, Ints
-from ovtui.analysis.confidence import Interval, interval
 from ovtui.analysis.histogram import LatencyHistogram, Stretch
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.analysis.series import WorkSeries
+from ovtui.analysis.slow_noise import Precision, is_settled, precision
 from ovtui.analysis.warmup import steady_from
 from ovtui.records import Estimate, Histogram, Quiet, Record, Result, Stop
 
 BIN_NS = 100_000_000
 CHECK_BINS = 5
-"""Steadiness and confidence are looked at every half second."""
-ENOUGH = 30
-"""Independent values below which a narrow interval may be luck."""
+"""Steadiness is looked at every half second."""
+STEADY_BINS = 30
+"""Bins that must have been steady before measuring begins that ends at a confidence: they speak about slow noise."""
+CAUTION, UNSTEADY_S = 3.0, 0.5
+"""Seconds by which the first look is put off, for each second of a warm-up that was not steady, beyond the first half
+second."""
+LOOKS = 1.5
+"""Confidence is looked at after the shortest time, then whenever there is half as much again: each look is a chance to
+stop at a moment that only seems quiet."""
+ENOUGH = 10
+"""Independent values below which a narrow interval may be luck; of inferences, it takes twice as many."""
+SLOW_NS = 1_000_000_000
+"""An inference of this length is counted as soon as it has ended, not with the whole of its last bin."""
+LONG_S = 60.0
+"""Seconds of measuring from which on a mean can be known in spite of slow noise."""
+FLOOR = 0.0099
+"""A rule that stops when an interval is narrow enough picks runs that look calm. What holds of those is the width that
+was asked for (Y. S. Chow & H. Robbins, Annals of Mathematical Statistics 36, 1965), at most 1 %, not the narrower one
+that they seem to have."""
 
 _SECTIONS = 8  # of an open loop's time, to see whether its latencies keep growing
 _INVERSIONS = 20  # Kendall's S of eight values: chance in 1 of 140
@@ -56,10 +73,12 @@ class Measurement:
     throughput of time bins. Open loop: starts are the *scheduled* arrivals; throughput is then the caller's own choice,
     so the rule watches the mean latency of time bins instead.
 
-    Warming ends at the bin that `steady_from` finds, and what came since counts at once; a measurement by iterations
-    begins to count when steadiness is found, so that its N are the next N. After a cap (10 s; half of the seconds asked
-    for, within 0.5 … 10; 3 s for iterations) it ends all the same and is called not steady. Both count from the moment
-    at which every request has finished its first inference: those are never measured.
+    Warming ends when `steady_from` finds steadiness. By time, what came since the bin that it finds counts at once. By
+    iterations, the next N count. By confidence what comes then counts, and the steady bins before only speak about slow
+    noise, which 8 s show better than 5; few inferences of a slow model count from the first steady one. After a cap
+    (10 s; half of the seconds asked for, within 0.5 … 10; 3 s for iterations) it ends all the same and is called not
+    steady. Both count from the moment at which every request has finished its first inference: those are never
+    measured.
     """
 
     def __init__(self, stop: Stop, *, batch: int, open_loop: bool) -> None:
@@ -72,19 +91,22 @@ class Measurement:
         self._waiting = WorkSeries(BIN_NS)  # open loop: the sum of latencies by end
         self._pending_ends = np.empty(0, np.int64)
         self._pending_latencies = np.empty(0, np.int64)
-        self._bins = 0  # whole bins taken so far
+        self._bins = 0  # taken so far
+        self._whole = 0  # of them, those whose work is known
 
         self._first: int | None = None  # the bin after every request's first inference
         self._held: list[Stretch | None] = []  # the bins from there on, while warming
         self._start = 0  # the bin in which measuring begins
+        self._steady_bin = 0  # from which on bins speak about the noise
         self._steady = False
 
         self._latencies = LatencyHistogram()
         self._unfinished = 0  # of those, arrivals that had not been served at the end
         self._support = PercentileSupport()
         self._last_end: int | None = None  # iterations: when the last of them ended
-        self._precise_before = False
+        self._next_look_s = stop.min_seconds
         self._converged = False
+        self._known: tuple[int, int, Precision | None] = (-1, -1, None)  # at a bin and count
 
         self._window_ns = 0  # where the next window begins
         self._window_latencies: list[Ints] = []
@@ -116,7 +138,12 @@ class Measurement:
             first_ones = ends[ends - latencies <= ends[0]]
             self._first = -(-int(first_ones[-1]) // BIN_NS)
 
-        edges = np.arange(self._bins + 1, horizon_ns // BIN_NS + 1) * BIN_NS
+        self._whole = horizon_ns // BIN_NS
+        last = self._whole
+        if len(latencies) and latencies[-1] >= SLOW_NS:
+            # The bin in which a long inference ended is not filled before the next one ends. That is no reason to wait.
+            last = -(-horizon_ns // BIN_NS)
+        edges = np.arange(self._bins + 1, last + 1) * BIN_NS
         begin = 0
         for end in np.searchsorted(ends, edges, side="right"):
             phase = self._take(ends[begin:end], latencies[begin:end])
@@ -173,7 +200,7 @@ class Measurement:
         # A long run has longer bins; a window is made of those.
         bin_ns = self._work.bin_ns
         first = -(-self._window_ns // bin_ns)
-        rates = self._work.rates(first, self._bins * BIN_NS)
+        rates = self._work.rates(first, min(self._bins, self._whole) * BIN_NS)
         if not len(rates):
             return None
         self._window_ns = (first + len(rates)) * bin_ns
@@ -260,13 +287,21 @@ class Measurement:
         self._support.add(latencies)
 
     def _look_for_steadiness(self, first: int) -> None:
-        found = steady_from(self._values(first * BIN_NS, self._bins * BIN_NS))
-        if not found.steady and (self._bins - first) * BIN_NS < self._warmup_cap_s * 1e9:
+        found = steady_from(self._values(first * BIN_NS, min(self._bins, self._whole) * BIN_NS))
+        # Stopping at a confidence takes more to go by than the rest; see `slow_noise`.
+        enough = found.steady and (self._stop.kind != "ci" or self._bins - first - found.index >= STEADY_BINS)
+        if not enough and (self._bins - first) * BIN_NS < self._warmup_cap_s * 1e9:
             return
         self._steady = found.steady
-        self._start = self._bins
-        if found.steady and self._stop.kind != "iterations":
-            self._start = first + found.index
+        self._start = self._steady_bin = self._bins
+        if found.steady:
+            self._steady_bin = first + found.index
+            few = sum(len(each.index) for each in self._held[found.index :] if each) < 2 * ENOUGH
+            if self._stop.kind == "seconds" or (self._stop.kind == "ci" and few):
+                self._start = self._steady_bin
+        # A stretch that is steady after an unsteady one may only be a pause between two disturbances.
+        unsteady_s = (self._steady_bin - first) * BIN_NS / 1e9
+        self._next_look_s += CAUTION * max(unsteady_s - UNSTEADY_S, 0.0)
         for stretch in self._held[self._start - first :]:
             if stretch:
                 self._latencies.add_stretch(stretch)
@@ -280,10 +315,9 @@ class Measurement:
         if self._stop.kind == "seconds":
             if late:
                 self.phase = "done"
-        elif self._stop.kind == "ci" and (self._bins - self._start) % CHECK_BINS == 0:
-            precise = self._is_precise(self._watched())
-            self._converged = precise and self._precise_before and measured >= self._stop.min_seconds
-            self._precise_before = precise
+        elif self._stop.kind == "ci" and (late or measured >= self._next_look_s - 1e-9):
+            self._next_look_s = max(LOOKS * self._next_look_s, BIN_NS / 1e9)
+            self._converged = self._is_precise(self._watched())
             if self._converged or late:
                 self.phase = "done"
 
@@ -303,9 +337,13 @@ class Measurement:
     def _end_ns(self) -> int:
         return self._bins * BIN_NS if self._last_end is None else self._last_end
 
+    @property
+    def _known_until_ns(self) -> int:
+        return min(self._end_ns, self._whole * BIN_NS)
+
     def _measured(self, series: WorkSeries) -> Floats:
         """Amounts per second of the measured bins."""
-        return np.empty(0) if self.phase == "warming" else series.rates_between(self._start_ns, self._end_ns)
+        return np.empty(0) if self.phase == "warming" else series.rates_between(self._start_ns, self._known_until_ns)
 
     def _values(self, start_ns: int, end_ns: int) -> Floats:
         """What the rules watch, by bin: inferences per second, or in an open loop the mean latency (ns)."""
@@ -315,8 +353,10 @@ class Measurement:
         some = rates > 0
         return self._waiting.rates_between(start_ns, end_ns)[some] / rates[some]
 
-    def _watched(self) -> Interval | None:
-        return None if self.phase == "warming" else interval(self._values(self._start_ns, self._end_ns))
+    def _precision(self, values: Callable[[int, int], Floats]) -> Precision | None:
+        before = values(self._steady_bin * BIN_NS, self._known_until_ns)
+        counted = len(values(self._start_ns, self._known_until_ns))
+        return precision(before, self._work.bin_ns / 1e9, counted=counted, values=self._latencies.count)
 
     @property
     def _stands_long(self) -> bool:
@@ -324,26 +364,42 @@ class Measurement:
         served = self._latencies.count - self._unfinished
         return self._unfinished > max(0.05 * served, 4 * math.sqrt(served))
 
-    def _is_precise(self, watched: Interval | None) -> bool:
-        if self.grows:
+    def _watched(self) -> Precision | None:
+        """What is known of what the rule watches."""
+        if self.phase == "warming":
+            return None
+        bins, count, known = self._known
+        if (bins, count) != (self._bins, self._latencies.count):
+            known = self._precision(self._values)
+            self._known = self._bins, self._latencies.count, known
+        return known
+
+    def _is_precise(self, watched: Precision | None) -> bool:
+        if self.grows or watched is None or watched.relative > self._stop.ci or watched.n_eff < ENOUGH:
             return False
-        return watched is not None and watched.relative <= self._stop.ci and watched.n_eff >= ENOUGH
+        if self._latencies.count < 2 * ENOUGH:
+            return False
+        return self.measured_s >= LONG_S or is_settled(watched.slow, self.measured_s)
 
     def _throughput(self) -> Estimate | None:
         if not self._latencies.count:
             return None
-        known = interval(self._measured(self._work))
+        known = self._precision(self._work.rates_between) if self._open_loop else self._watched()
         if known is None:
             # A few iterations: the bin in which the last one ended serves as well, it is complete. Their number over
             # their time would depend on how far the first one was when measuring began.
-            rates = self._work.rates(self._start_ns // self._work.bin_ns, self._bins * BIN_NS)
+            rates = self._work.rates(self._start_ns // self._work.bin_ns, min(self._bins, self._whole) * BIN_NS)
             mean = float(rates.mean()) if len(rates) else self._latencies.count / self.measured_s
             return Estimate(mean=self._batch * mean, ci95=None, converged=False)
-        low, high = known.bounds
+        half, converged = known.half_width, self._is_precise(self._watched())
+        if self._stop.kind == "ci":
+            converged = self._converged
+            if converged and not self._open_loop:
+                half = max(half, min(self._stop.ci, FLOOR) * known.mean)
         return Estimate(
             mean=self._batch * known.mean,
-            ci95=(self._batch * max(0.0, low), self._batch * high),  # no throughput is below
-            converged=self._converged if self._stop.kind == "ci" else self._is_precise(self._watched()),
+            ci95=(self._batch * max(0.0, known.mean - half), self._batch * (known.mean + half)),  # none is below 0
+            converged=converged,
         )
 
     def _with_outlook(self, seen: Window) -> Window:
@@ -363,7 +419,10 @@ class Measurement:
         )
 
     def _eta_s(self) -> float | None:
-        """Seconds still to measure: an interval narrows with the square root of time, n_eff grows with it."""
+        """Seconds still to measure: an interval narrows with the square root of time, n_eff grows with it.
+
+        While slow noise is not excluded, all that there are.
+        """
         measured, stop = self.measured_s, self._stop
         if self.phase == "done":
             return 0.0
@@ -372,8 +431,8 @@ class Measurement:
         needed = stop.seconds
         if stop.kind == "iterations":
             needed = stop.iterations * measured / self._latencies.count
-        elif stop.kind == "ci" and (watched := self._watched()):
+        elif stop.kind == "ci" and (watched := self._watched()) and is_settled(watched.slow, measured):
             wide = (watched.relative / stop.ci) ** 2 if stop.ci else math.inf
-            needed = measured * max(wide, ENOUGH / watched.n_eff)
-            needed = min(max(needed, stop.min_seconds), stop.seconds)
+            needed = max(measured * max(wide, ENOUGH / watched.n_eff), self._next_look_s)
+            needed = min(needed, stop.seconds)
         return max(needed - measured, 0.0)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from ovtui.analysis.arrays import Floats
+from ovtui.analysis.autoregression import slope_height
 from ovtui.records import Record
 
 OTHERS_CORES = 0.1
@@ -15,7 +16,10 @@ STEAL_SHARE = 0.01
 PRESSURE_SHARE = 0.01
 DRIFT_SHARE = 0.02
 DRIFT_ERRORS = 3
+DRIFT_BETWEEN = 0.15
+DRIFT_HEIGHT = 8.0  # square of a normal value
 FEWEST_SPEEDS = 15
+_TOGETHER = 3  # seconds
 
 
 class Sample(Record, frozen=True):
@@ -58,6 +62,11 @@ def drift(speeds: Floats) -> float | None:
     None unless it is real: more than 2 %, and more than 3 robust standard errors of a difference of medians
     (1.2533·1.4826·MAD/√n each, P. Rousseeuw & C. Croux, JASA 88, 1993), as single spins scatter by ±5 %. The scatter
     is that around each third's own median, so that the drift itself does not hide in it. None below 15 values.
+
+    A clock that jumps between two levels is no drift, though its thirds differ: a drift passes through what lies
+    between, so the middle third does (DRIFT_BETWEEN), and it has a slope beside what the second before explains, of
+    single spins (DRIFT_HEIGHT) and of a few together, since white noise hides how much they resemble each other: there,
+    the more of them, the higher it must be.
     """
     n = len(speeds)
     if n < FEWEST_SPEEDS:
@@ -70,6 +79,12 @@ def drift(speeds: Floats) -> float | None:
     error = 1.2533 * scatter * math.sqrt(1 / len(thirds[0]) + 1 / len(thirds[2]))
     change = medians[2] - medians[0]
     if abs(change) <= max(DRIFT_SHARE * medians[0], DRIFT_ERRORS * error):
+        return None
+    if not DRIFT_BETWEEN <= (medians[1] - medians[0]) / change <= 1 - DRIFT_BETWEEN:
+        return None
+    together = max(1, min(_TOGETHER, n // FEWEST_SPEEDS))
+    few = np.array([part.mean() for part in np.array_split(speeds, n // together)])
+    if slope_height(speeds) <= DRIFT_HEIGHT or slope_height(few) <= min(len(few) / 4, DRIFT_HEIGHT):
         return None
     return change / medians[0]
 

@@ -32,6 +32,7 @@ _EXECUTES = {
     "quantize": {"FakeQuantize"},
     "permute": {"Transpose"},
     "concatenation": {"Concat"},
+    "tensoriterator": {"Loop", "LSTMSequence", "GRUSequence", "RNNSequence"},
 }  # fmt: skip
 
 
@@ -58,6 +59,10 @@ def origins(profile: Profile) -> Origins:
     """
     layers, operations = profile.layers, profile.operations
     within, numbered = _told(layers, operations)
+    for place in range(len(operations) - 1, -1, -1):  # owners come after what they execute
+        body = operations[place].within
+        if body is not None and not within[place] and 0 <= body.owner < len(operations):
+            within[place] = list(within[body.owner])
     held: list[list[int]] = [[] for _ in layers]
     for operation, places in enumerate(within):
         for place in places:
@@ -108,12 +113,18 @@ def sentence(origin: Origin, layers: Sequence[Layer]) -> str:
 
 
 def called(operations: Sequence[Operation], told: Collection[str]) -> list[str]:
-    """The operations' names as they are `told`: the second `conv` as `conv_1`, unless no layer tells that."""
+    """The operations' names as they are `told`: the second `conv` as `conv_1`, unless no layer tells that.
+
+    A body that the device has taken apart is told without the name of the body.
+    """
     taken = {operation.name for operation in operations}
     counts: dict[str, int] = {}
     found = []
     for operation in operations:
         name = operation.name
+        if operation.within is not None and name not in told:
+            alone = name.removeprefix(f"{operation.within.name}/")
+            name = alone if alone in told and alone not in taken else name
         count = counts.get(name)
         if count is None:
             counts[name] = 0

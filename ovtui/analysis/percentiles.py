@@ -2,6 +2,10 @@
 
 An interval is that of order statistics, as exact as the binomial distribution, at the number of *independent* latencies
 that the sample is worth: n/deff (R. Woodruff, JASA 47, 1952; E. Korn & B. Graubard, Survey Methodology 24, 1998).
+
+Simulated (tests/benchmarks/percentile_coverage.py): independent, AR(.9), AR(.99) and AR(.999) latencies .95–1.00 from
+p50 to p99, 1,000 to 50,000 of them; bursts .92–1.00 where a sample holds ten of them and more, .71–.94 where it holds
+about two, .32–.73 where it is shorter than the time between two: what is not in a sample cannot be told from it.
 """
 
 from __future__ import annotations
@@ -180,7 +184,7 @@ def _doubt_of_mean(batch_means: Floats) -> tuple[float, float]:
     median = order[np.searchsorted(np.cumsum(belief[order]), 0.5)]
     tail = (1 - LEVEL) / 2
     # A Student's t as a normal distribution that has the same quantile here: all have the same degrees of freedom.
-    widened = t_quantile(1 - tail, freedom) / normal_quantile(1 - tail)
+    widened = t_quantile(1 - tail, _freedom_of_variance(batch_means)) / normal_quantile(1 - tail)
     likely = belief > tail * 1e-3
     weights: list[float] = belief[likely].tolist()
     deviations: list[float] = (widened * errors[likely] * math.sqrt(2)).tolist()
@@ -190,6 +194,20 @@ def _doubt_of_mean(batch_means: Floats) -> tuple[float, float]:
         beyond = math.fsum(w * math.erfc(middle / d) for w, d in zip(weights, deviations, strict=True)) / 2
         low, high = (middle, high) if beyond > tail else (low, middle)
     return float(errors[median]), high
+
+
+def _freedom_of_variance(values: Floats) -> float:
+    """Degrees of freedom of the variance of values (k,), k − 1 at most.
+
+    Those of the χ² that varies as much as it: 2k/(κ − 1) with the kurtosis κ (G. Box, "Non-normality and tests on
+    variances", Biometrika 40, 1953). Where one or two batches hold all slow latencies it says that not much is known.
+    """
+    deviations = values - values.mean()
+    variance = float((deviations**2).mean())
+    if not variance:
+        return len(values) - 1.0
+    kurtosis = float((deviations**4).mean()) / variance**2
+    return min(2 * len(values) / max(kurtosis - 1, 1e-9), len(values) - 1.0)
 
 
 def needs(p: float, count: int, deff: float) -> int:

@@ -24,6 +24,17 @@ def normal(name: str | None) -> str | None:
     return None if lower in _NOTHING else lower
 
 
+@lru_cache(maxsize=4096)
+def computed_in(kernel: str | None, told: str | None) -> str | None:
+    """The type that a layer multiplies in: as its kernel's name ends, else as the device tells.
+
+    Of a product with compressed weights (`brgemm_avx512_bf16`, told u8), a CPU tells the type of the weights.
+    """
+    name, _, end = (kernel or "").rpartition("_")
+    ending = normal(end)
+    return ending if ending in _ORDER and name != "unknown" else normal(told)
+
+
 def in_order(names: Iterable[str]) -> list[str]:
     """Wide before narrow, floats before integers; what is not known here last."""
     return sorted(set(names), key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))

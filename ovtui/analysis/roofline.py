@@ -11,12 +11,14 @@ from bisect import bisect_left
 from typing import Literal, NamedTuple
 
 from ovtui.analysis import precisions
-from ovtui.analysis.layer_cost import bytes_of
+from ovtui.analysis.traffic import bytes_of
 from ovtui.records import Ceilings, Layer, Profile
 
 Bound = Literal["compute", "memory"]
 
-_SAME_UNIT = {"u8": "i8"}  # precisions that the same instructions compute
+_SAME_UNIT = {"u8": "i8", "i4": "i8", "u4": "i8"}
+"""Precisions that the same instructions compute. Of what is not measured, no lane is wider than that of a float."""
+_BEATEN, _LONG_US = 1.1, 20.0
 
 
 class Roof(NamedTuple):
@@ -28,6 +30,7 @@ class Roof(NamedTuple):
     bound: Bound | None = None
     efficiency: float | None = None  # attainable over measured time; above 1 where a kernel saves arithmetic or traffic
     recoverable_us: float | None = None  # measured time less attainable, not below 0
+    above: bool = False  # quicker than the ceiling allows, and long enough to be sure: the ceiling is too low
 
 
 class Limits:
@@ -40,9 +43,14 @@ class Limits:
         self._reads = _Rates(ceilings.reads if ceilings else ())
 
     def peak(self, precision: str | None) -> float | None:
-        """GFLOP/s in a precision."""
-        name = precisions.normal(precision) or ""
-        rate = self._gflops.get(_SAME_UNIT.get(name, name), 0.0)
+        """GFLOP/s in a precision; in one that was not measured, as whole numbers are, at most that of f32.
+
+        Where the device tells no precision, the highest of all: no layer is quicker than that.
+        """
+        name = precisions.normal(precision)
+        rate = max(self._gflops.values(), default=0.0)
+        if name is not None:
+            rate = self._gflops.get(_SAME_UNIT.get(name, name), self._gflops.get("f32", rate))
         return rate / self._streams if rate > 0 else None
 
     def bandwidth(self, working_set: int, written: int | None = None) -> float | None:
@@ -114,7 +122,8 @@ def roofline(profile: Profile) -> list[Roof]:
 
 
 def _roof(layer: Layer, limits: Limits) -> Roof:
-    least, bound = limits.attainable(layer.flops, layer.bytes, layer.precision, written(layer)) or (None, None)
+    precision = precisions.computed_in(layer.kernel, layer.precision)
+    least, bound = limits.attainable(layer.flops, layer.bytes, precision, written(layer)) or (None, None)
     time = layer.time_us
     if not time:  # what took no time at all was not timed
         return Roof(attainable_us=least, bound=bound)
@@ -125,22 +134,22 @@ def _roof(layer: Layer, limits: Limits) -> Roof:
         bound=bound,
         efficiency=None if least is None else least / time,
         recoverable_us=None if least is None else max(0.0, time - least),
+        above=least is not None and time >= _LONG_US and least > _BEATEN * time,
     )
 
 
 _UNKNOWN = Roof()
 
 
-_LONG_US = 100.0
-_BEATEN = 1.1
+ABOVE = "above the ceiling"
+"""What a layer is called that was quicker than the ceilings allow."""
 
 
 def beaten(profile: Profile) -> bool:
-    """Whether a layer of some length was quicker than the ceilings allow: perhaps the machine was busy at that time.
+    """Whether a layer was above the ceiling: perhaps the machine was busy when that was measured."""
+    return any(roof.above and proves(layer) for layer, roof in zip(profile.layers, roofline(profile), strict=True))
 
-    A kernel that saves arithmetic (Winograd's) or finds its data in caches does that too.
-    """
-    return any(
-        (roof.efficiency or 0.0) > _BEATEN and (layer.time_us or 0.0) >= _LONG_US
-        for layer, roof in zip(profile.layers, roofline(profile), strict=True)
-    )
+
+def proves(layer: Layer) -> bool:
+    """Whether a layer's FLOPs are done for certain: of a body, only values may tell how often, and of which branch."""
+    return layer.type.lower() not in ("if", "loop", "tensoriterator")

@@ -45,6 +45,11 @@ def t_quantile(p: float, dof: float) -> float:
     return t
 
 
+def t_tail(t: float, dof: float) -> float:
+    """The chance of a value above `t` ≥ 0 of Student's t with `dof` > 0 (any real) degrees of freedom."""
+    return math.erfc(t / math.sqrt(2)) / 2 if dof > 1e7 else _upper_tail(t, dof)
+
+
 def _density(t: float, dof: float) -> float:
     log_norm = math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2) - math.log(dof * math.pi) / 2
     return math.exp(log_norm - (dof + 1) / 2 * math.log1p(t * t / dof))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ovtui.analysis import layer_cost, precisions
+from ovtui.analysis import precisions, traffic
 from ovtui.analysis.layers import total_us
 from ovtui.records import Layer, Profile, Tensor
 
@@ -259,7 +259,7 @@ def _given(layer: Layer, port: int) -> int | None:
     """Bytes of an output."""
     if not 0 <= port < len(layer.outputs):
         return None
-    return layer_cost.bytes_of(layer.outputs[port])
+    return traffic.bytes_of(layer.outputs[port])
 
 
 def _least(one: int | None, other: int | None) -> int | None:

@@ -17,6 +17,9 @@ from ovtui.records import Estimate, Histogram, Result, Series, Stop
 
 DROPPED = 2
 """First inferences of each request in a turn that do not count: caches are still cold."""
+_LONGEST_S = 10.0
+_COLD_NS = 500_000_000
+"""What cold caches cost is nothing to an inference of this length: it counts from the first one on."""
 
 
 class Block(NamedTuple):
@@ -37,7 +40,8 @@ def block(lanes: Sequence[tuple[Ints, Ints]]) -> Block | None:
     """
     begins, ends, rate = [], [], 0.0
     for lane_begins, lane_ends in lanes:
-        first = min(DROPPED, len(lane_ends) - 1)
+        slow = len(lane_ends) and int(lane_ends[0] - lane_begins[0]) >= _COLD_NS
+        first = 0 if slow else min(DROPPED, len(lane_ends) - 1)
         kept_begins, kept_ends = lane_begins[max(first, 0) :], lane_ends[max(first, 0) :]
         if len(kept_ends):
             rate += len(kept_ends) / max(1, int(kept_ends[-1] - kept_begins[0])) * 1e9
@@ -86,13 +90,13 @@ class Tally:
         """What came out so far; None without a block. Loading times and memory are for the caller to fill in."""
         if not self._latencies.count:
             return None
-        known = interval(np.asarray(self._rates))
+        known = interval(np.asarray(self._rates), values=self._latencies.count)
         mean = float(np.mean(self._rates)) if known is None else known.mean
         ci95, converged, n_eff = None, False, None
         if known is not None:
             low, high = known.bounds
             ci95, n_eff = (self._batch * max(0.0, low), self._batch * high), known.n_eff
-            converged = known.relative <= stop.ci and known.n_eff >= ENOUGH
+            converged = known.relative <= stop.ci and known.n_eff >= 3 * ENOUGH
         return Result(
             throughput_fps=Estimate(mean=self._batch * mean, ci95=ci95, converged=converged),
             inferences_per_s=mean,
@@ -132,11 +136,12 @@ class Tally:
 def turn_length(latency_s: float, requests: int, *, at_least_s: float, at_most_s: float, inferences: int = 20) -> float:
     """Seconds in which so many inferences end, those that do not count included; within the bounds.
 
-    But never less than each request needs for three of them.
+    But not less than each request needs for three of them, up to 10 s: a turn ends with the inferences that are under
+    way, so that however slow they are, each request finishes one.
     """
     one = latency_s / requests
     wanted = (inferences + DROPPED * requests) * one
-    return max(min(max(wanted, at_least_s), at_most_s), (DROPPED + 1) * latency_s)
+    return max(min(max(wanted, at_least_s), at_most_s), min((DROPPED + 1) * latency_s, _LONGEST_S))
 
 
 def _binned(found: Block) -> list[float]:

@@ -8,13 +8,13 @@ from typing import NamedTuple, get_args
 import click
 
 from ovtui import words
-from ovtui.analysis.comparing import circumstances, criteria, explaining, interleaved, past, ranking
+from ovtui.analysis.comparing import attribution, circumstances, criteria, explaining, interleaved, past, ranking
 from ovtui.analysis.comparing import recorded as apart
 from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Comparison, Criterion, Duel, Profile, Run, RunFilter
+from ovtui.records import Comparison, Criterion, Duel, LayerDifferences, Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.exported import Exported
 from ovtui.store import Store, open_store
@@ -73,13 +73,14 @@ def row(study: Comparison) -> tuple[str, ...]:
 
 def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criterion: Criterion | None = None) -> None:
     """Two runs as they were recorded; judged by a criterion if one is asked for."""
-    scatter = apart.scatter_of(_alike(store, (a, b)))
+    scatter = _scatter(store, (a, b), criterion)
     duel = apart.recorded(a, b, scatter, criterion)
     sentence = apart.sentence(duel, a, b, criterion)
     if as_json:
         from ovtui.report.documents import duel_document, run_document
 
-        told = duel_document(duel, exported(store, a), exported(store, b))
+        left, right = exported(store, a), exported(store, b)
+        told = duel_document(duel, left, right, attribution.of_recorded(left.profile, right.profile, scatter))
         by = apart.wanted((a, b), criterion)
         judged = {"criterion": "latency" if by == "p50" else by, "sentence": sentence, "doubt": apart.rests_on(scatter)}
         document({"a": run_document(a), "b": run_document(b), **told, **judged})
@@ -94,12 +95,13 @@ def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criteri
         field("", strong(f"ovtui compare --interleave {a.id} {b.id}{asked}"))
     click.echo()
     _criteria(a, b)
-    _layers(store.runs.profile(a.id), store.runs.profile(b.id), view, duel)
+    profiles = store.runs.profile(a.id), store.runs.profile(b.id)
+    _layers(*profiles, view, duel, attribution.of_recorded(*profiles, scatter))
 
 
 def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Criterion | None = None) -> None:
     """More than two runs, by speed."""
-    scatter = apart.scatter_of(_alike(store, runs))
+    scatter = _scatter(store, runs, criterion)
     found = ranking.ranking(runs, scatter, criterion)
     if as_json:
         from ovtui.report.documents import ranking_document
@@ -159,7 +161,7 @@ def _comparison(study: Comparison, runs: Sequence[Run | None], profiles: Sequenc
         return
     click.echo()
     _criteria(first, runs[1])
-    _layers(profiles[0], profiles[1], view, study.duels[0])
+    _layers(profiles[0], profiles[1], view, study.duels[0], study.layers_of(1))
 
 
 def _head(runs: Sequence[Run]) -> None:
@@ -198,30 +200,33 @@ def _criteria(a: Run, b: Run) -> None:
         click.echo(faint(weak))
 
 
-def _layers(a: Profile | None, b: Profile | None, view: View, duel: Duel) -> None:
-    found = explaining.explanation(a, b, duel.verdict)
+def _layers(
+    a: Profile | None, b: Profile | None, view: View, duel: Duel, layers: LayerDifferences | None
+) -> None:  # fmt: skip
+    found = explaining.explanation(a, b, duel.verdict, layers)
     click.echo()
     layered = view.by not in get_args(explaining.By)
     rows = explaining.beyond(found.rows or (), view.threshold_us) if layered else []
     shown = rows[: view.top] if view.top else rows
-    marked = any(place < len(shown) for place in found.decisive)
+    marked = any(place < len(shown) for place in found.marked)
     field("layers", f"{found.text} {found.legend if marked else ''}".rstrip())
     if not layered and a is not None and b is not None and found.rows is not None:
         _groups(a, b, view.by)
     if not shown:
         return
     table(
-        ("", "Δ µs", "A µs", "B µs", "B / A", "TYPE", "PRECISION", "LAYER"),
+        ("", "Δ µs", "95 % CI", "A µs", "B µs", "B / A", "TYPE", "PRECISION", "LAYER"),
         [
             (
-                found.mark(place), words.number(each.delta), words.number(each.time_a), words.number(each.time_b),
+                found.mark(place), words.number(each.delta), _of_delta(found.interval(place)),
+                words.number(each.time_a), words.number(each.time_b),
                 "" if each.ratio is None else f"{each.ratio:.2f}", _change(*each.types), _change(*each.precisions),
                 plain(each.name, 80),
             )
             for place, each in enumerate(shown)  # the largest come first: `beyond` only leaves out what comes last
         ],
         right=frozenset({"Δ µs", "A µs", "B µs", "B / A"}),
-        spare=("B / A", "PRECISION"),
+        spare=("B / A", "PRECISION", "95 % CI"),
     )  # fmt: skip
     if len(shown) < len(rows):
         click.echo(faint(f"… and {len(rows) - len(shown):,} more; --top 0 shows all."))
@@ -251,6 +256,10 @@ def _interval(bounds: tuple[float, float] | None) -> str:
     return "" if bounds is None else f"{words.number(bounds[0])} – {words.number(bounds[1])}"
 
 
+def _of_delta(bounds: tuple[float, float] | None) -> str:
+    return "" if bounds is None else f"{words.number(bounds[0])} to {words.number(bounds[1])}"
+
+
 def _runs(store: Store, study: Comparison) -> list[Run | None]:
     return [store.runs.get(side.run) if side.run else None for side in study.sides]
 
@@ -260,11 +269,11 @@ def exported(store: Store, run: Run) -> Exported:
     return Exported(run, *store.runs.beside(run.id))
 
 
-def _alike(store: Store, runs: Sequence[Run]) -> list[list[float]]:
-    """Of earlier runs of the same models on this machine: how far runs of one spec scatter."""
-    models = {run.model.id for run in runs}
-    return past.rates(
+def _scatter(store: Store, runs: Sequence[Run], criterion: Criterion | None) -> apart.Scatter | None:
+    """Of earlier runs of the same models: how far runs that measured the same lie apart in what these are judged by."""
+    earlier = (
         each
-        for model_id in models
-        for each in store.runs.page(RunFilter(model=model_id, status="done"), limit=_HISTORY)
+        for model_id in sorted({run.model.id for run in runs})
+        for each in store.runs.whole(RunFilter(model=model_id, status="done"), limit=_HISTORY)
     )
+    return past.scatter(earlier, runs, apart.wanted(runs, criterion))

@@ -27,7 +27,8 @@ from ovtui.records import (
 class Task(Record, frozen=True):
     """What the job process asks of a device process."""
 
-    # "build" (the demo model), "inspect", "measure", "profile", "ceilings", "probe", "preview", "optimize", "judge"
+    # "build" (the demo model), "inspect", "measure", "profile", "layers", "ceilings", "probe", "preview", "optimize",
+    # "judge"
     kind: str
     talk_fd: int = -1
     parent: int = 0  # pid of the job process; without it, this one has nobody to work for
@@ -42,7 +43,7 @@ class Task(Record, frozen=True):
     model: Model | None = None
     spec: Spec | None = None
     turns: bool = False  # stand ready and infer when told to, again and again
-    # profile: model and spec as well; ceilings: spec, for its device
+    # profile: model and spec as well; layers: these too, and turns; ceilings: spec, for its device
     machine: str = ""  # what measured ceilings hold for
     # preview: model and recipe; optimize: also the path of the .xml to write; judge: also the version, and a spec
     recipe: Recipe | None = None
@@ -54,6 +55,7 @@ class Turn(Record, frozen=True):
 
     rate: float | None = None  # arrivals per second; None: a closed loop
     seed: int = 0  # of the arrivals
+    seconds: float | None = None  # layers: infer for so long, with counters; None: tell what they counted
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", omit_defaults=True):
@@ -110,6 +112,18 @@ class Profiled(Message, frozen=True, tag="profiled"):
     profile: Profile
 
 
+class LayerTimes(Message, frozen=True, tag="layer-times"):
+    """What the counters of one that takes turns said of all of its turns."""
+
+    names: tuple[str, ...]  # of the device's nodes
+    times_us: tuple[float, ...]  # mean of each
+    low_us: tuple[float, ...]  # between which bounds it lies
+    high_us: tuple[float, ...]
+    inferences: int
+    latency_us: float  # mean
+    median_us: float
+
+
 class Measured(Message, frozen=True, tag="measured"):
     """What the device can do at most."""
 
@@ -161,6 +175,7 @@ AnyMessage: TypeAlias = (
     | Probed
     | Stopped
     | Profiled
+    | LayerTimes
     | Measured
     | Previewed
     | Progress

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ovtui import words
-from ovtui.records import Accuracy, Comparison, Criterion, Duel, Exploration, Model, Optimization, Profile, Run, Side
+from ovtui.records import (
+    Accuracy,
+    Comparison,
+    Criterion,
+    Duel,
+    Exploration,
+    LayerDifferences,
+    Model,
+    Optimization,
+    Profile,
+    Run,
+    Side,
+)
 from ovtui.report.exported import Exported
 
 if TYPE_CHECKING:
@@ -94,7 +106,8 @@ def comparison_document(
         for side, kept in zip(comparison.sides, sides, strict=True)
     ]
     duels = [
-        duel_document(duel, sides[0], sides[place]) for place, duel in enumerate(comparison.duels[: len(sides) - 1], 1)
+        duel_document(duel, sides[0], sides[place], comparison.layers_of(place))
+        for place, duel in enumerate(comparison.duels[: len(sides) - 1], 1)
     ]
     if said is not None:
         duels = [{**duel, "sentence": said} for duel in duels]
@@ -215,12 +228,16 @@ def _raced(duel: Duel) -> dict[str, Any]:
     return {"verdict": duel.verdict, "ratio": duel.ratio, "ci95": _pair(duel.ci95)}
 
 
-def duel_document(duel: Duel, a: Exported | None, b: Exported | None) -> dict[str, Any]:
-    """B against A: the verdict and what speaks for it, what was different, criteria, layers."""
+def duel_document(
+    duel: Duel, a: Exported | None, b: Exported | None, layers: LayerDifferences | None = None
+) -> dict[str, Any]:
+    """B against A: the verdict and what speaks for it, what was different, criteria, and of the layers what is known
+    of their differences.
+    """
     from ovtui.analysis.comparing import circumstances, explaining, interleaved
 
     known = a is not None and b is not None
-    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict)
+    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict, layers)
     return {
         "verdict": duel.verdict,
         "ratio": duel.ratio,
@@ -232,6 +249,10 @@ def duel_document(duel: Duel, a: Exported | None, b: Exported | None) -> dict[st
         "differences": circumstances.differences(a.run, b.run) if a is not None and b is not None else [],
         "criteria": [] if a is None or b is None else _criteria(a.run, b.run),
         "explanation": explained.text if known else None,
+        "not_attributable": None
+        if explained.rest_us is None
+        else {"delta_us": explained.rest_us, "ci95": _pair(explained.rest_ci95)},
+        "layers_interleaved": 0 if layers is None else layers.instances,
         "layers": [
             {
                 "name": row.name,
@@ -246,7 +267,9 @@ def duel_document(duel: Duel, a: Exported | None, b: Exported | None) -> dict[st
                 "delta_us": row.delta,
                 "ratio": row.ratio,
                 "share_of_difference": row.share_of_difference,
-                "decisive": place in explained.decisive,
+                "decisive": place in explained.marked,
+                "ci95": _pair(explained.interval(place)),
+                "significant": place in explained.marked,
             }
             for place, row in enumerate(explained.rows or ())
         ],

@@ -197,7 +197,8 @@ def _weak(latency: Latency | None) -> str | None:
 
 _COMPARISON_COLUMNS = (
     "comparison", "side", "part", "name", "a", "b", "unit", "delta", "ratio", "ci95_low", "ci95_high",
-    "share_of_difference", "type_a", "type_b", "precision_a", "precision_b", "kernel_a", "kernel_b", "weak",
+    "share_of_difference", "type_a", "type_b", "precision_a", "precision_b", "kernel_a", "kernel_b", "delta_low",
+    "delta_high", "significant", "weak",
 )  # fmt: skip
 
 
@@ -205,7 +206,7 @@ def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> 
     """Of each side against the first one: its verdict, a row for each criterion, a row for each layer."""
     rows: list[Iterable[object]] = []
     for place, duel in enumerate(comparison.duels[: len(sides) - 1], 1):
-        found = duel_document(duel, sides[0], sides[place])
+        found = duel_document(duel, sides[0], sides[place], comparison.layers_of(place))
         own = comparison.id, chr(ord("A") + place)
         low, high = found["ci95"] or (None, None)
         rows.append(_padded(*own, "verdict", found["verdict"], None, None, None, None, found["ratio"], low, high))
@@ -217,7 +218,8 @@ def comparison_csv(comparison: Comparison, sides: Sequence[Exported | None]) -> 
             (
                 *own, "layer", row["name"], row["time_a_us"], row["time_b_us"], "us", row["delta_us"], row["ratio"],
                 None, None, row["share_of_difference"], row["type_a"], row["type_b"], row["precision_a"],
-                row["precision_b"], row["kernel_a"], row["kernel_b"], None,
+                row["precision_b"], row["kernel_a"], row["kernel_b"], *(row["ci95"] or (None, None)),
+                row["significant"], None,
             )
             for row in found["layers"]
         ]  # fmt: skip

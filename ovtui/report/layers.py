@@ -25,6 +25,7 @@ from ovtui.text import plain
 LAYER_KEYS = (
     "order", "name", "type", "kernel", "precision", "time_us", "spread_us", "share", "status", "shape", "layout",
     "flops", "bytes", "gflops", "gbytes_per_s", "efficiency", "bound", "recoverable_us", "original_names",
+    "above_ceiling",
     "time_range_us",
 )  # fmt: skip
 """What a row tells of a layer, and the columns of the CSV."""
@@ -58,6 +59,7 @@ def layer_rows(columns: LayerColumns, profile: Profile, places: Sequence[int]) -
                 "bound": roof.bound,
                 "recoverable_us": roof.recoverable_us,
                 "original_names": list(layer.original),
+                "above_ceiling": roof.above,
                 "time_range_us": None if layer.low_us is None else [layer.low_us, layer.high_us],
             }
         )

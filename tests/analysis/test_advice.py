@@ -98,7 +98,7 @@ def machine_warnings(**readings: Any) -> tuple[str, ...]:
     [
         machine_warnings(machine_cpu=[3.0] * 5, own_cpu=[1.0] * 5),
         machine_warnings(steal_share=[0.2] * 5),
-        machine_warnings(speed=[1.0] * 10 + [1.1] * 10),
+        machine_warnings(speed=[1 + 0.005 * n for n in range(20)]),
         ("The machine had not become steady when measuring began; the numbers may still hold warm-up.",),
         ("12 inferences were not counted: the machine was too busy to take them down.",),
     ],
@@ -115,7 +115,7 @@ def test_noise_comes_first(warnings: tuple[str, ...]) -> None:
     "warnings",
     [
         machine_warnings(throttle_count=[1, 1, 4]),
-        machine_warnings(speed=[1.0] * 10 + [0.8] * 10),
+        machine_warnings(speed=[1 - 0.01 * n for n in range(20)]),
     ],
 )
 def test_throttling_comes_before_everything(warnings: tuple[str, ...]) -> None:

@@ -26,8 +26,8 @@ def measured(device: Script, batch: int = 1, open_loop: bool = False, **stop: ob
 def test_a_constant_load_converges_soon_after_the_shortest_time() -> None:
     result = measured(closed_loop(noisy(10, 0.05, 1), seconds=60, requests=4), batch=8)
     assert result.warmup_steady
-    assert result.warmup_s <= 3
-    assert 5 <= result.measured_s <= 8
+    assert result.warmup_s <= 4
+    assert 5 <= result.measured_s <= 12
     assert result.throughput_fps.converged
     assert result.throughput_fps.mean == pytest.approx(8 * 400, rel=0.01)
     assert result.inferences_per_s == pytest.approx(400, rel=0.01)

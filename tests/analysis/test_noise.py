@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ovtui.analysis.arrays import Floats
 from ovtui.analysis.noise import Sample, disturbed, drift, warnings
 
 
@@ -65,8 +66,8 @@ def test_a_machine_that_slows_is_named_with_what_is_known_of_it() -> None:
 
 
 def test_a_machine_that_speeds_up_is_named_too() -> None:
-    (said,) = warnings(with_speeds(np.repeat([1.0, 1.03, 1.06], 20)), 2)
-    assert said.startswith("The machine sped up by 6.0 % while measuring")
+    (said,) = warnings(with_speeds(np.linspace(0.99, 1.08, 60)), 2)
+    assert said.startswith("The machine sped up by 6.1 % while measuring")
 
 
 def test_a_drift_of_less_than_two_percent_is_nothing() -> None:
@@ -88,3 +89,43 @@ def test_constant_noise_is_seldom_called_drift(n: int) -> None:
 
 def test_a_few_spins_prove_nothing() -> None:
     assert drift(np.linspace(1, 0.5, 14)) is None
+
+
+def two_levels(random: np.random.Generator, seconds: int, dwell_s: float, apart: float, scatter: float) -> Floats:
+    """A clock that jumps between two levels, at each for `dwell_s` on average."""
+    speeds, slow, left = np.ones(seconds), random.random() < 0.5, random.exponential(dwell_s)
+    for second in range(seconds):
+        speeds[second] -= apart * slow
+        left -= 1
+        while left <= 0:
+            slow, left = not slow, left + random.exponential(dwell_s)
+    return speeds + scatter * random.normal(size=seconds)
+
+
+@pytest.mark.parametrize("n", [30, 60, 120])
+@pytest.mark.parametrize(("apart", "scatter"), [(0.05, 0.005), (0.05, 0.01), (0.05, 0.02), (0.1, 0.01)])
+def test_a_clock_of_two_levels_is_no_drift(n: int, apart: float, scatter: float) -> None:
+    random = np.random.default_rng(7)
+    alarms = [
+        drift(two_levels(random, n, float(random.uniform(2, 20)), apart, scatter)) is not None for _ in range(200)
+    ]
+    assert np.mean(alarms) <= 0.05
+
+
+@pytest.mark.parametrize("n", [60, 120])
+def test_five_percent_over_a_run_are_found(n: int) -> None:
+    random = np.random.default_rng(8)
+    slowed = [drift(np.linspace(1, 0.95, n) + 0.01 * random.normal(size=n)) is not None for _ in range(200)]
+    assert np.mean(slowed) >= 0.9
+
+
+@pytest.mark.parametrize("n", [30, 60, 120])
+def test_speeds_that_wander_are_seldom_called_drift(n: int) -> None:
+    random = np.random.default_rng(9)
+    alarms = 0
+    for _ in range(200):
+        speeds = 0.02 * random.normal(size=n)
+        for now in range(1, n):
+            speeds[now] = 0.8 * speeds[now - 1] + speeds[now] * (1 - 0.8**2) ** 0.5
+        alarms += drift(1 + speeds) is not None
+    assert alarms <= 0.05 * 200

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 
 from ovtui.analysis.origins import names, origins, sentence
-from ovtui.records import Profile
+from ovtui.records import Body, Operation, Profile
 from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_layer, a_profile, an_operation, profiles
 
 NET = a_profile(
@@ -202,3 +203,23 @@ def test_both_ways_tell_the_same(profile: Profile) -> None:
     back = {(operation, layer) for layer, each in enumerate(found.layers) for operation in each}
     assert forth == back
     assert all((each.fate == "folded") == (not each.layers) for each in found.operations)
+
+
+def in_a_loop(name: str) -> Operation:
+    return msgspec.structs.replace(an_operation(f"loop/body/{name}"), within=Body(owner=2, name="loop/body", trips=4))
+
+
+LOOP = (in_a_loop("a"), in_a_loop("b"), an_operation("loop", "Loop", (1,)))
+
+
+def test_what_a_body_does_is_in_the_layer_of_its_owner() -> None:
+    found = origins(a_profile(a_layer("loop", "TensorIterator", original=("loop",)), operations=LOOP))
+    assert [(each.fate, each.layers) for each in found.operations] == [
+        ("fused", (0,)), ("fused", (0,)), ("executed", (0,)),
+    ]  # fmt: skip
+
+
+def test_what_a_device_took_out_of_a_body_is_told_by_its_own_name() -> None:
+    layers = (a_layer("a", original=("a",)), a_layer("b", original=("b",)))
+    found = origins(a_profile(*layers, line=True, operations=LOOP))
+    assert [each.layers for each in found.operations] == [(0,), (1,), ()]

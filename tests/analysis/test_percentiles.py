@@ -74,6 +74,18 @@ def test_what_is_longer_than_the_sample_is_not_known() -> None:
     assert counted([trend])[1].design_effect(0.5).cautious > 400  # fewer than five independent ones
 
 
+def test_one_stretch_that_holds_all_slow_latencies_says_little() -> None:
+    """As many slow ones as in twenty stretches, whose interval is narrower."""
+    rng = np.random.default_rng(6)
+    place = np.arange(10_000)
+    found = []
+    for slow in (place // 50 % 20 == 7, place // 500 == 7):
+        latencies = (2e6 * (1 + 0.05 * rng.standard_normal(10_000) + slow)).astype(np.int64)
+        found.append(counted([latencies])[1].design_effect(0.9))
+    many, one = found
+    assert one.cautious / one.likely > 1.3 * many.cautious / many.likely
+
+
 def test_equal_latencies_are_no_cluster() -> None:
     assert counted([np.full(100, 2_000_000)])[1].design_effect(0.5) == (1, 1)
 

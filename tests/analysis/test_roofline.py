@@ -54,16 +54,43 @@ def test_a_kernel_that_saves_arithmetic_recovers_nothing() -> None:
         a_layer(flops=None, bytes=4),
         a_layer(flops=MEGA, bytes=None),
         a_layer(flops=0, bytes=0),
-        a_layer(flops=MEGA, bytes=4, precision="bf16"),
-        a_layer(flops=MEGA, bytes=4, precision="i64"),
-        a_layer(flops=MEGA, bytes=4, precision="undefined"),
-        a_layer(flops=MEGA, bytes=4, precision=None),
         a_layer(flops=MEGA, bytes=4, status="optimized_out"),
     ],
 )
 def test_what_is_not_known_is_left_open(layer: Layer) -> None:
     found = roof(layer)
     assert (found.attainable_us, found.bound, found.efficiency, found.recoverable_us) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "precision", "rate"),
+    [
+        ("jit_avx2", "bf16", 100.0),  # not measured: no lane is wider than that of a float
+        ("ref_i64", "i64", 100.0),
+        ("ref_boolean", "boolean", 100.0),
+        (None, "undefined", 300.0),  # not told: no layer is quicker than the highest peak
+        (None, None, 300.0),
+        ("unknown_I8", "f32", 100.0),  # no kernel is told
+        ("brgemm_avx512_f32", "u8", 100.0),  # compressed weights, expanded before the product
+        ("brgemm_avx512_f32", "u4", 100.0),
+        ("brgconv_avx512_I8", "u8", 300.0),
+        ("brgconv_avx512_i8", "i4", 300.0),
+    ],
+)
+def test_every_precision_has_a_peak(kernel: str | None, precision: str | None, rate: float) -> None:
+    found = roof(a_layer(time_us=1000.0, flops=10 * MEGA, bytes=4, precision=precision, kernel=kernel))
+    assert (found.attainable_us, found.bound) == (pytest.approx(10e6 / rate / 1e3), "compute")
+
+
+@pytest.mark.parametrize(("time_us", "above"), [(90.0, True), (91.0, False), (100.0, False)])
+def test_a_layer_above_the_ceiling_says_so(time_us: float, above: bool) -> None:
+    """100 µs are attainable; a tenth more than that is noise."""
+    assert roof(a_layer(time_us=time_us, flops=10 * MEGA, bytes=4)).above is above
+
+
+def test_a_short_layer_proves_nothing() -> None:
+    """Counters are of whole microseconds."""
+    assert roof(a_layer(time_us=19.0, flops=10 * MEGA, bytes=4)).above is False
 
 
 @pytest.mark.parametrize("time_us", [None, 0.0])
@@ -118,6 +145,12 @@ def test_recoverable_time_is_a_part_of_the_time(profile: Profile) -> None:
         if found.recoverable_us is not None:
             assert layer.time_us is not None
             assert 0.0 <= found.recoverable_us <= layer.time_us
+
+
+def test_a_branch_that_was_perhaps_not_taken_proves_nothing() -> None:
+    quick = a_layer("choice", "If", 100.0, flops=20 * MEGA, bytes=4)
+    assert roof(quick).above
+    assert not beaten(a_profile(quick, ceilings=CEILINGS))
 
 
 def test_a_layer_that_beats_a_ceiling_proves_it_wrong() -> None:

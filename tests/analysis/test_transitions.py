@@ -62,7 +62,7 @@ def test_an_unknown_precision_is_counted_apart() -> None:
 
 
 def test_bytes_that_no_shape_tells_are_unknown() -> None:
-    profile = a_profile(a_layer(shape=("?", 3)), a_layer(shape=None), a_layer(gives="string"), a_layer(), line=True)
+    profile = a_profile(a_layer(shape=("?", 3)), a_layer(shape=None), a_layer(gives="undefined"), a_layer(), line=True)
     assert [link.bytes for link in links(profile.layers)] == [None, None, None]
     assert transitions(profile).cells["f32", "f32"] == (3, None)
 

@@ -114,3 +114,26 @@ def test_a_turn_holds_twenty_inferences_within_its_bounds() -> None:
     assert turn_length(0.01, 1, at_least_s=0.03, at_most_s=2) == pytest.approx(0.22)
     assert turn_length(0.5, 1, at_least_s=0.03, at_most_s=2) == 2
     assert turn_length(3.0, 2, at_least_s=0.03, at_most_s=2) == 9.0  # a slow model needs three of each request
+    assert turn_length(40.0, 1, at_least_s=0.03, at_most_s=2) == 10.0  # a very slow one finishes what it began
+
+
+def test_of_a_slow_model_the_first_inference_of_a_turn_counts() -> None:
+    ends = np.array([40, 81]) * 1_000_000_000
+    found = block([(np.array([0, 40]) * 1_000_000_000, ends)])
+    assert found is not None
+    assert len(found.ends) == 2
+    assert found.rate == pytest.approx(2 / 81)
+
+
+def test_a_few_slow_inferences_have_no_interval() -> None:
+    tally = Tally(1)
+    for turn in range(4):
+        begin = turn * 50_000_000_000
+        found = block([(np.array([begin]), np.array([begin + 40_000_000_000 + turn * 100_000_000]))])
+        assert found is not None
+        tally.add(found)
+    result = tally.result(Stop(), warmup_s=0)
+    assert result is not None
+    assert result.throughput_fps.ci95 is None
+    assert not result.throughput_fps.converged
+    assert result.throughput_fps.mean == pytest.approx(1 / 40, rel=0.01)

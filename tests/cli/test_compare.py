@@ -70,14 +70,26 @@ def test_many_runs_alike_narrow_the_doubt(ovtui: Ovtui, past: Past) -> None:
     assert told["verdict"] == "slower"
 
 
-def test_the_layers_that_explain_it_are_marked_whatever_lies_between(ovtui: Ovtui, home: Path) -> None:
+def test_the_layers_that_differ_for_certain_are_marked_and_the_rest_is_one_line(ovtui: Ovtui, home: Path) -> None:
     with open_store(home / "ovtui.db") as store:
         two_runs(store)
     lines = ovtui("compare", "run000000a", "run000000b").out.splitlines()
     (told,) = (line for line in lines if "of the gain of" in line)
-    assert "These 2 layers account for 92 %" in told
+    assert "These 8 layers account for 98 % of the gain of 827.4 µs." in told
+    assert "1 of them differs the other way, by +301.0 µs" in told
+    assert "Not attributable: −18.88 µs (−" in told
     first = next(place for place, line in enumerate(lines) if "Δ µs" in line) + 1
-    assert [line.split()[0] for line in lines[first : first + 4]] == ["*", "301.0", "*", "-117.3"]
+    rows = [line.split() for line in lines[first : first + 9]]
+    assert [row[1] for row in rows[:4]] == ["-524.4", "301.0", "-236.0", "-117.3"]
+    assert [row[0] for row in rows[:8]] == ["*"] * 8
+    assert rows[8][0] != "*"
+    layers = ovtui("compare", "run000000a", "run000000b", "--json").json
+    assert [row["significant"] for row in layers["layers"][:9]] == [True] * 8 + [False]
+    assert all(row["ci95"][0] < row["delta_us"] < row["ci95"][1] for row in layers["layers"][:9])
+    whole = sum(row["delta_us"] or 0.0 for row in layers["layers"])
+    told_of = sum(row["delta_us"] for row in layers["layers"] if row["significant"])
+    assert told_of + layers["not_attributable"]["delta_us"] == pytest.approx(whole)
+    assert layers["layers_interleaved"] == 0
 
 
 def test_a_mark_is_explained_only_where_it_can_be_seen(ovtui: Ovtui, home: Path) -> None:
@@ -87,7 +99,7 @@ def test_a_mark_is_explained_only_where_it_can_be_seen(ovtui: Ovtui, home: Path)
     assert "They are marked *." in ovtui("compare", *pair).out
     for options in (("--threshold", "1000000"), ("--by", "type")):
         out = ovtui("compare", *pair, *options).out
-        assert "These 2 layers account for" in out
+        assert "These 8 layers account for" in out
         assert "marked" not in out
 
 

@@ -70,12 +70,27 @@ def test_the_document_has_the_changes_beside_the_runs(ovtui: Ovtui, past: Past) 
     assert "changes" not in ovtui("history", "--json").json
 
 
+def test_what_became_slower_gradually_is_a_drift_and_no_step(ovtui: Ovtui, past: Past) -> None:
+    past(NET, *(part for n in range(20) for part in (100 - n, 1)))
+    out = ovtui("history", "--changes").out
+    (told,) = (line for line in out.splitlines() if line.startswith("  drift"))
+    assert "% slower, gradually over 20 runs (" in told
+    assert "FPS." in told
+    content = ovtui("history", "--changes", "--json").json
+    assert content["changes"] == []
+    (drift,) = content["drifts"]
+    assert (drift["kind"], drift["verdict"], drift["runs"]) == ("drift", "slower", 20)
+    assert (drift["run_id"], drift["last_run_id"]) == ("net0th0000", "net0th0019")
+    assert drift["ci95"][0] < 0.81 < drift["ci95"][1]
+
+
 def test_since_leaves_out_what_was_before(ovtui: Ovtui, past: Past) -> None:
     past(NET, 100, 10, 80, 10)
     assert ovtui("history", "--changes", "--json", "--since", "2999-01-01").json == {
         "schema": 1,
         "runs": [],
         "changes": [],
+        "drifts": [],
     }
 
 

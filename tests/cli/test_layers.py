@@ -18,7 +18,7 @@ from ovtui.cli.output import cells
 from ovtui.records import Run
 from ovtui.report.layers import LAYER_KEYS
 from tests import profiled
-from tests.analysis.profiles import EMPTY, NO_COUNTERS, a_large_profile, a_layer, a_profile
+from tests.analysis.profiles import CEILINGS, EMPTY, NO_COUNTERS, a_large_profile, a_layer, a_profile
 from tests.cli.conftest import Keep, assert_safe
 from tests.conftest import Ovtui
 from tests.terminal import Terminal
@@ -57,6 +57,16 @@ def test_the_rows_are_those_of_the_contract(ovtui: Ovtui, mixnet: Run) -> None:
     assert row["efficiency"] == pytest.approx(row["gflops"] / 300)
     assert row["bound"] == "compute"
     assert row["recoverable_us"] == pytest.approx(304 * (1 - row["efficiency"]))
+
+
+def test_a_layer_above_the_ceiling_is_marked(ovtui: Ovtui, keep: Keep) -> None:
+    """200 µs are the least for 20 MFLOP at 100 GFLOP/s; it took 100."""
+    run = keep(a_profile(a_layer("quick", time_us=100.0, flops=20_000_000, bytes=4), a_layer("usual"), line=True,
+                         ceilings=CEILINGS))  # fmt: skip
+    rows = ovtui("layers", run.id, "--json").json["rows"]
+    assert {row["name"]: row["above_ceiling"] for row in rows} == {"quick": True, "usual": False}
+    (line,) = (line for line in ovtui("layers", run.id).out.splitlines() if line.rstrip().endswith("quick"))
+    assert "200 %" in line and "above the ceiling" in line
 
 
 def test_the_times_add_up(ovtui: Ovtui, mixnet: Run) -> None:

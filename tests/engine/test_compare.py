@@ -27,7 +27,7 @@ def shallow(net_folder: Path) -> Path:
 def test_a_model_that_is_twice_as_fast_is_found_out_and_the_layers_say_why(
     ovtui: Ovtui, deep: Path, shallow: Path
 ) -> None:
-    told = ovtui("compare", "--interleave", deep, shallow, "-t", "60", "--json").json
+    told = ovtui("compare", "--interleave", deep, shallow, "-t", "40", "--json").json
     assert told["verdict"] == "faster"
     low, high = told["ci95"]
     assert 1 < low <= told["ratio"] <= high < 4
@@ -40,7 +40,14 @@ def test_a_model_that_is_twice_as_fast_is_found_out_and_the_layers_say_why(
     gone = [layer for layer in layers.values() if layer["time_b_us"] is None and layer["time_a_us"]]
     assert len(gone) >= 4
     assert sum(layer["delta_us"] for layer in layers.values() if layer["delta_us"]) < 0
+    assert told["layers_interleaved"] >= 3
+    timed = [layer for layer in layers.values() if layer["delta_us"] is not None]
+    assert all(layer["ci95"][0] <= layer["delta_us"] <= layer["ci95"][1] for layer in timed)
+    marked = sum(layer["delta_us"] for layer in timed if layer["significant"])
+    whole = sum(layer["delta_us"] for layer in timed)
+    assert marked + told["not_attributable"]["delta_us"] == pytest.approx(whole, abs=0.1)
     again = ovtui("compare", told["id"])
+    assert "Not attributable: " in again.out
     assert "B is" in again.out
     assert "faster" in again.out
     assert [each["id"] for each in ovtui("compare", "--json").json["comparisons"]] == [told["id"]]

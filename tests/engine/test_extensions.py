@@ -8,11 +8,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from ovtui.engine.device.capi import DeviceError
 from ovtui.engine.device.extensions import trusted
+from ovtui.engine.device.measure import _changed, session
 from ovtui.engine.formats import digest
 from ovtui.errors import InputError
 from ovtui.records import File
@@ -67,6 +69,30 @@ def test_the_operation_is_computed_through_every_api(api: str, own: Path, librar
     ones = np.ones((2, 16), np.float32)
     device = inferred(api, own, [ones], {0: (2, 16)}, extensions=(str(library),))
     assert output(device).tolist() == (3 * ones).tolist()
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_sizes_that_the_file_leaves_open_stay_open_and_the_inputs_have_them(api: str, own: Path, library: Path) -> None:
+    """What an extension says of shapes is not trusted: a wrong word only shows where the model is made static."""
+    device = session(api)
+    device.read(str(own), (str(library),))
+    device.compile("CPU", {})
+    device.create(2, reset=False)
+    for request in range(2):
+        device.resize(request, 0, (3, 16))
+        device.fill(request, 0, np.ones((3, 16), np.float32))
+    device.infer(0)
+    assert output(device).tolist() == [[3.0] * 16] * 3
+
+
+def test_only_stated_sizes_reshape_a_model_with_an_extension(own: Path, cnn: Path, library: Path) -> None:
+    model = a_record(cnn)
+    (port,) = model.inputs
+    named = msgspec.structs.replace(model, extensions=digest([library])[1])
+    open_ = msgspec.structs.replace(named, inputs=(msgspec.structs.replace(port, shape=("?", 3, 32, "1..64")),))
+    assert _changed(open_, {port.name: (4, 3, 32, 32)}) == {}
+    assert _changed(open_, {port.name: (4, 3, 16, 32)}) == {0: (-1, 3, 16, -1)}
+    assert _changed(named, {port.name: (4, 3, 32, 32)}) == {0: (4, 3, 32, 32)}
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -112,7 +112,24 @@ def test_state_and_what_orders_it_are_found_by_structure(language_model: Path, c
     facts, _ = inspected(language_model)
     assert facts["states"] == 1
     assert [port.name for port in facts["inputs"] if port.orders_state] == ["beam_idx"]
+    assert facts["inputs"][3].layout == "N"
     assert inspected(counter)[0]["states"] == 1
+
+
+@pytest.mark.parametrize(
+    ("axis", "shape", "found"), [(0, [-1, -1, 4], True), (-3, [1, -1, 4], True), (1, [-1, -1, 4], True),
+                                 (2, [-1, -1, 4], False), (-1, [1, 2, 4], False)],
+)  # fmt: skip
+def test_it_is_the_batch_of_the_state_that_is_indexed(
+    tmp_path: Path, axis: int, shape: list[int], *, found: bool
+) -> None:
+    ov, op = nets.ov, nets.op
+    x, places = nets._parameter([1, 2, 4], np.float32, "x"), nets._parameter([-1], np.int64, "places")
+    state = op.read_value(x, "state", np.float32, shape)
+    chosen = op.gather(state, op.convert(places, "i32"), op.constant(np.int64(axis)))
+    path = tmp_path / "net.xml"
+    ov.save_model(ov.Model([op.result(chosen)], [op.assign(state, "state")], [x, places], "net"), path)
+    assert inspected(path)[0]["inputs"][1].orders_state is found
 
 
 def test_what_only_has_the_name_orders_nothing(tmp_path: Path) -> None:

@@ -122,7 +122,8 @@ def test_a_comparison_as_json_keeps_the_contract() -> None:
     assert found["layers"][0] | {"kernel_a": 0, "kernel_b": 0} == {
         "name": "stem/Conv2D", "type_a": "Convolution", "type_b": "Convolution", "precision_a": "f32",
         "precision_b": "f32", "kernel_a": 0, "kernel_b": 0, "time_a_us": 420.0, "time_b_us": 210.0, "delta_us": -210.0,
-        "ratio": 0.5, "share_of_difference": 1.0, "decisive": True,
+        "ratio": 0.5, "share_of_difference": 1.0, "decisive": True, "ci95": found["layers"][0]["ci95"],
+        "significant": True,
     }  # fmt: skip
     assert {line["title"]: line["b"] for line in found["criteria"]}["compile, ms"] is None
     assert found["sentence"].startswith("B is 1.25 × faster")

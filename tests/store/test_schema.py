@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ovtui.errors import StoreError
+from ovtui.records import Operation
 from ovtui.store import open_store, schema
 
 from .samples import a_model
@@ -141,3 +143,9 @@ def test_processes_that_start_at_once_make_one_database(path: Path, writer) -> N
     with open_store(path) as store:
         assert store.notices == []
         assert store.runs.count() == 4
+
+
+def test_operations_kept_before_bodies_were_are_read() -> None:
+    """What came to a record of lists later stands at its end, and may be missing."""
+    told = b'["conv","Convolution",[[0,0]],[["f32",[1,8],null]],1000,"strides 2,2"]'
+    assert msgspec.json.decode(told, type=Operation).within is None

@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from ovtui.analysis.comparing.attribution import of_recorded
 from ovtui.engine import client
 from ovtui.records import Criterion, Model, Side, Spec
 from ovtui.store import Store
@@ -213,8 +214,8 @@ async def test_layers_come_by_what_explains_the_difference(open_app: Opened, sto
     async with open_app() as pilot:
         await opened(pilot, "run000000a", "run000000b")
         await pilot.press("2")
-        await shows(pilot, "of the gain of 827.4 µs. They are marked *.")
-        assert column(pilot, "#delta-table", "mark")[:4] == ["*", "", "*", ""]
+        await shows(pilot, "They are marked *.")
+        assert column(pilot, "#delta-table", "mark")[:9] == ["*"] * 8 + [""]
         deltas = column(pilot, "#delta-table", "delta")
         assert deltas[:3] == ["−524.4", "+301.0", "−236.0"]
         assert column(pilot, "#delta-table", "precision")[0] == "f32→i8"
@@ -225,12 +226,32 @@ async def test_layers_come_by_what_explains_the_difference(open_app: Opened, sto
         await shows(pilot, "Only B has it, 301.0 µs")
 
 
-async def test_layers_of_runs_that_may_be_the_same_may_explain_a_chance(open_app: Opened, store: Store) -> None:
-    made.two_runs(store, ratio=1.02)
+async def test_a_layer_has_its_interval_and_the_rest_is_told(open_app: Opened, store: Store) -> None:
+    made.two_runs(store)
     async with open_app() as pilot:
         await opened(pilot, "run000000a", "run000000b")
         await pilot.press("2")
-        await shows(pilot, "As no difference is certain, that may be chance.")
+        await shows(pilot, "1 of them differs the other way, by +301.0 µs: against the verdict.")
+        await shows(pilot, "Not attributable: −18.88 µs")
+        await shows(pilot, "Δ −624.6 to −424.2 µs")
+
+
+async def test_layers_that_were_counted_in_turn_are_marked_as_that_found(open_app: Opened, store: Store) -> None:
+    a, b = made.two_runs(store)
+    found = of_recorded(store.runs.profile(a.id), store.runs.profile(b.id))
+    assert found is not None
+    rows = tuple(msgspec.structs.replace(row, marked=row.delta_us > 0) for row in found.rows)
+    known = msgspec.structs.replace(found, rows=rows, instances=6)
+    made.keep(store, made.a_study(runs=(a.id, b.id), layers=(known,)))
+    async with open_app() as pilot:
+        app_of(pilot).open_comparison("study00001")
+        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await pilot.press("2")
+        await shows(pilot, "They are marked *.")
+        assert column(pilot, "#delta-table", "mark")[:3] == ["", "*", ""]
+        await pilot.press("x")
+        await shows(pilot, "+524.4")
+        assert column(pilot, "#delta-table", "mark")[:3] == ["", "*", ""]
 
 
 async def test_layers_are_filtered_and_cut_off_below_a_threshold(open_app: Opened, store: Store) -> None:

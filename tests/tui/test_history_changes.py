@@ -68,6 +68,16 @@ async def test_a_change_is_marked_and_said(store: Store, open_app: Opened, size:
         assert "20 % slower" in pilot.app.screen.query_one(Plot).text
 
 
+async def test_a_drift_is_told_and_marks_no_run(store: Store, open_app: Opened) -> None:
+    for n in range(20):
+        measured(store, n, 100 - n)
+    async with open_app((120, 40)) as pilot:
+        await opened(pilot)
+        await shows(pilot, "% slower, gradually over 20 runs (")
+        assert sentence(pilot).startswith("Drift: ")
+        assert picture(pilot).upright == ()
+
+
 async def test_calm_runs_say_that_nothing_changed(store: Store, open_app: Opened) -> None:
     for n in range(12):
         measured(store, n, 100)

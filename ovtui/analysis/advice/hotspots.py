@@ -163,8 +163,8 @@ def _ratio(ceilings: Ceilings | None, precision: str) -> float | None:
 
 def _left(layer: Layer, limits: Limits, ratio: float) -> float:
     """What is left of a layer's time in i8, at the efficiency it has now: less traffic too, but that may bind then."""
-    writes = written(layer)
-    now = limits.attainable(layer.flops, layer.bytes, layer.precision, writes)
+    writes, precision = written(layer), precisions.computed_in(layer.kernel, layer.precision)
+    now = limits.attainable(layer.flops, layer.bytes, precision, writes)
     wide = precisions.FLOAT_BYTES.get(precisions.normal(layer.precision) or "", 1)
     narrow = [None if size is None else size // wide for size in (layer.bytes, writes)]
     then = limits.attainable(layer.flops, narrow[0], "i8", narrow[1])

@@ -23,7 +23,7 @@ def differences(a: Run, b: Run) -> list[str]:
         return [f"Nothing is known of the machine on which {'A' if a.environment is None else 'B'} was measured."]
     left, right = a.environment, b.environment
     found = []
-    for name, title in _MACHINE:
+    for name, title in MACHINE:
         mine, other = getattr(left, name), getattr(right, name)
         if mine != other:
             found.append(_different(title, mine, other))
@@ -59,7 +59,7 @@ def spec_differences(a: Spec, b: Spec) -> list[str]:
     return found
 
 
-_MACHINE = (
+MACHINE = (
     ("host", "machine"),
     ("cpu", "processor"),
     ("openvino", "OpenVINO"),
@@ -69,6 +69,7 @@ _MACHINE = (
     ("virtual", "hypervisor"),
     ("ovtui", "ovtui"),
 )
+"""Fields of an environment that make measurements differ, and what they are called."""
 
 
 def _drivers(a: Run, b: Run, left: Environment, right: Environment) -> list[str]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from ovtui.records import RunSummary
+from ovtui.analysis.comparing.recorded import Basis, Scatter, figure, scatter_of
+from ovtui.analysis.measurement_key import measurement_key
+from ovtui.records import Run
 
 
-def rates(runs: Iterable[RunSummary]) -> list[list[float]]:
-    """The mean throughputs, a group for each model, device, mode, batch and streams: see `recorded.scatter_of`."""
-    groups: dict[tuple[object, ...], list[float]] = {}
-    for run in runs:
-        # A server's throughput is the rate that was asked for.
-        if run.throughput_fps is not None and run.mode != "server":
-            kind = (run.model, run.device, run.mode, run.batch, run.streams)
-            groups.setdefault(kind, []).append(run.throughput_fps.mean)
-    return list(groups.values())
+def scatter(earlier: Iterable[Run], judged: Sequence[Run], by: Basis | None) -> Scatter | None:
+    """Of the figure that `judged` are judged by, over `earlier` runs in the modes of these; None: too little is known.
+
+    Runs that measured the same are a group; how groups differ from each other is no scatter.
+    """
+    if by is None:
+        return None
+    modes = {run.spec.mode for run in judged}
+    groups: dict[bytes, list[float]] = {}
+    for run in earlier:
+        value = figure(run, by)
+        if value is not None and run.status == "done" and run.spec.mode in modes:
+            groups.setdefault(measurement_key(run), []).append(value)
+    return scatter_of(list(groups.values()), by)

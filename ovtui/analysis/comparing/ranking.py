@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ovtui import words
 from ovtui.analysis.comparing.margins import DIFFERENT, around
-from ovtui.analysis.comparing.recorded import Basis, Scatter, half_width, speed, wanted
+from ovtui.analysis.comparing.recorded import Basis, Scatter, figure, half_width, speed, wanted
 from ovtui.records import Criterion, Run
 
 ALIKE = "≈"
@@ -60,7 +60,7 @@ def ranking(runs: Sequence[Run], scatter: Scatter | None = None, criterion: Crit
             Place(
                 place=place,
                 rank=rank,
-                figure=_figure(runs[place], by),
+                figure=None if by is None else figure(runs[place], by),
                 ci95=_interval(runs[place], by),
                 ratio=math.exp(ln_ratio),
                 ratio_ci95=None if rank == 1 or shown is None else around(ln_ratio, shown),
@@ -83,12 +83,6 @@ def sentence(found: Ranking) -> str:
         return f"The best is faster than all {len(ranked) - 1:,} others." if len(ranked) > 2 else "The best is faster."
     others = "one other" if alike == 1 else f"{alike:,} others"
     return f"The best cannot be told apart from {others} ({ALIKE})."
-
-
-def _figure(run: Run, by: Basis | None) -> float | None:
-    if run.result is None:
-        return None
-    return run.result.latency_ms.p50 if by == "p50" else run.result.throughput_fps.mean
 
 
 def _interval(run: Run, by: Basis | None) -> tuple[float, float] | None:

@@ -17,7 +17,7 @@ Basis = Literal["throughput", "p50"]
 BASES: dict[Basis, str] = {"throughput": "throughput", "p50": "median latency"}
 
 ASSUMED = 0.03
-"""Standard deviation of ln throughput between runs of one spec, where history knows none.
+"""Standard deviation of ln throughput, or ln median latency, between runs of one spec, where history knows none.
 
 The same load differed by 2 to 8 % from one time to the next on the shared guests on which this was looked into; a quiet
 machine of one's own does better, and its history will say so.
@@ -26,11 +26,12 @@ _LEAST_FREEDOM = 3
 
 
 class Scatter(NamedTuple):
-    """How runs of one spec differ here: the standard deviation of ln throughput, and what it is known from."""
+    """How runs of one spec differ here: the standard deviation of ln of a figure, and what it is known from."""
 
     deviation: float
     runs: int
     freedom: int  # degrees of freedom: runs less specs
+    by: Basis = "throughput"  # the figure
 
 
 class Speed(NamedTuple):
@@ -40,19 +41,19 @@ class Speed(NamedTuple):
     error: float | None
 
 
-def scatter_of(rates: Sequence[Sequence[float]]) -> Scatter | None:
-    """From the mean throughputs of runs, a group for each spec on this machine; pooled within the groups.
+def scatter_of(figures: Sequence[Sequence[float]], by: Basis = "throughput") -> Scatter | None:
+    """From a figure of runs, a group for each measurement on this machine; pooled within the groups.
 
-    None with less than 3 degrees of freedom. Rates that are not above 0 and finite do not count.
+    None with less than 3 degrees of freedom. Figures that are not above 0 and finite do not count.
     """
-    groups = [[math.log(rate) for rate in group if 0 < rate < math.inf] for group in rates]
+    groups = [[math.log(each) for each in group if 0 < each < math.inf] for group in figures]
     groups = [group for group in groups if len(group) >= 2]
     runs = sum(map(len, groups))
     freedom = runs - len(groups)
     if freedom < _LEAST_FREEDOM:
         return None
     squares = sum((value - mean) ** 2 for group in groups for mean in (fmean(group),) for value in group)
-    return Scatter(math.sqrt(squares / freedom), runs, freedom)
+    return Scatter(math.sqrt(squares / freedom), runs, freedom, by)
 
 
 def basis(runs: Sequence[Run]) -> Basis | None:
@@ -87,6 +88,13 @@ def speed(run: Run, by: Basis) -> Speed | None:
     if run.result is None:
         return None
     return _speed(run.result.throughput_fps.mean, run.result.throughput_fps.ci95)
+
+
+def figure(run: Run, by: Basis) -> float | None:
+    """What a run is judged by: FPS, or ms. None where it has none; a server's throughput is only its rate."""
+    if run.result is None or (by == "throughput" and run.spec.mode == "server"):
+        return None
+    return run.result.latency_ms.p50 if by == "p50" else run.result.throughput_fps.mean
 
 
 def half_width(a: Speed, b: Speed, scatter: Scatter | None, level: float) -> float | None:
@@ -138,10 +146,11 @@ def rests_on(scatter: Scatter | None = None) -> str:
     """What the doubt of recorded runs rests on, and what it means at best."""
     deviation = ASSUMED if scatter is None else scatter.deviation
     source = "assumed" if scatter is None else f"from {words.plural(scatter.runs, 'run')}"
+    named = "" if scatter is None else f" in {BASES[scatter.by]}"
     exact = Speed(0.0, 0.0)
     least = math.expm1(DIFFERENT + (half_width(exact, exact, scatter, 0.95) or 0.0))
     return (
-        f"They were measured at different times. Runs of one spec scatter by {words.percent(deviation)} here "
+        f"They were measured at different times. Runs of one spec scatter by {words.percent(deviation)}{named} here "
         f"({source}), so that a difference below {words.percent(least)} decides nothing."
     )
 

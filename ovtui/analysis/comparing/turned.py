@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ovtui.records import Duel, Verdict
+from ovtui.records import Duel, LayerDifference, LayerDifferences, Verdict
 
 _OTHER: dict[Verdict, Verdict] = {"faster": "slower", "slower": "faster"}
 
@@ -19,6 +19,18 @@ def turned(found: Duel) -> Duel:
         ci90=_turned(found.ci90),
         ratios=tuple(1 / ratio for ratio in found.ratios),
     )
+
+
+def turned_layers(found: LayerDifferences) -> LayerDifferences:
+    """The same differences with A and B exchanged."""
+    rows = tuple(
+        LayerDifference(row.place_b, row.place_a, -row.delta_us, _negative(row.ci95), row.marked) for row in found.rows
+    )
+    return msgspec.structs.replace(found, rows=rows, rest_ci95=_negative(found.rest_ci95))
+
+
+def _negative(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    return None if interval is None else (-interval[1], -interval[0])
 
 
 def _turned(interval: tuple[float, float] | None) -> tuple[float, float] | None:

@@ -59,6 +59,7 @@ def _node(node: Node) -> dict[str, Any]:
         "bytes": node.bytes,
         "status": node.status,
         "original_names": list(node.original),
+        "body": node.body,
     }
 
 

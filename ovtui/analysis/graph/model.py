@@ -32,6 +32,7 @@ class Node(NamedTuple):
     status: LayerStatus | None
     original: tuple[str, ...]  # the operations that a layer was made of
     outputs: tuple[Tensor, ...]
+    body: str | None = None  # of a Loop, a TensorIterator or an If, that it lies in: the beginning of its name
 
 
 class Source(NamedTuple):
@@ -114,9 +115,11 @@ def _layer(number: int, layer: Layer) -> Node:
 def _operation(number: int, operation: Operation) -> Node:
     outputs = operation.outputs
     type_, shape = (outputs[0].type, outputs[0].shape) if outputs else (None, None)
+    body = operation.within.name if operation.within else None
     return Node(
-        number, operation.name, operation.type, None, type_, shape, None, None, operation.flops, None, None, (), outputs
-    )
+        number, operation.name, operation.type, None, type_, shape, None, None, operation.flops, None, None, (),
+        outputs, body,
+    )  # fmt: skip
 
 
 def _producers(inputs: Sequence[Sequence[Edge]]) -> list[list[int]]:

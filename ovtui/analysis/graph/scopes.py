@@ -21,12 +21,18 @@ _MEANINGLESS = frozenset({"", "__module", "module", "model", "graph", "torch_jit
 
 
 def paths(graph: Graph) -> list[Path]:
-    """For each node by number; () for one without a scope, and for all if the names of most say nothing."""
+    """For each node by number; () for one without a scope.
+
+    If the names of most say nothing, only the bodies of loops and conditions are blocks.
+    """
     told = any(node.original for node in graph.nodes)
+    bodies = [None if node.body is None else scope(f"{node.body}/") for node in graph.nodes]
     names = [node.original if told else (node.name,) for node in graph.nodes]
     found = [_together([_read(name) for name in each]) for each in names]
-    if 2 * sum(map(bool, found)) < sum(map(bool, names)):
-        return [()] * len(graph)
+    named = [bool(path) for path, body in zip(found, bodies, strict=True) if body is None]
+    if 2 * sum(named) < len(named):
+        return [body or () for body in bodies]
+    found = [path if body is None else body + path[len(body) :] for path, body in zip(found, bodies, strict=True)]
     _adopt(graph, found)
     return found
 
@@ -77,10 +83,15 @@ def _common(found: Iterable[Path]) -> Path:
 
 
 def _adopt(graph: Graph, found: list[Path]) -> None:
-    """Give nodes between others a path if they have none."""
+    """Give nodes between others a path if they have none; what surrounds a body is not in it."""
+
+    def beside(node: int, others: Iterable[int]) -> Path:
+        body = graph.nodes[node].body
+        return _common(found[other] for other in others if found[other] and graph.nodes[other].body == body)
+
     for node in reversed(graph.order):  # consumers first, so that chains are followed
         if not found[node] and graph.inputs[node] and graph.uses[node]:
-            found[node] = _common(path for use in graph.uses[node] if (path := found[use.node]))
+            found[node] = beside(node, (use.node for use in graph.uses[node]))
     for node in graph.order:
         if not found[node] and graph.inputs[node] and graph.uses[node]:
-            found[node] = _common(path for source in graph.inputs[node] if (path := found[source.node]))
+            found[node] = beside(node, (source.node for source in graph.inputs[node]))

@@ -25,6 +25,7 @@ _MOVING = frozenset({
 })  # fmt: skip
 _ELEMENTWISE = frozenset({"eltwise", "subgraph", "add", "multiply", "subtract", "divide", "relu", "prelu", "clamp"})
 _WITH_INT8 = frozenset({"pooling", "interpolate", "mvn", "reduce", "rnnseq", "rnncell", "normalizel2"})
+_OWNERS = frozenset({"if", "loop", "tensoriterator"})  # of bodies, of whose precision the device tells nothing
 _QUANTIZERS = frozenset({"fakequantize", "quantize"})
 _LONG = 0.05
 _IN_AND_OUT = frozenset({"input", "output", "parameter", "result", "const", "constant"})
@@ -67,7 +68,7 @@ def fates(parent: Profile, version: Profile, recipe: Recipe) -> list[Fate]:
         elif not narrow and row.place_a is None and operations and _is_put_in(layer, held[place]):
             work = "scales INT8 values back"
         conversion = bool(work) or is_conversion(layer)
-        int8 = narrow and not conversion
+        int8 = (narrow or reasons.within(layer, held[place])) and not conversion
         names = tuple(dict.fromkeys((*(operations[each].name for each in held[place]), *layer.original)))
         if int8:
             why = ""
@@ -163,7 +164,7 @@ class _Reasons:
             return "the recipe says to ignore it"
         if precision is not None and precision not in precisions.FLOATS:
             return f"computes {plain(precision, 20)}: indices, shapes or truth values"
-        if kind in _PRODUCTS:
+        if kind in _PRODUCTS or (kind in _OWNERS and any(_is_product(self._operations[place]) for place in held)):
             return self._of_product(held)
         if kind in _ELEMENTWISE:
             return "element by element: it gains nothing unless what is around it is INT8"
@@ -173,8 +174,14 @@ class _Reasons:
             return "nothing around it that computes in INT8 calls for it"
         return f"{plain(layer.type, 30)} has no INT8 kernel"
 
+    def within(self, layer: Layer, held: Iterable[int]) -> bool:
+        """Whether a layer executes a body in which a convolution or a product of matrices is quantized."""
+        if _kind(layer) not in _OWNERS:
+            return False
+        return any(_is_product(self._operations[place]) and self._is_quantized(place) for place in held)
+
     def _of_product(self, held: Iterable[int]) -> str:
-        """A convolution or a product of matrices, of which one expects it."""
+        """A convolution or a product of matrices, of which one expects it, or a body with such."""
         places = [place for place in held if _is_product(self._operations[place])]
         if places and all(self._is_quantized(place) for place in places):
             return "the model has it quantized, but the device has no INT8 kernel for it"

@@ -71,7 +71,9 @@ def command(
             whole = _newest((run for one in each for run in store.runs.whole(one, limit)), limit)
             content: dict[str, object] = {"runs": [run_document(run) for run in whole]}
             if changes:
-                content["changes"] = _documents(_series(store, each))
+                series = _series(store, each)
+                content["changes"] = _documents(series)
+                content["drifts"] = _drift_documents(series)
             document(content)
             return
         if changes:
@@ -109,19 +111,21 @@ def _series(store: Store, filters: Iterable[RunFilter]) -> list[RunSeries]:
 
 
 def _tell(series: list[RunSeries], *, all_of_them: bool) -> None:
-    from ovtui.analysis.changes import no_change, sentences, title
+    from ovtui.analysis.changes import drift_sentence, no_change, sentences, title
 
     if not series:
         click.echo("No such runs that are done. `ovtui run MODEL` makes one.", err=True)
         return
-    shown = [one for one in series if all_of_them or one.changes]
+    shown = [one for one in series if all_of_them or one.changes or one.drifts]
     for one in shown:
         click.echo(f"{strong(plain(one.runs[-1].model.name, 60))}  {title(one)}")
         newest = f", the last {_TREND}" if len(one.runs) > _TREND else ""
         field("runs", f"{len(one.runs):,}{newest}  {terminal.sparkline(one.values, _TREND)}")
         for change in reversed(one.changes):
             field("slower" if change.slower else "faster", sentences(change, one.figure))
-        if not one.changes:
+        for drift in reversed(one.drifts):
+            field("drift", drift_sentence(drift, one.figure))
+        if not one.changes and not one.drifts:
             field("", no_change(one))
     still = len(series) - len(shown)
     if still:
@@ -141,6 +145,7 @@ def _documents(series: list[RunSeries]) -> list[dict[str, object]]:
             "since": change.run.created,
             "model": {"id": change.run.model.id, "name": change.run.model.name, "path": change.run.model.path},
             "series": title(one),
+            "kind": "step",
             "verdict": "slower" if change.slower else "faster",
             "figure": one.figure,
             "before": change.before,
@@ -152,6 +157,33 @@ def _documents(series: list[RunSeries]) -> list[dict[str, object]]:
             "circumstances": change.circumstances,
         }
         for one, change in found
+    ]
+
+
+def _drift_documents(series: list[RunSeries]) -> list[dict[str, object]]:
+    """Newest first."""
+    from ovtui.analysis.changes import title
+
+    found = [(one, drift) for one in series for drift in one.drifts]
+    found.sort(key=lambda each: (each[1].last.created, each[1].last.id), reverse=True)
+    return [
+        {
+            "run_id": drift.run.id,
+            "since": drift.run.created,
+            "last_run_id": drift.last.id,
+            "until": drift.last.created,
+            "model": {"id": drift.run.model.id, "name": drift.run.model.name, "path": drift.run.model.path},
+            "series": title(one),
+            "kind": "drift",
+            "verdict": "slower" if drift.slower else "faster",
+            "figure": one.figure,
+            "before": drift.before,
+            "after": drift.after,
+            "ratio": drift.ratio,
+            "ci95": drift.ci95,
+            "runs": drift.runs,
+        }
+        for one, drift in found
     ]
 
 

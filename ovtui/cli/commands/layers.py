@@ -14,6 +14,7 @@ from ovtui.analysis import origins, transitions
 from ovtui.analysis.filtering import Term, unfinished
 from ovtui.analysis.layer_filter import COLUMNS, TEXTS, LayerColumns, terms
 from ovtui.analysis.layer_groups import By, groups
+from ovtui.analysis.roofline import ABOVE
 from ovtui.cli.output import document, faint, field, json_option, strong, table
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
@@ -144,7 +145,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
                 plain(layer.kernel or words.NOTHING, 28),
                 words.number(roof.gflops),
                 words.percent(roof.efficiency),
-                roof.bound or "",
+                ABOVE if roof.above else roof.bound or "",
                 plain(names[place]) or words.NOTHING,
             ]
         )

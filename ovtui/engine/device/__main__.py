@@ -50,6 +50,10 @@ def _do(task: messages.Task, say: messages.Say) -> None:
         from ovtui.engine.device.profile import profile
 
         profile(task.model, task.spec, say)
+    elif task.kind == "layers" and task.model is not None and task.spec is not None:
+        from ovtui.engine.device.layer_turns import layer_turns
+
+        layer_turns(task.model, task.spec, say, iter(sys.stdin.buffer.readline, b""))
     elif task.kind == "ceilings" and task.spec is not None:
         from ovtui.engine.device.ceilings import ceilings
 
@@ -92,4 +96,7 @@ def _die_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # not through the libraries' own endings: all is told, and some crash there

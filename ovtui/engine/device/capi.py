@@ -73,6 +73,7 @@ _PROTOTYPES = {
     "ov_infer_request_start_async": (c_void_p,),
     "ov_infer_request_wait": (c_void_p,),
     "ov_tensor_get_shape": (c_void_p, POINTER(_Shape)),
+    "ov_tensor_set_shape": (c_void_p, _Shape),
     "ov_tensor_get_byte_size": (c_void_p, POINTER(c_size_t)),
     "ov_tensor_data": (c_void_p, POINTER(c_void_p)),
     "ov_tensor_set_string_data": (c_void_p, POINTER(c_char_p), c_size_t),
@@ -216,6 +217,11 @@ class Request:
     def input_bytes(self, index: int) -> npt.NDArray[np.uint8]:
         """The memory of an input, to be filled once before the loop."""
         return _bytes(self._input(index))
+
+    def resize_input(self, index: int, shape: tuple[int, ...]) -> None:
+        """Give the tensor of an input whose sizes are open its sizes."""
+        dims = (c_int64 * len(shape))(*shape)
+        _check(_library.ov_tensor_set_shape(self._input(index), _Shape(len(shape), dims)))
 
     def set_strings(self, index: int, values: list[bytes]) -> None:
         """Fill an input of strings."""

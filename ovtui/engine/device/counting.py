@@ -156,7 +156,7 @@ def count(device: Counter, streams: int, *, on_cpu: bool) -> Counted:
     Within a stretch, blocks of counted and uncounted inferences take turns, unless one takes so long that too few
     blocks would fit.
     """
-    counted = _Pass(device, streams, on_cpu=on_cpu)
+    counted = Rounds(device, streams, on_cpu=on_cpu)
     round_s = counted.warm(_WARM_COUNTED_SECONDS)
     most = _PAIRED_SECONDS / (2 * _BLOCK_FEWEST * FEWEST_PAIRS)
     paired = round_s <= most and device.open_uncounted(streams)
@@ -180,12 +180,13 @@ def count(device: Counter, streams: int, *, on_cpu: bool) -> Counted:
                 break
         if on_cpu:
             counted.look()
-        if time.monotonic() - begin > _MOST_SECONDS and stretch >= _FEWEST:
+        spent = time.monotonic() - begin
+        if spent > _MOST_SECONDS and (stretch >= _FEWEST or spent > _FEWEST * _MOST_SECONDS):
             break
     return counted.result(cost(pairs))
 
 
-def _pair(counted: _Pass, block: int, *, counted_first: bool) -> tuple[float, float]:
+def _pair(counted: Rounds, block: int, *, counted_first: bool) -> tuple[float, float]:
     """A block of each next to each other: median latencies in µs, uncounted and counted."""
     times = [0.0, 0.0]
     for which in (1, 0) if counted_first else (0, 1):
@@ -195,7 +196,7 @@ def _pair(counted: _Pass, block: int, *, counted_first: bool) -> tuple[float, fl
     return times[0], times[1]
 
 
-class _Pass:
+class Rounds:
     """The inferences of a pass and the readings between them."""
 
     def __init__(self, device: Counter, streams: int, *, on_cpu: bool) -> None:
@@ -236,10 +237,13 @@ class _Pass:
         Each stream counts for itself. Two requests with the same counters ran on the same stream, one after the
         other: on a CPU, whose counters are kept for each stream, they run once more.
         """
+        begin = time.monotonic()
         for _ in range(_TRIES):
             infos = [self._device.counters(request) for request in range(self._streams)]
             rows = np.array([[info.real_time.total_seconds() for info in each] for each in infos]) * 1e6
             if not self._on_cpu or len({row.tobytes() for row in rows}) == self._streams:
+                break
+            if time.monotonic() - begin > _MOST_SECONDS:  # of a slow model one more would cost minutes
                 break
             self._latencies += self._device.together(self._streams)
             self._done += 1

@@ -39,9 +39,17 @@ def index_limit(port: Any) -> int | None:
 def orders_state(port: Any) -> bool:
     """Whether its values choose among the samples of a state: they index the batch of what a ReadValue gives."""
     return any(
-        node.get_type_name() == "Gather" and _axes(node) == [0] and _is_state(node.input_value(0).get_node())
+        node.get_type_name() == "Gather" and _is_state(node.input_value(0).get_node()) and _along_batch(node)
         for _, node in _indexing(port)
     )
+
+
+def _along_batch(gather: Any) -> bool:
+    """Whether it indexes the first dimension of a state, or one that is open: with the batch, that is its size."""
+    axes, state = _axes(gather), gather.input_value(0).get_partial_shape()
+    if len(axes) != 1 or state.rank.is_dynamic or not -len(state) <= axes[0] < len(state):
+        return axes == [0]
+    return axes[0] in (0, -len(state)) or bool(state[axes[0]].is_dynamic)
 
 
 def _is_state(node: Any) -> bool:

@@ -40,6 +40,7 @@ class Session(Protocol):
     def property(self, key: str) -> str: ...
     def create(self, requests: int, *, reset: bool) -> None: ...  # the state, between inferences
     def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None: ...
+    def resize(self, request: int, index: int, shape: StaticShape) -> None: ...  # of an input whose sizes are open
     def infer(self, request: int) -> None: ...
     def closed(self, api: str, lanes: list[Lane], stop: memoryview) -> str | None: ...
     def open_loop(self, api: str, line: loops.Line, lanes: list[Lane], stop: memoryview) -> str | None: ...
@@ -103,7 +104,7 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
         say(Said(text=f"The values of {source} are taken as they are: {stated}"))
     with timed() as read_ms, failing(f"Cannot read {plain(model.path)}", bad_input=True):
         device.read(model.readable, trusted(model.extensions))
-        if resolved.changed:
+        if resolved.changed and _changed(model, resolved.shapes):
             resolved = _reshape(device, model, spec, resolved)
 
     say(At(phase="compiling"))
@@ -154,8 +155,19 @@ def _reshape(device: Session, model: Model, spec: Spec, resolved: Resolved) -> R
 
 
 def _changed(model: Model, shapes: Mapping[str, StaticShape]) -> dict[int, StaticShape]:
-    """Input → shape, of those that are another one than the file has."""
-    return {place: shape for place, port in enumerate(model.inputs) if (shape := shapes[port.name]) != port.shape}
+    """Input → shape, of those that are another one than the file has.
+
+    What an extension says of its operations' shapes need not hold: its models keep the sizes open that the file has so.
+    """
+    found: dict[int, StaticShape] = {}
+    for place, port in enumerate(model.inputs):
+        wanted, own = shapes[port.name], port.shape
+        if model.extensions and own is not None:
+            own = tuple(dim if isinstance(dim, int) else -1 for dim in own)
+            wanted = tuple(-1 if dim == -1 else size for dim, size in zip(own, wanted, strict=True))
+        if wanted != own:
+            found[place] = wanted
+    return found
 
 
 def _takes(device: Session, shapes: dict[int, StaticShape]) -> bool:
@@ -202,6 +214,8 @@ def _fill(
             say(Said(text=note))
         try:
             for request in range(requests):
+                if model.extensions:
+                    device.resize(request, index, shape)
                 device.fill(request, index, filling.values(request))
         except MemoryError as error:
             raise InputError(

@@ -66,6 +66,10 @@ class Native:
         self.requests += [self._compiled.request() for _ in range(requests)]
         self._resets = [request.reset() for request in self.requests] if reset else None
 
+    def resize(self, request: int, index: int, shape: StaticShape) -> None:
+        if shape:  # a scalar has nothing that is open
+            self.requests[request].resize_input(index, shape)
+
     def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None:
         if values.dtype.kind == "U":
             self.requests[request].set_strings(index, [text.encode() for text in values.reshape(-1).tolist()])

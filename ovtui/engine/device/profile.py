@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ovtui.analysis import layer_cost
+from ovtui.analysis.layer_cost import Costs
 from ovtui.analysis.layers import STILL
+from ovtui.analysis.precisions import computed_in, normal
+from ovtui.analysis.traffic import Read, traffic
+from ovtui.engine.device.bodies import OWNERS
 from ovtui.engine.device.counting import Counted, Counting, count
 from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.operations import edges, port_shape, port_type
@@ -32,7 +35,7 @@ def profile(model: Model, spec: Spec, say: Say) -> None:
         counted = count(device, streams, on_cpu=all(name.startswith("CPU") for name in effective.execution_devices))
         empty_us = device.empty_us(streams)
         original = device.original()
-        layers = _layers(device, counted, original)
+        layers = _layers(device, counted, original, effective.precision)
     except FAILURES as error:
         raise OvtuiError(f"The layers could not be profiled: {reason(error)}") from error
     cost = counted.cost
@@ -57,7 +60,7 @@ def _has_counters(counted: Counted) -> bool:
     return bool(counted.names) and (bool(counted.times.mean_us.any()) or "executed" not in counted.statuses)
 
 
-def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...]) -> list[Layer]:
+def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...], computing: str | None) -> list[Layer]:
     """The executed graph without constants, in the order of execution."""
     ran = {name for name, status in zip(counted.names, counted.statuses, strict=True) if status == "executed"}
     nodes = _reached(device.executed(), ran)
@@ -70,13 +73,18 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
         columns[counted.names[column]].append(column)
     made = [tuple(filter(None, (_told(node, "originalLayersNames") or "").split(","))) for node in nodes]
     told = {str(node.get_friendly_name()) for node in nodes}.union(*made)
-    costs = layer_cost.Costs(original, told)
+    costs = Costs(original, told)
     layers = []
     for order, (node, made_of) in enumerate(zip(nodes, made, strict=True)):
         name, kind = str(node.get_friendly_name()), _told(node, "layerType") or str(node.get_type_name())
         place = columns[name].pop() if columns[name] else None
         status: LayerStatus = "not_run" if place is None else counted.statuses[place]
+        kernel, precision = _told(node, "primitiveType"), _told(node, "runtimePrecision", lower=True)
+        if kind in OWNERS:  # the device tells the type of its first input; what is inside computes as all layers may
+            precision = computing or precision
         outputs = _outputs(node)
+        work = costs.of(kind, name, made_of, _shapes(node), outputs)
+        read = [*_read(node), *(Read(tensor, constant=True) for tensor in work.constants)]
         timed = place is not None and status == "executed" and bool(mean.any())
         # What a CPU tells as not run may have been too short for its counters.
         bounded = (
@@ -86,8 +94,8 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
             Layer(
                 name=name,
                 type=kind,
-                kernel=_told(node, "primitiveType"),
-                precision=_told(node, "runtimePrecision", lower=True),
+                kernel=kernel,
+                precision=precision,
                 order=order,
                 status=status,
                 inputs=edges(node, places),
@@ -96,8 +104,8 @@ def _layers(device: Counting, counted: Counted, original: tuple[Operation, ...])
                 time_us=round(float(mean[place]), 2) if timed else None,
                 # What is below the resolution of the counters is not known to be nothing.
                 spread_us=round(float(spread[place]), 2) if timed and (spread[place] or not bounded) else None,
-                flops=costs.flops(kind, name, made_of, _shapes(node), outputs),
-                bytes=layer_cost.traffic(kind, _read(node), outputs) if status == "executed" else 0,
+                flops=work.flops,
+                bytes=traffic(kind, read, outputs, computed_in(kernel, precision)) if status == "executed" else 0,
                 low_us=round(float(low[place]), 2) if bounded else None,
                 high_us=round(float(high[place]), 2) if bounded else None,
             )
@@ -138,20 +146,21 @@ def _outputs(node: Any) -> tuple[Tensor, ...]:
     precisions = (_told(node, "outputPrecisions", lower=True) or "").split(",")
     found = []
     for index, port in enumerate(node.outputs()):
-        precision = precisions[index] if index < len(precisions) and precisions[index] else port_type(port)
+        precision = (normal(precisions[index]) if index < len(precisions) else None) or port_type(port)
         layout = layouts[index] if index < len(layouts) and layouts[index] else None
         found.append(Tensor(type=precision, shape=port_shape(port.get_partial_shape()), layout=layout))
     return tuple(found)
 
 
-def _read(node: Any) -> list[Tensor]:
+def _read(node: Any) -> list[Read]:
     """What it reads, constants included."""
     found = []
     for index in range(node.get_input_size()):
         value = node.input_value(index)
-        outputs = _outputs(value.get_node())
-        if value.get_index() < len(outputs):
-            found.append(outputs[value.get_index()])
+        source, port = value.get_node(), value.get_index()
+        outputs = _outputs(source)
+        if port < len(outputs):
+            found.append(Read(outputs[port], (source.get_name(), port), _told(source, "layerType") == "Const"))
     return found
 
 

@@ -56,6 +56,10 @@ class Queue:
         self._queue = self._ov.AsyncInferQueue(self._compiled, requests)
         self._reset = reset
 
+    def resize(self, request: int, index: int, shape: StaticShape) -> None:
+        if shape:  # a scalar has nothing that is open
+            self._queue[request].get_input_tensor(index).shape = list(shape)
+
     def fill(self, request: int, index: int, values: npt.NDArray[np.generic]) -> None:
         tensor = self._queue[request].get_input_tensor(index)
         if values.dtype.kind == "U":

@@ -9,7 +9,7 @@ import math
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -17,6 +17,7 @@ import msgspec
 
 from ovtui.analysis import shapes
 from ovtui.analysis.shape_search import fitted
+from ovtui.engine.device.bodies import Values, walked
 from ovtui.engine.device.extensions import core
 from ovtui.engine.device.index_limits import index_limit, orders_state
 from ovtui.engine.device.operations import COUNTABLE, fixed, graph, port_shape, port_type, running
@@ -33,7 +34,7 @@ from ovtui.text import plain
 
 _MOST_SIZES = 40  # of weights
 _FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake
-_ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string"})  # types of axes, shapes and the like
+_ARGUMENTS = frozenset({"i32", "u32", "i64", "u64", "string", "boolean"})  # types of axes, shapes and the like
 
 
 class Facts(TypedDict):
@@ -117,10 +118,10 @@ def _core(extensions: tuple[File, ...]) -> Any:
 def _inspected(
     model: Any, asked: dict[str, StaticShape], layouts: dict[str, str], symbols: dict[str, tuple[str | None, ...]]
 ) -> tuple[Facts, OwnGraph]:
-    operations = model.get_ordered_ops()
-    constant = fixed(operations)
-    weights = _weights(operations, constant)
-    types = Counter(str(op.get_type_name()) for op in running(operations, constant))
+    weights, types = Counter[str](), Counter[str]()
+    for ordered, constant, new in _parts(model):
+        weights += _weights(new)
+        types.update(str(op.get_type_name()) for op in running(ordered, constant))
     inputs, outputs = _inputs(model, symbols), _outputs(model)
     model, resolved, notes = _at_shapes(model, inputs, asked, layouts)
     inputs = _stated(inputs, asked, layouts)
@@ -153,13 +154,19 @@ def _inputs(model: Any, symbols: Mapping[str, tuple[str | None, ...]]) -> tuple[
             name=name,
             type=port_type(port),
             shape=port_shape(port.get_partial_shape()),
-            layout=_layout(port.get_node().layout),
+            layout=_layout(port.get_node().layout) or _one_each(port),
             index_limit=index_limit(port),
             orders_state=orders_state(port),
             symbols=_symbols(port, symbols),
         )
         for name, port in zip(_names(model.inputs), model.inputs, strict=True)
     )
+
+
+def _one_each(port: Any) -> str | None:
+    """Of a list that orders a state: it has a value for each sample."""
+    partial = port.get_partial_shape()
+    return "N" if partial.rank.is_static and len(partial) == 1 and orders_state(port) else None
 
 
 def _symbols(port: Any, symbols: Mapping[str, tuple[str | None, ...]]) -> tuple[str | None, ...]:
@@ -219,15 +226,31 @@ def _layout(layout: Any) -> str | None:
 # Operations and weights
 
 
-def _weights(operations: Iterable[Any], constant: set[str]) -> Counter[str]:
+def _parts(model: Any) -> Iterator[tuple[list[Any], set[str], list[Any]]]:
+    """Of the model and of each body in it: the operations, which are fixed, and those whose values no part before has.
+
+    Within a part, constants are what they are: a file may keep equal ones once.
+    """
+    parts = list(walked(model))
+    values, known = Values(), set[object]()
+    for part in parts:
+        ordered = part.get_ordered_ops()
+        constant = fixed(ordered)
+        kept = [op for op in ordered if op.get_name() in constant]
+        places = [(op, values.place(op) if len(parts) > 1 else None) for op in kept]
+        yield ordered, constant, [op for op, place in places if place not in known]
+        known.update(place for _, place in places)
+
+
+def _weights(constants: Iterable[Any]) -> Counter[str]:
     """Type → elements of all constants, without integer scalars and lists (axes, shapes).
 
     A weight can also be written as one value and a shape to fill with it (Broadcast): then the filled shape counts.
     """
     weights: Counter[str] = Counter()
-    for op in operations:
+    for op in constants:
         kind = op.get_type_name()
-        if op.get_name() not in constant or kind not in {"Constant", "Broadcast"}:
+        if kind not in {"Constant", "Broadcast"}:
             continue
         shape = op.get_output_partial_shape(0)
         if shape.is_dynamic:
@@ -294,8 +317,8 @@ def _sizes_of_weights(model: Any) -> list[int]:
     return [size for size, _ in sizes.most_common(_MOST_SIZES)]
 
 
-def _sum(operations: Iterable[Operation], notes: list[str]) -> int | None:
-    """The FLOPs of all operations; what cannot be counted is noted."""
+def _sum(operations: Sequence[Operation], notes: list[str]) -> int | None:
+    """The FLOPs of all operations; what cannot be counted, and what was assumed, is noted."""
     total, left_out = 0, Counter[str]()
     for operation in operations:
         if operation.flops is None:
@@ -306,7 +329,26 @@ def _sum(operations: Iterable[Operation], notes: list[str]) -> int | None:
         kinds = ", ".join(f"{plain(kind, 40)} ({count})" for kind, count in left_out.most_common(5))
         more = " and others" if len(left_out) > 5 else ""
         notes.append(f"FLOPs leave out what cannot be counted from shapes: {kinds}{more}.")
+    notes += _assumed(operations)
     if total >= COUNTABLE:
         notes.append("FLOPs are unknown: the shapes are too large to count.")
         return None
     return total
+
+
+def _assumed(operations: Sequence[Operation]) -> list[str]:
+    """What FLOPs assume of loops whose trips only values decide, and of branches that only values choose."""
+    bodies = {each.within.name: each.within for each in operations if each.within is not None and each.within.assumed}
+    loops = [operations[body.owner].name for body in bodies.values() if operations[body.owner].type != "If"]
+    branches = [name for name, body in bodies.items() if operations[body.owner].type == "If" and body.trips]
+    found = []
+    if loops:
+        found.append(f"FLOPs count one trip of each loop whose number of trips is not known: {_listed(loops)}.")
+    if branches:
+        found.append(f"FLOPs count the branch with more arithmetic of each If: {_listed(branches)}.")
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(plain(name, 60) for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5:,} more"

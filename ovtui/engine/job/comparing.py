@@ -9,11 +9,14 @@ from collections.abc import Sequence
 import msgspec
 
 from ovtui.analysis.comparing.interleaved import FEWEST, decided, duel, instance_ratio
+from ovtui.analysis.layers import total_us
 from ovtui.analysis.turns import Block, turn_length
 from ovtui.engine.folder import Order
+from ovtui.engine.job.layer_turns import Counted, Counting
 from ovtui.engine.job.profiling import Pass
 from ovtui.engine.job.studying import Studying
 from ovtui.engine.job.turns import Contestant
+from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Comparison, Model, Profile
 
 LONGEST_S = 60.0
@@ -21,7 +24,9 @@ LONGEST_S = 60.0
 _SIDE_S = 0.5  # of turns of each side in an instance
 _TURN_S = (0.03, 2.0)
 _PAIRS = (4, 24)
+_FEWEST_S = 30.0
 _MOST_INSTANCES = 40
+_LAYERS_S = (20.0, 60.0)  # the shortest and longest time after which no further instance counts layers
 
 
 class Comparing(Studying[Comparison]):
@@ -75,7 +80,7 @@ class Comparing(Studying[Comparison]):
             self.say(f"instance {number}: warming up")
             lengths = [_turn_s(contestant) for contestant in sides]
             self.say(f"instance {number}: taking turns")
-            pairs = min(max(round(_SIDE_S / max(lengths)), _PAIRS[0]), _PAIRS[1])
+            pairs = pairs_of(lengths)
             speeds: list[list[float]] = [[] for _ in sides]
             for _ in range(pairs):
                 blocks = dict(self._round(sides, lengths))
@@ -123,8 +128,10 @@ class Comparing(Studying[Comparison]):
         self._change(sides=sides)
 
     def _look_at_layers(self, created: float) -> None:
+        """A pass for each side that wants one, then all of those in turn, which tells what differs."""
+        looked: list[tuple[int, Counted]] = []
         environment = self.study.environment
-        for side, contestant in zip(self.study.sides, self._first, strict=True):
+        for place, (side, contestant) in enumerate(zip(self.study.sides, self._first, strict=True)):
             result = contestant.result()
             if not side.spec.profile or result is None or environment is None:
                 continue
@@ -140,9 +147,44 @@ class Comparing(Studying[Comparison]):
             found = look.run(result, environment)
             if found.reason:
                 self.note(found.reason)
-            profile: Profile | None = found.profile
-            if profile is not None:
-                self.keep(side.run, contestant, created=created, profile=profile)
+            if found.profile is not None:
+                looked.append((place, Counted(side.model, side.spec, found.profile, result.latency_ms.mean / 1e3)))
+        profiles = {place: side.profile for place, side in looked}
+        timed = [each for each in looked if total_us(each[1].profile)]
+        try:
+            if len(timed) > 1 and timed[0][0] == 0 and not self._cancel.asked:
+                profiles |= self._count_in_turn(timed)
+        finally:
+            for place, profile in profiles.items():
+                self.keep(self.study.sides[place].run, self._first[place], created=created, profile=profile)
+
+    def _count_in_turn(self, sides: Sequence[tuple[int, Counted]]) -> dict[int, Profile]:
+        """The profiles with times of the same moments; what differs goes into the study."""
+        places = [place for place, _ in sides]
+        counting = Counting(
+            [side for _, side in sides], log=self._folder.log, cancel=self._cancel, say=self.say
+        )  # fmt: skip
+        try:
+            counting.run(min(max(self._longest_s / 2, _LAYERS_S[0]), _LAYERS_S[1]))
+            differences = dict(zip(places[1:], counting.differences(), strict=True))
+            profiles = dict(zip(places, counting.profiles(), strict=True))
+        except Cancelled:
+            self.note("Layer times come from separate passes, since interleaving them was cancelled.")
+            return {}
+        except OvtuiError as error:
+            self.note(f"Layer times come from separate passes: {str(error).rstrip('.')}.")
+            return {}
+        self._change(layers=tuple(differences.get(place) for place in range(1, len(self.study.sides))))
+        return profiles
+
+
+def pairs_of(lengths: Sequence[float]) -> int:
+    """Turns of each side in an instance, from the seconds of one turn of each.
+
+    At least four, unless these alone take half a minute: inferences of seconds are few, and instances count for more.
+    """
+    fewest = min(_PAIRS[0], max(1, int(_FEWEST_S / sum(lengths))))
+    return min(max(round(_SIDE_S / max(lengths)), fewest), _PAIRS[1])
 
 
 def _turn_s(side: Contestant) -> float:

@@ -11,8 +11,9 @@ import msgspec
 import numpy as np
 
 from ovtui.analysis import noise
+from ovtui.analysis.confidence import FEWEST
 from ovtui.analysis.distribution import thinned
-from ovtui.analysis.measurement import ENOUGH, Measurement
+from ovtui.analysis.measurement import ENOUGH, LONG_S, Measurement
 from ovtui.engine import events, messages, ring
 from ovtui.engine.cores import cores
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
@@ -84,6 +85,7 @@ class Measuring:
             raise error
 
     def _measure(self) -> None:
+        self._began = time.monotonic()
         self._environment = environment(openvino="")
         self._store.jobs.set_status(self._id, "running", started=time.time())
         self._writer.write(events.Started(pid=os.getpid(), environment=self._environment))
@@ -221,6 +223,8 @@ class Measuring:
         assert self._measurement is not None
         window = self._measurement.window()
         if window is None:
+            # No inference has ended: a slow model. Whoever watches sees that time goes on.
+            self._writer.write(events.Beat(elapsed_s=time.monotonic() - self._began))
             return
         sample = self._samples[-1] if self._samples else None
         rss = device.rss_bytes()
@@ -310,8 +314,7 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
         found += _of_the_server(result, spec)
     elif not estimate.converged:
         if estimate.ci95 is None:
-            few = "too few inferences" if result.inferences < _MANY else "too short a time"
-            found.append(f"NOT CONVERGED: {few} for a confidence interval; measure longer with -t.")
+            found.append(f"NOT CONVERGED: {_too_few(result)} for a confidence interval; measure longer with -t.")
         else:
             # A state that is kept makes each inference another one: that is no noise.
             do = "leave out --keep-state" if spec.keep_state else "quiet the machine"
@@ -322,16 +325,32 @@ def verdicts(result: Result, spec: Spec) -> list[str]:
     return found
 
 
+def _too_few(result: Result) -> str:
+    """Why there is no interval."""
+    if result.inferences < FEWEST:
+        return f"only {result.inferences} of the {FEWEST} inferences needed"
+    return "too few inferences" if result.inferences < _MANY else "too short a time"
+
+
 def _doubt(result: Result, spec: Spec) -> str:
     """Why a mean is not known well enough."""
     estimate, target = result.throughput_fps, spec.stop.ci
     half = math.inf if estimate.doubt is None else estimate.doubt
     if half > target:
-        return f"the mean is known to ±{half * 100:.1f} %, not to ±{target * 100:g} %"
-    independent = result.effective_samples or 0
+        return f"±{_percent(half)} (target ±{_percent(target)})"
+    independent = math.floor(result.effective_samples or 0)
+    if result.inferences < 2 * ENOUGH:
+        return f"±{_percent(half)}, but from {result.inferences} of the {2 * ENOUGH} inferences needed"
     if independent < ENOUGH:
-        return f"±{half * 100:.1f} % rests on only {independent:.0f} independent values of the {ENOUGH} it takes"
-    return f"±{half * 100:.1f} % was reached only at the end, and may be luck"
+        return f"±{_percent(half)}, but from {independent} of the {ENOUGH} independent values needed"
+    if result.measured_s < LONG_S:
+        return f"±{_percent(half)}, but slow noise cannot be excluded in {result.measured_s:.0f} s"
+    return f"±{_percent(half)} was reached only at the end"
+
+
+def _percent(share: float) -> str:
+    """Two digits: 11 %, 1 %, 0.63 %."""
+    return f"{share * 100:.2g} %" if share < 0.995 else f"{share * 100:.0f} %"
 
 
 def _of_the_server(result: Result, spec: Spec) -> list[str]:
@@ -339,8 +358,8 @@ def _of_the_server(result: Result, spec: Spec) -> list[str]:
     found = []
     if not result.throughput_fps.converged:
         found.append(
-            f"NOT CONVERGED: the mean latency is not known to ±{spec.stop.ci * 100:g} %, as arrivals come at random; "
-            "measure longer."
+            f"NOT CONVERGED: the mean latency is not known to ±{_percent(spec.stop.ci)}, as arrivals come at random; "
+            "measure longer with -t."
         )
     expected = (spec.rate or 0) * result.measured_s
     # Arrivals scatter as a Poisson process does; three times that is no scatter.

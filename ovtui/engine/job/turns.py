@@ -20,7 +20,9 @@ from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Histogram, Model, Result, Series, Spec
 from ovtui.text import plain
 
-_WARM_S, _WARM_INFERENCES, _WARM_LONGEST_S = 0.2, 3, 2.0
+_WARM_S, _WARM_INFERENCES = 0.2, 3
+_LONGEST_S = 2.0  # of waiting for the fewest inferences of a turn; those under way are finished in any case
+_WARM_MS = 2000.0  # an inference that took so long when it was tried has warmed up what there is
 _LOOK_S = 0.1
 _STOPPING_S = 600.0  # the longest that a single inference may take
 
@@ -59,9 +61,11 @@ class Contestant:
         self.tally = Tally(self.ready.effective.batch)
 
     def warm(self) -> float:
-        """A turn that does not count. Returns the mean latency in it, in seconds."""
+        """A turn that does not count. Returns its mean latency in s; of a slow model, that of its first inference."""
+        if self.ready.first_inference_ms >= _WARM_MS and self.ready.effective.requests == 1:
+            return self.ready.first_inference_ms / 1e3
         begin = time.perf_counter()
-        turn = self.turn(_WARM_S, least=_WARM_INFERENCES * self.ready.effective.requests, longest_s=_WARM_LONGEST_S)
+        turn = self.turn(_WARM_S, least=_WARM_INFERENCES * self.ready.effective.requests)
         self.warmup_s += time.perf_counter() - begin
         latencies = [float((ends - begins)[len(ends) // 2 :].mean()) for begins, ends in turn.lanes if len(ends)]
         if not latencies:
@@ -77,7 +81,7 @@ class Contestant:
         return found
 
     def turn(
-        self, seconds: float, *, least: int = 0, longest_s: float = 60.0, order: messages.Turn | None = None
+        self, seconds: float, *, least: int = 0, longest_s: float = _LONGEST_S, order: messages.Turn | None = None
     ) -> Turn:
         """Infer for so long, and until `least` inferences have ended, but not longer than `longest_s` for those."""
         begin = time.monotonic()

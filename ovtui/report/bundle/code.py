@@ -40,7 +40,8 @@ BYTES = {"f8e4m3", "f8e5m2", "f8e8m0", "f4e2m1", "nf4", "i4", "u1", "u2", "u3", 
 def inputs(ports: list[ov.ConstOutput], request: int) -> list[np.ndarray]:
     """The values of each input for a request: put your own data here."""
     random = np.random.default_rng(request)
-    return [drawn(tuple(port.shape), span, random) for port, span in zip(ports, SPANS)]
+    shapes = SHAPES or [tuple(port.shape) for port in ports]
+    return [drawn(tuple(shape), span, random) for shape, span in zip(shapes, SPANS)]
 
 
 def drawn(shape: tuple[int, ...], span: tuple[int, int] | None, random: np.random.Generator) -> np.ndarray:
@@ -52,6 +53,8 @@ def drawn(shape: tuple[int, ...], span: tuple[int, int] | None, random: np.rando
 def fill(request: ov.InferRequest, values: list[np.ndarray]) -> None:
     for index, value in enumerate(values):
         tensor = request.get_input_tensor(index)
+        if EXTENSIONS and value.ndim:
+            tensor.shape = value.shape
         if tensor.element_type == ov.Type.bf16:  # numpy has none: the upper half of a float32
             tensor.data.view(np.uint16)[...] = np.asarray(value, np.float32).view(np.uint32) >> 16
         elif tensor.element_type == ov.Type.string:
@@ -74,7 +77,7 @@ def main() -> None:
     for name in EXTENSIONS:
         core.add_extension(Path(__file__).parent / "extensions" / name)
     model = core.read_model(Path(__file__).parent / "model" / MODEL)
-    if SHAPES:
+    if SHAPES and not EXTENSIONS:  # whose operations may not tell their shapes beforehand
         model.reshape({place: shape for place, shape in enumerate(SHAPES)})
     compiled = core.compile_model(model, DEVICE, PROPERTIES)
     requests, latencies, took = measure(compiled, seconds)
@@ -211,7 +214,7 @@ int main(int argc, char* argv[]) {
     ov::Core core;
     for (const auto& name : EXTENSIONS) core.add_extension(folder + "/extensions/" + name);
     auto model = core.read_model(folder + "/model/" + MODEL);
-    if (!SHAPES.empty()) {
+    if (!SHAPES.empty() && EXTENSIONS.empty()) {  // whose operations may not tell their shapes beforehand
         std::map<std::size_t, ov::PartialShape> shapes;
         for (std::size_t i = 0; i < SHAPES.size(); ++i) shapes[i] = SHAPES[i];
         model->reshape(shapes);
@@ -226,8 +229,11 @@ int main(int argc, char* argv[]) {
     std::vector<Clock::time_point> begins(count);
     for (std::size_t i = 0; i < count; ++i) {
         requests.push_back(compiled.create_infer_request());
-        for (std::size_t port = 0; port < compiled.inputs().size(); ++port)
-            fill(requests[i].get_input_tensor(port), SPANS.at(port), random);
+        for (std::size_t port = 0; port < compiled.inputs().size(); ++port) {
+            auto tensor = requests[i].get_input_tensor(port);
+            if (!SHAPES.empty() && !EXTENSIONS.empty() && !SHAPES.at(port).empty()) tensor.set_shape(SHAPES.at(port));
+            fill(tensor, SPANS.at(port), random);
+        }
         requests[i].infer();  // the first one is slower
     }
     const auto begin = Clock::now();

@@ -9,7 +9,7 @@ from string import ascii_uppercase
 from ovtui import words
 from ovtui.analysis.comparing import circumstances, criteria, explaining, interleaved
 from ovtui.analysis.comparing.matching import Both
-from ovtui.records import Comparison, Criterion, Duel, Profile, Side
+from ovtui.records import Comparison, Criterion, Duel, LayerDifferences, Profile, Side
 from ovtui.report.documents import criterion
 from ovtui.report.exported import Exported
 from ovtui.report.pages.charts import Axis, Interval, Intervals
@@ -64,7 +64,11 @@ def comparison_report(
             Paragraph(f"Error: {comparison.error}") if comparison.error else None,
         ),
         section("What was compared", _sides(comparison), runs_table([each.run for each in sides if each is not None])),
-        *(part for name, duel, b in others for part in _duel(name, duel, a, b, deeper=not single)),
+        *(
+            part
+            for place, (name, duel, b) in enumerate(others, 1)
+            for part in _duel(name, duel, a, b, comparison.layers_of(place), deeper=not single)
+        ),
         section("How", fields(*_how(comparison, criterion(comparison, said)))),
         environment_section(comparison.environment),
         section(
@@ -117,9 +121,9 @@ def _asked(first: Side | None, side: Side) -> str:
 
 
 def _duel(
-    name: str, duel: Duel, a: Exported | None, b: Exported | None, *, deeper: bool
+    name: str, duel: Duel, a: Exported | None, b: Exported | None, layers: LayerDifferences | None, *, deeper: bool
 ) -> list[Section | None]:  # fmt: skip
-    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict)
+    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict, layers)
     sections = [
         section("Ratios", _ratios(name, duel), deeper=deeper),
         section("By criteria", _criteria(name, a, b), deeper=deeper),
@@ -160,17 +164,18 @@ def _layers(name: str, explained: explaining.Explanation) -> Table | None:
     rows = tuple(
         (
             row.name, _both(row.types), _both(row.precisions), words.number(row.time_a), words.number(row.time_b),
-            _signed(row.delta), "" if row.ratio is None else f"{row.ratio:.3f}", _share(row.share_of_difference),
+            _signed(row.delta), _between(explained.interval(place)),
+            "" if row.ratio is None else f"{row.ratio:.3f}", _share(row.share_of_difference),
         )
-        for row in found[:_TOP_LAYERS]
+        for place, row in enumerate(found[:_TOP_LAYERS])
     )  # fmt: skip
     heads = (
         Column("layer", "code"), Column("type"), Column("precision"),
-        *columns("A, µs", f"{name}, µs", "difference, µs", f"{name} / A", "of the difference"),
+        *columns("A, µs", f"{name}, µs", "difference, µs", "95 % CI", f"{name} / A", "of the difference"),
     )  # fmt: skip
     title = "" if len(found) <= _TOP_LAYERS else f"The {_TOP_LAYERS} of {len(found):,} layers that differ most"
     made = table(heads, rows, title)
-    marked = frozenset(place for place in explained.decisive if place < len(rows))
+    marked = frozenset(place for place in explained.marked if place < len(rows))
     return None if made is None else made._replace(marked=marked)
 
 
@@ -182,6 +187,10 @@ def _both(values: Both) -> str:
 
 def _signed(value: float | None) -> str:
     return f"+{words.number(value)}" if value is not None and value > 0 else words.number(value)
+
+
+def _between(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"{_signed(interval[0])} to {_signed(interval[1])}"
 
 
 def _share(value: float | None) -> str:

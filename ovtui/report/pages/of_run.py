@@ -8,6 +8,7 @@ from ovtui import words
 from ovtui.analysis import distribution, layers
 from ovtui.analysis.layer_filter import LayerColumns
 from ovtui.analysis.layer_groups import By, groups
+from ovtui.analysis.roofline import ABOVE
 from ovtui.analysis.verdict import verdict
 from ovtui.records import Histogram, Profile, Result, Run, RunSummary, Series
 from ovtui.report import summary
@@ -240,7 +241,7 @@ def _slowest(profile: Profile) -> Table | None:
     rows = []
     for row in timed:
         layer, roof = profile.layers[row.place], found.roofs[row.place]
-        bound = f" ({roof.bound})" if roof.efficiency is not None and roof.bound else ""
+        bound = f" ({ABOVE if roof.above else roof.bound})" if roof.efficiency is not None and roof.bound else ""
         rows.append(
             (
                 layer.name, layer.type, layer.kernel or words.NOTHING, layer.precision or words.NOTHING,

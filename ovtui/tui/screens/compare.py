@@ -17,10 +17,9 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import ContentSwitcher, Static
 
 from ovtui import words
-from ovtui.analysis.comparing import circumstances, criteria, interleaved, recorded
-from ovtui.analysis.comparing.past import rates
-from ovtui.analysis.comparing.turned import turned
-from ovtui.records import Comparison, Criterion, Duel, Profile, Run, RunFilter, Side, Verdict
+from ovtui.analysis.comparing import attribution, circumstances, criteria, interleaved, past, recorded
+from ovtui.analysis.comparing.turned import turned, turned_layers
+from ovtui.records import Comparison, Criterion, Duel, LayerDifferences, Profile, Run, RunFilter, Side, Verdict
 from ovtui.report import summary
 from ovtui.store import Store
 from ovtui.text import plain
@@ -46,8 +45,13 @@ _TALL = 34  # lines from which on the head may take more of them
 _LOOKS = {"faster": "good", "slower": "bad", "same": "same", "undecided": "warning"}
 
 
-Asked = tuple[str, str, Verdict]
-"""Whose layers are matched: the ids of the runs; and what is known of them altogether."""
+class Asked(NamedTuple):
+    """Whose layers are matched: the ids of the runs; what is known of them altogether, and of their layers."""
+
+    a: str
+    b: str
+    verdict: Verdict
+    layers: LayerDifferences | None
 
 
 class Pair(NamedTuple):
@@ -56,10 +60,12 @@ class Pair(NamedTuple):
     sides: tuple[Side, Side]
     runs: tuple[Run | None, Run | None]  # None: not measured yet, or deleted
     duel: Duel
+    layers: LayerDifferences | None = None  # what is known of them; None: two passes at different times
 
     def swapped(self) -> Pair:
         """With A and B exchanged."""
-        return Pair(self.sides[::-1], self.runs[::-1], turned(self.duel))
+        layers = None if self.layers is None else turned_layers(self.layers)
+        return Pair(self.sides[::-1], self.runs[::-1], turned(self.duel), layers)
 
 
 class Head(NamedTuple):
@@ -235,7 +241,7 @@ class CompareScreen(OvtuiScreen):
             self._seen_of = None
             self._explain(self.without_runs())
             return
-        asked = a.id, b.id, self._pair.duel.verdict
+        asked = Asked(a.id, b.id, self._pair.duel.verdict, self._pair.layers)
         if self._seen_of == asked:
             return
         self._seen_of = asked
@@ -246,8 +252,13 @@ class CompareScreen(OvtuiScreen):
         self.run_worker(partial(self._match_beside, asked, profiles, told), thread=True)
 
     def _match_beside(self, asked: Asked, profiles: tuple[Profile | None, Profile | None], related: str | None) -> None:
-        seen = explained(*profiles, related, asked[-1])
+        layers = asked.layers or self.layers_apart(*profiles)
+        seen = explained(*profiles, related, asked.verdict, layers)
         self.app.call_from_thread(self._matched, asked, seen)
+
+    def layers_apart(self, a: Profile | None, b: Profile | None) -> LayerDifferences | None:
+        """What is known of the layers where they were not counted in turn. Runs beside the screen."""
+        return attribution.of_recorded(a, b)
 
     def _matched(self, asked: Asked, seen: Explained) -> None:
         if asked != self._seen_of or not self.has("#delta-table", "#delta-details", "#group-table", "#group-words"):
@@ -393,13 +404,15 @@ class RecordedScreen(CompareScreen):
         super().__init__()
         self._ids = a, b
         self._scatter: recorded.Scatter | None = None
+        self._looked = False
 
     def find(self) -> Pair | None:
         store = self.ovtui.store
         a, b = store.runs.get(self._ids[0]), store.runs.get(self._ids[1])
         if a is None or b is None:
             return None
-        self._scatter = scatter_of(store, (a, b))
+        if not self._looked:  # once: it reads hundreds of runs, and two more or less tell nothing new
+            self._looked, self._scatter = True, scatter_of(store, (a, b))
         sides = Side(model=a.model, spec=a.spec, run=a.id), Side(model=b.model, spec=b.spec, run=b.id)
         return Pair(sides, (a, b), recorded.recorded(a, b, self._scatter))
 
@@ -407,6 +420,7 @@ class RecordedScreen(CompareScreen):
         """As if it had been measured in turn, but for what it rests on."""
         a, b = pair.sides
         measured = [run for run in pair.runs if run is not None]
+        profiles = [None if run is None else self.ovtui.store.runs.profile(run.id) for run in pair.runs]
         return Comparison(
             id=f"{a.run}-{b.run}",
             status="done",
@@ -416,7 +430,11 @@ class RecordedScreen(CompareScreen):
             created=time.time(),
             duels=(pair.duel,),
             warnings=(recorded.rests_on(self._scatter),),
+            layers=(self.layers_apart(*profiles),),
         )
+
+    def layers_apart(self, a: Profile | None, b: Profile | None) -> LayerDifferences | None:
+        return attribution.of_recorded(a, b, self._scatter)
 
     def sentence(self, pair: Pair) -> str:
         a, b = pair.runs
@@ -427,11 +445,11 @@ class RecordedScreen(CompareScreen):
 
 
 def scatter_of(store: Store, runs: Sequence[Run]) -> recorded.Scatter | None:
-    """How far runs of one spec lie apart here, from the history of the models."""
-    found = []
+    """How far runs that measured the same lie apart in what these are judged by, from the history of the models."""
+    found: list[Run] = []
     for model_id in sorted({run.model.id for run in runs}):
-        found += store.runs.page(RunFilter(model=model_id, status="done"), limit=_HISTORY)
-    return recorded.scatter_of(rates(found))
+        found += store.runs.whole(RunFilter(model=model_id, status="done"), limit=_HISTORY)
+    return past.scatter(found, runs, recorded.basis(runs))
 
 
 def _with_profile(side: Side) -> Side:

@@ -277,16 +277,16 @@ class HistoryScreen(OvtuiScreen):
             self._mark_changes()
 
     def _mark_changes(self) -> None:
-        """Where runs of the cursor's spec became slower or faster, and the last of these in a sentence."""
+        """Where runs of the cursor's spec became slower or faster, and the last step or drift in a sentence."""
         if not self.has("#runs", "#plot", "#change"):
             return
         picture, said = self._picture, ""
         key = self.query_one("#runs", Table).cursor_key
         series = next((one for one in self._alike if any(run.id == key for run in one.runs)), None)
         if series is not None and not series.missing:
-            from ovtui.analysis.changes import no_change, sentences
+            from ovtui.analysis.changes import latest
 
-            said = sentences(series.changes[-1], series.figure) if series.changes else no_change(series)
+            said = latest(series)
             said = said[0].upper() + said[1:]
             if picture is not None:
                 x = picture.curves[0].x

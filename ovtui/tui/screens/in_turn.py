@@ -96,7 +96,8 @@ class InTurnScreen(CompareScreen):
         a, b = study.sides[0], study.sides[self._other]
         runs = [store.runs.get(side.run) if side.run and not self.live else None for side in (a, b)]
         known = len(study.duels) >= self._other
-        return Pair((a, b), (runs[0], runs[1]), study.duels[self._other - 1] if known else Duel(verdict="undecided"))
+        duel = study.duels[self._other - 1] if known else Duel(verdict="undecided")
+        return Pair((a, b), (runs[0], runs[1]), duel, study.layers_of(self._other))
 
     def refill(self) -> None:
         if not self.has("#so-far", "#progress", "#ratios"):

@@ -49,6 +49,8 @@ class RankedScreen(OvtuiScreen):
         self._ids = list(ids)
         self._runs: list[Run] = []
         self._found = Ranking(None, ())
+        self._scatter: recorded.Scatter | None = None
+        self._looked = False
 
     def compose(self) -> ComposeResult:
         yield Static(Text("Ranked", style="bold"), id="top")
@@ -78,7 +80,9 @@ class RankedScreen(OvtuiScreen):
             self.ovtui.tell("What was compared has been deleted.", "warning")
             self.call_later(self.leave)
             return
-        scatter = scatter_of(store, self._runs)
+        if not self._looked:  # once: it reads hundreds of runs, and two more or less tell nothing new
+            self._looked, self._scatter = True, scatter_of(store, self._runs)
+        scatter = self._scatter
         self._found = found = ranking(self._runs, scatter)
         head = Text("Ranked", style="bold").append(f"  {words.plural(len(self._runs), 'run')}", style="not bold")
         self.query_one("#top", Static).update(head, layout=False)

@@ -18,7 +18,7 @@ from ovtui.analysis.comparing.explaining import By, Explanation, GroupDelta, bey
 from ovtui.analysis.comparing.matching import Both, Row
 from ovtui.analysis.comparing.row_filter import matching, only, terms
 from ovtui.analysis.filtering import unfinished
-from ovtui.records import Profile, Verdict
+from ovtui.records import LayerDifferences, Profile, Verdict
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
@@ -60,11 +60,15 @@ class Explained:
 
 
 def explained(
-    a: Profile | None, b: Profile | None, related: str | None = None, verdict: Verdict | None = None
+    a: Profile | None,
+    b: Profile | None,
+    related: str | None = None,
+    verdict: Verdict | None = None,
+    layers: LayerDifferences | None = None,
 ) -> Explained:
-    """Match the layers of two runs; `verdict`: of the runs altogether."""
+    """Match the layers of two runs; `verdict`: of the runs altogether; `layers`: what is known of their differences."""
     grouped = {} if a is None or b is None else {by: group_deltas(a, b, by) for by in get_args(By)}
-    return Explained(explanation(a, b, verdict), grouped, related)
+    return Explained(explanation(a, b, verdict, layers), grouped, related)
 
 
 class DeltaRows:
@@ -100,7 +104,7 @@ class DeltasTab(Vertical):
 
     DEFAULT_CSS = """
     DeltasTab { height: 1fr; }
-    DeltasTab > #delta-words { height: auto; max-height: 3; padding: 0 1; color: $dim; }
+    DeltasTab > #delta-words { height: auto; max-height: 4; padding: 0 1; color: $dim; }
     DeltasTab > #delta-filter { height: 1; margin: 0 1; }
     DeltasTab > Table { height: 1fr; }
     DeltasTab > #delta-details {
@@ -204,8 +208,11 @@ class DeltasTab(Vertical):
 
     def _detail(self) -> None:
         key = self.query_one("#delta-table", Table).cursor_key
-        text = Text() if key is None else details(self._rows[int(key)])
+        text = Text() if key is None else details(self._rows[int(key)], self._interval(int(key)))
         self.query_one("#delta-details", Static).update(text, layout=False)
+
+    def _interval(self, place: int) -> tuple[float, float] | None:
+        return None if self._seen is None else self._seen.found.interval(place)
 
     # -- keys
 
@@ -356,15 +363,16 @@ def change(sides: Both, limit: int) -> str:
     return f"{plain(a, limit)}→{plain(b, limit)}"
 
 
-def details(row: Row) -> Text:
-    """All that is known of a layer on both sides, what tells most first."""
+def details(row: Row, ci95: tuple[float, float] | None = None) -> Text:
+    """All that is known of a layer on both sides, what tells most first; `ci95`: of its difference, µs."""
     text = Text(plain(row.name, 300) or words.NOTHING, style="bold")
     alone = only(row)
     times = f"A {words.number(row.time_a)} µs, B {words.number(row.time_b)} µs"
     if alone is not None:
         times = f"Only {alone} has it, {words.number(row.time_b if alone == 'B' else row.time_a)} µs"
     share = "" if row.share_of_difference is None else f", {_percent(row.share_of_difference)} of the difference"
-    text.append(f"\n{times}{share}   {change(row.types, 40)}   {change(row.precisions, 20)}", style="not bold")
+    between = "" if ci95 is None else f", Δ {signed(ci95[0])} to {signed(ci95[1])} µs"
+    text.append(f"\n{times}{between}{share}   {change(row.types, 40)}   {change(row.precisions, 20)}", style="not bold")
     return text.append(f"\n{change(row.kernels, 60)}", style="not bold dim")
 
 

@@ -20,6 +20,7 @@ from ovtui.analysis.filtering import unfinished
 from ovtui.analysis.layer_filter import terms
 from ovtui.analysis.layer_groups import By, Group, groups
 from ovtui.analysis.layers import neighbours, time_text
+from ovtui.analysis.roofline import ABOVE
 from ovtui.records import Layer, Operation
 from ovtui.text import plain
 from ovtui.tui.screens.base import OvtuiScreen
@@ -375,7 +376,7 @@ def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
         figures = [f"{_time(layer)} µs", words.percent(row.share)]
         if roof.efficiency is not None:
             figures.append(f"{words.percent(roof.efficiency)} of what {roof.bound} allows")
-            figures.append(f"{words.number(roof.recoverable_us)} µs to win")
+            figures.append(ABOVE if roof.above else f"{words.number(roof.recoverable_us)} µs to win")
         text.append("\n" + ", ".join(figures), style="not bold")
     work = [f"{words.count(layer.flops)}FLOPs"] if layer.flops else []
     work += [words.size(layer.bytes)] if layer.bytes else []

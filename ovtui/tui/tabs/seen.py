@@ -60,7 +60,7 @@ class Seen:
             "kernel": Cell(plain(layer.kernel or words.NOTHING, 60), "dim"),
             "gflops": Cell(words.number(roof.gflops) if roof.gflops else ""),
             "efficiency": Cell(words.percent(roof.efficiency) if roof.efficiency is not None else ""),
-            "bound": Cell(roof.bound or "", "dim"),
+            "bound": Cell("ceiling" if roof.above else roof.bound or "", "dim"),
             "name": Cell(self.called(place, 400)),
         }
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ovtui.analysis.comparing import past
 from ovtui.analysis.comparing.interleaved import sentence
 from ovtui.analysis.comparing.recorded import ASSUMED, Scatter, basis, recorded, rests_on, scatter_of
 from ovtui.analysis.student import normal_quantile, t_quantile
@@ -112,7 +113,36 @@ def test_scatter_is_pooled_within_specs() -> None:
     assert found is not None
     logs = [math.log(rate) for rate in (100.0, 102.0, 98.0)]
     squares = sum((value - sum(logs) / 3) ** 2 for value in logs)
-    assert found == (pytest.approx(math.sqrt(squares / 3)), 5, 3)
+    assert found == (pytest.approx(math.sqrt(squares / 3)), 5, 3, "throughput")
+
+
+def test_the_scatter_is_that_of_the_figure_that_is_judged() -> None:
+    """Throughput that scatters, and medians that do not."""
+    runs = [a_done_run(100.0 + 10 * (n % 2), p50=10.0, mode="latency") for n in range(8)]
+    by_p50, by_throughput = past.scatter(runs, runs[:2], "p50"), past.scatter(runs, runs[:2], "throughput")
+    assert by_p50 is not None
+    assert by_throughput is not None
+    assert by_p50.deviation == pytest.approx(0.0)
+    assert by_throughput.deviation == pytest.approx(math.log(1.1) / 2 * math.sqrt(8 / 7))
+    assert past.scatter(runs, runs[:2], None) is None
+
+
+def test_precisions_of_one_model_are_no_scatter() -> None:
+    """Three runs in bf16 are alike, three in f32 too, and half as fast."""
+    fast = [a_done_run(200.0 + n, precision="bf16") for n in range(3)]
+    slow = [a_done_run(100.0 + n, precision="f32") for n in range(3)]
+    found = past.scatter([*fast, *slow], fast[:2], "throughput")
+    assert found is not None
+    assert found.runs == 6
+    assert found.deviation < 0.01
+
+
+def test_only_runs_in_the_modes_that_are_judged_tell_their_scatter() -> None:
+    loud = [a_done_run(100.0 * (1 + n % 2), p50=10.0 * (1 + n % 2), mode="throughput") for n in range(8)]
+    calm = [a_done_run(100.0, p50=10.0, mode="latency") for _ in range(5)]
+    found = past.scatter([*loud, *calm], calm[:2], "p50")
+    assert found is not None
+    assert (found.runs, found.deviation) == (5, pytest.approx(0.0))
 
 
 def test_too_few_runs_have_no_scatter() -> None:
@@ -127,7 +157,8 @@ def test_what_the_doubt_rests_on_is_said() -> None:
         "They were measured at different times. Runs of one spec scatter by 3.0 % here (assumed), so that a "
         "difference below 9.8 % decides nothing."
     )
-    assert "scatter by 0.5 % here (from 12 runs)" in rests_on(Scatter(0.005, 12, 9))
+    assert "scatter by 0.5 % in throughput here (from 12 runs)" in rests_on(Scatter(0.005, 12, 9))
+    assert "scatter by 0.5 % in median latency here" in rests_on(Scatter(0.005, 12, 9, "p50"))
 
 
 RUNS = st.builds(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ovtui.analysis.graph import model
 from ovtui.analysis.graph.blocks import WHOLE, Block, Blocks
-from ovtui.analysis.graph.model import Graph
+from ovtui.analysis.graph.model import Graph, own
 from ovtui.analysis.graph.scopes import label, paths
-from ovtui.records import Edge, Layer
+from ovtui.records import Body, Edge, Layer, Operation, Tensor
 from tests.hostile import NAMES
 
 
@@ -385,3 +385,31 @@ def test_names_of_a_thousand_levels_are_cut() -> None:
 def test_an_empty_graph_is_an_empty_block() -> None:
     blocks = Blocks(of_edges(0, []))
     assert [(block.nodes, block.children, block.parent) for block in blocks.blocks] == [(0, (), -1)]
+
+
+# Bodies
+
+
+def with_a_body(*outer: str) -> Blocks:
+    """A chain of nodes of these names around the body of a loop, which is the last node but one."""
+    body = Body(owner=len(outer) + 2, name="loop/body", trips=3)
+    names = (*outer, "loop/body/x", "loop/body/a", "loop/body/y", "loop", "end")
+    inside = range(len(outer), len(outer) + 3)
+    return Blocks(
+        own([
+            Operation(
+                name, "Relu", (Edge(place - 1),) if place else (), (Tensor("f32", (1,)),),
+                within=body if place in inside else None,
+            )
+            for place, name in enumerate(names)
+        ])
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("outer", [("x",), ("a", "b", "c", "d", "e", "f"), ("net.in.a", "net.in.b", "net.in.c")])
+def test_a_body_is_a_block_of_its_own_whatever_names_say(outer: tuple[str, ...]) -> None:
+    """The nodes around it, which have no scope or another one, are not in it."""
+    blocks = with_a_body(*outer)
+    body = next(block for block in blocks.blocks if block.label == "loop")
+    inside = sorted(blocks.order[body.start : body.stop])
+    assert inside == [len(outer), len(outer) + 1, len(outer) + 2]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 
 from ovtui.analysis.optimizing.fates import Fate, fates, summary
-from ovtui.records import Operation, Profile, Recipe
+from ovtui.records import Body, Operation, Profile, Recipe
 from tests.analysis.profiles import EMPTY, a_large_profile, a_layer, a_profile, an_operation, profiles
 from tests.profiled import hostile
 
@@ -206,3 +207,25 @@ def test_every_layer_that_is_executed_has_one_fate_and_a_reason(parent: Profile,
 def test_thousands_of_layers_are_no_burden() -> None:
     large = a_large_profile(3_000)
     assert len(fates(large, large, INT8)) == sum(layer.status == "executed" for layer in large.layers)
+
+
+def in_a_body(*operations: Operation) -> tuple[Operation, ...]:
+    """Operations that an If executes, and the If."""
+    body = Body(owner=len(operations), name="choice/then", trips=1)
+    inside = [msgspec.structs.replace(each, within=body) for each in operations]
+    return (*inside, an_operation("choice", "If", (len(operations) - 1,)))
+
+
+def test_a_body_whose_products_are_quantized_computes_in_int8() -> None:
+    """The device tells the precision of no layer in it."""
+    quantized = in_a_body(
+        an_operation("choice/then/x", "Parameter"), an_operation("choice/then/fq", "FakeQuantize", (0,)),
+        an_operation("choice/then/product", "MatMul", (1,)),
+    )  # fmt: skip
+    assert the_only(a_net(*quantized, type="If", precision="bf16")).int8
+
+
+def test_a_body_whose_products_are_not_quantized_says_that_nncf_left_them() -> None:
+    left = in_a_body(an_operation("choice/then/x", "Parameter"), an_operation("choice/then/product", "MatMul", (0,)))
+    found = the_only(a_net(*left, type="If", precision="bf16"))
+    assert (found.int8, found.why) == (False, "NNCF put no quantizer before it")

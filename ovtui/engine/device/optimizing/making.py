@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from ovtui.analysis.accuracy.judging import classes_of
+from ovtui.analysis.optimizing.kinds import PRODUCTS
+from ovtui.engine.device.bodies import OWNERS, bodies, operations, own_names
 from ovtui.engine.device.calibration.checks import Checker
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.element_types import Array
@@ -121,7 +123,11 @@ def _made(
     package: Any, model: Any, record: Model, recipe: Recipe, samples: Samples | None, say: Say
 ) -> tuple[Any, int]:
     """The version, and how many samples calibrated it."""
-    scope = package.IgnoredScope(names=list(recipe.ignored), patterns=list(recipe.ignored_patterns))
+    called = own_names(model)
+    scope = package.IgnoredScope(
+        names=list(dict.fromkeys(called.get(name, name) for name in recipe.ignored)),
+        patterns=list(recipe.ignored_patterns),
+    )
     if recipe.method != "int8":
         return _compressed(package, model, record, recipe, scope, say), 0
     if samples is None:
@@ -151,17 +157,33 @@ def _made(
         )
     for note in checker.end():
         say(Said(text=note))
-    if not any(op.get_type_name() == "FakeQuantize" for op in found.get_ops()):
+    if not any(op.get_type_name() == "FakeQuantize" for op in operations(found)):
         if recipe.max_drop is not None:
             raise InputError(
                 f"Nothing in {plain(record.name, 60)} stays quantized: to keep the drop within "
                 f"{recipe.max_drop * 100:g} points, each operation had to be left as it was."
             )
+        loops = (
+            "NNCF leaves the bodies of loops as they are, and there is no other"
+            if _multiplies_in_loops(model)
+            else ("there is no")
+        )
         raise InputError(
-            f"Nothing in {plain(record.name, 60)} could be quantized: there is no convolution or matrix product with "
+            f"Nothing in {plain(record.name, 60)} could be quantized: {loops} convolution or matrix product with "
             "constant weights that is not ignored."
         )
     return found, used
+
+
+def _multiplies_in_loops(model: Any) -> bool:
+    """Whether a loop executes a convolution or a product of matrices."""
+    return any(
+        inner.get_type_name() in PRODUCTS
+        for op in operations(model)
+        if op.get_type_name() in OWNERS - {"If"}
+        for body in bodies(op)
+        for inner in operations(body.model)
+    )
 
 
 def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: Any, say: Say) -> Any:
@@ -174,7 +196,7 @@ def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: 
     integers = {"i8", "u8", "i4", "u4"}
     if not any(
         op.get_type_name() == "Constant" and op.get_element_type().get_type_name() in integers and op.get_shape()
-        for op in found.get_ops()
+        for op in operations(found)
     ):
         raise InputError(
             f"Nothing in {plain(record.name, 60)} could be compressed: there is no matrix product or convolution with "
@@ -182,7 +204,7 @@ def _compressed(package: Any, model: Any, record: Model, recipe: Recipe, scope: 
         )
     if recipe.method == "int4-weights" and not any(
         op.get_type_name() == "Constant" and op.get_element_type().get_type_name() in ("i4", "u4")
-        for op in found.get_ops()
+        for op in operations(found)
     ):
         raise InputError(
             f"Nothing in {plain(record.name, 60)} could become 4 bits: only weights of matrix products do, but for the "

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ovtui.engine.device.bodies import operations, own_names
 from ovtui.engine.device.calibration.samples import Samples
 from ovtui.engine.device.element_types import Array
 from ovtui.engine.device.extensions import core, trusted
@@ -85,7 +86,7 @@ def fixed(recipe: Recipe, samples: Samples | None) -> dict[str, StaticShape]:
 def check(model: Any, record: Model, recipe: Recipe) -> None:
     """InputError for a model that is quantized already, and for operations to ignore that it does not have."""
     name = plain(record.name, 60)
-    types = {op.get_type_name() for op in model.get_ops()}
+    types = {op.get_type_name() for op in operations(model)}
     quantized = model.has_rt_info(["nncf", "quantization"]) or "FakeQuantize" in types
     if quantized and recipe.method != "fp16":
         raise InputError(f"{name} is quantized already: begin with the model it was made of.")
@@ -94,7 +95,8 @@ def check(model: Any, record: Model, recipe: Recipe) -> None:
     )
     if compressed and recipe.method != "fp16":
         raise InputError(f"The weights of {name} are compressed already: begin with the model it was made of.")
-    names = [str(op.get_friendly_name()) for op in model.get_ordered_ops() if op.get_type_name() != "Constant"]
+    called = own_names(model)
+    names = [*called, *dict.fromkeys(called.values())]  # of what lies in a body both: with the body's name, and alone
     for wanted in recipe.ignored:
         if wanted not in names:
             near = difflib.get_close_matches(wanted, names, n=3)
@@ -105,7 +107,7 @@ def check(model: Any, record: Model, recipe: Recipe) -> None:
             expression = re.compile(pattern)
         except re.error as error:
             raise InputError(f"'{plain(pattern, 80)}' is no regular expression: {sentence(error)}") from error
-        if not any(expression.match(each) for each in names):
+        if not any(expression.match(each) for each in called.values()):
             raise InputError(f"{name} has no operation whose name begins as '{plain(pattern, 80)}' says.")
 
 
