@@ -153,12 +153,12 @@ def test_killed_it_is_found_and_its_runs_are_there(ovtui: Ovtui, cnn: Path, home
     whole(home)
 
 
-def test_the_highest_arrival_rate_under_a_limit_is_verified_around_itself(ovtui: Ovtui, cnn: Path) -> None:
+def test_the_highest_arrival_rate_under_a_limit_is_one_that_turns_confirmed(ovtui: Ovtui, cnn: Path) -> None:
     told = ovtui(
-        "explore", cnn, "--server", "--latency-limit", "20", "--percentile", "95", "--json", timeout=200
+        "explore", cnn, "--server", "--latency-limit", "20", "--percentile", "95", "-t", "30", "--json", timeout=200
     ).json  # fmt: skip
     loads = told["loads"]
-    assert len(loads) >= 3
+    assert loads
     assert [load["rate"] for load in loads] == sorted(load["rate"] for load in loads)
     kept = [load for load in loads if load["kept"]]
     if not kept:  # a machine that stalls for 20 ms again and again
@@ -168,7 +168,19 @@ def test_the_highest_arrival_rate_under_a_limit_is_verified_around_itself(ovtui:
     assert told["best"]["spec"]["rate"] == kept[-1]["rate"]
     assert all(0 <= load["missed"] <= 1 for load in loads)
     for load in kept:
-        assert load["missed"] <= 0.05
+        assert load["missed"] <= 0.075  # half as many again, where few were counted
+        assert load["missed_ci95"][0] <= 0.05
+        assert load["rate"] < told["capacity_per_s"]
+    assert all(load["ground"] for load in loads if load["kept"] is False)
+
+
+def test_a_run_beyond_capacity_counts_who_still_waits(ovtui: Ovtui, cnn: Path) -> None:
+    run = ovtui("run", cnn, "--mode", "server", "--rate", "50000", "-t", "1", "--no-profile", "--json").json["run"]
+    assert run["result"]["waiting"] >= 500
+    assert run["result"]["backlog_grew"]
+    assert not run["result"]["throughput_fps"]["converged"]
+    assert any("beyond capacity" in warning for warning in run["warnings"])
+    assert any("still waited at the end" in warning for warning in run["warnings"])
 
 
 def test_a_rate_search_under_an_impossible_limit_says_what_an_inference_takes(ovtui: Ovtui, cnn: Path) -> None:

@@ -91,7 +91,7 @@ class ExploreScreen(FormScreen[Asked]):
                 Choice([("CPU", "CPU"), ("AUTO", "AUTO"), ("", "other")], "CPU", id="device-choice"),
                 FormLine("device", "CPU", "or HETERO:…, MULTI:…", id="device"),
                 Choice(PRECISIONS, "", id="precision"),
-                FormLine("seconds", "1.2", "of each setting; of a search for a rate, in all", id="seconds"),
+                FormLine("seconds", "1.2", "of each setting, or a rate search", id="seconds"),
                 Choice([("no", "use what is known from earlier"), ("yes", "measure all again")], "no", id="fresh"),
                 FormLine("label", "none", "a name to find the exploration by", id="label"),
                 id="measuring-part",
