@@ -27,7 +27,7 @@ def shallow(net_folder: Path) -> Path:
 def test_a_model_that_is_twice_as_fast_is_found_out_and_the_layers_say_why(
     ovtui: Ovtui, deep: Path, shallow: Path
 ) -> None:
-    told = ovtui("compare", "--interleave", deep, shallow, "-t", "40", "--json").json
+    told = ovtui("compare", "--interleave", deep, shallow, "-t", "40", "--json", timeout=300).json
     assert told["verdict"] == "faster"
     low, high = told["ci95"]
     assert 1 < low <= told["ratio"] <= high < 4
