@@ -79,9 +79,11 @@ class ImportScreen(OvtuiScreen):
         yield _Path(self._path, placeholder="path of a model file", id="path")
         yield Static(id="state", classes="note")
         yield Static(id="problem", classes="problem")
-        yield FormLine(
-            "extension", "a library with the model's own operations; its code runs", id="extension", wide=True
-        )
+        with Vertical(id="retry"):
+            yield FormLine("shape", "INPUT[1,3,224,224], if the file does not say it", id="asked-shape", wide=True)
+            yield FormLine(
+                "extension", "a library with the model's own operations; its code runs", id="extension", wide=True
+            )
         yield Table(_COLUMNS, id="files")
         with Vertical(id="found"):
             with VerticalScroll(can_focus=False):
@@ -93,7 +95,7 @@ class ImportScreen(OvtuiScreen):
     def on_mount(self) -> None:
         self.query_one("#found").display = False
         self.query_one("#problem").display = False
-        self.query_one("#extension").display = False
+        self.query_one("#retry").display = False
         if not self._path:
             self.query_one("#path", Input).value = here("")
         field = self.query_one("#path", Input)
@@ -154,8 +156,9 @@ class ImportScreen(OvtuiScreen):
         self._model = None
         self.query_one("#found").display = False
         self.query_one("#problem").display = False
-        self.query_one("#extension").display = False
-        self.query_one("#extension", FormLine).value = ""
+        self.query_one("#retry").display = False
+        for name in ("#asked-shape", "#extension"):
+            self.query_one(name, FormLine).value = ""
         self.query_one("#files").display = True
 
     def action_complete(self) -> None:
@@ -172,9 +175,8 @@ class ImportScreen(OvtuiScreen):
             field.cursor_position = len(field.value)
 
     def action_down(self) -> None:
-        extension = self.query_one("#extension", FormLine)
-        if self.query_one("#path").has_focus and extension.display:
-            extension.focus_input()
+        if self.query_one("#path").has_focus and self.query_one("#retry").display:
+            self.query_one("#asked-shape", FormLine).focus_input()
         else:
             self.query_one("#files").focus()
 
@@ -227,7 +229,9 @@ class ImportScreen(OvtuiScreen):
 
         self._problem("")
         try:
-            job = self._job = await client.start_import(path, extensions=self._extensions())
+            job = self._job = await client.start_import(
+                path, shapes=self._asked_shapes(), extensions=self._extensions()
+            )
             ended = await job.result(hear)
         except OvtuiError as error:
             self._problem(str(error))
@@ -246,6 +250,10 @@ class ImportScreen(OvtuiScreen):
         self._say(f"Read in {time.monotonic() - began:.1f} s. Enter goes on to measure it.")
         self._found(model)
 
+    def _asked_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes that are typed for a file that does not say them; InputError for what is none."""
+        return dict(map(shapes.parse_shape, split(self.query_one("#asked-shape", FormLine).value)))
+
     def _extensions(self) -> list[str]:
         """The libraries that are typed; InputError for a quote that is not closed."""
         typed = self.query_one("#extension", FormLine).value
@@ -255,8 +263,8 @@ class ImportScreen(OvtuiScreen):
         problem = self.query_one("#problem", Static)
         problem.update(Text(plain(text)))
         problem.display = bool(text)
-        if text:  # it may lack a library: only now is there a question to ask
-            self.query_one("#extension").display = True
+        if text:  # it may lack a shape or a library: only now is there a question to ask
+            self.query_one("#retry").display = True
         if text:
             self._say("That file cannot be used; choose another, or mend it and press Enter again.")
 
@@ -267,7 +275,7 @@ class ImportScreen(OvtuiScreen):
         facts = [("name", plain(model.name)), *model_fields(model)]
         self.query_one("#facts", Static).update(fields_text(facts))
         self.query_one("#files").display = False
-        self.query_one("#extension").display = False
+        self.query_one("#retry").display = False
         self.query_one("#found").display = True
         chosen, sensible = self._sensible(model)
         self._dynamic = chosen or sensible is None
