@@ -17,15 +17,16 @@ from ovtui.analysis.arrays import Floats, Ints
 from ovtui.analysis.histogram import LatencyHistogram, Stretch
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.analysis.series import WorkSeries
-from ovtui.analysis.slow_noise import Precision, is_settled, precision
+from ovtui.analysis.slow_noise import Precision, precision
 from ovtui.analysis.warmup import steady_from
 from ovtui.records import Estimate, Histogram, Quiet, Record, Result, Stop
 
 BIN_NS = 100_000_000
 CHECK_BINS = 5
 """Steadiness is looked at every half second."""
-STEADY_BINS = 30
-"""Bins that must have been steady before measuring begins that ends at a confidence: they speak about slow noise."""
+STEADY_S = 5.0
+"""Seconds that must have been steady before measuring begins that ends at a confidence, but no more than its shortest
+time: they are not counted, but speak about slow noise."""
 CAUTION, UNSTEADY_S = 3.0, 0.5
 """Seconds by which the first look is put off, for each second of a warm-up that was not steady, beyond the first half
 second."""
@@ -190,6 +191,11 @@ class Measurement:
         rises = int(np.sign(means[None, :] - means[:, None])[np.triu_indices(_SECTIONS, 1)].sum())
         return rises >= _INVERSIONS and bool(means[-2:].mean() >= _GROWN * means[:2].mean())
 
+    def cut_off(self) -> None:
+        """Nothing more comes: of a warm-up that had become steady, what was steady counts."""
+        if self.phase == "warming" and self._first is not None and self._bins > self._first:
+            self._look_for_steadiness(self._first, last=True)
+
     @property
     def measured_s(self) -> float:
         """Seconds that count so far."""
@@ -286,18 +292,21 @@ class Measurement:
         self._latencies.add(latencies)
         self._support.add(latencies)
 
-    def _look_for_steadiness(self, first: int) -> None:
+    def _look_for_steadiness(self, first: int, *, last: bool = False) -> None:
         found = steady_from(self._values(first * BIN_NS, min(self._bins, self._whole) * BIN_NS))
         # Stopping at a confidence takes more to go by than the rest; see `slow_noise`.
-        enough = found.steady and (self._stop.kind != "ci" or self._bins - first - found.index >= STEADY_BINS)
-        if not enough and (self._bins - first) * BIN_NS < self._warmup_cap_s * 1e9:
+        steady_s = (self._bins - first - found.index) * BIN_NS / 1e9
+        enough = found.steady and (self._stop.kind != "ci" or steady_s >= min(STEADY_S, self._stop.min_seconds))
+        if last and not found.steady:
+            return
+        if not enough and not last and (self._bins - first) * BIN_NS < self._warmup_cap_s * 1e9:
             return
         self._steady = found.steady
         self._start = self._steady_bin = self._bins
         if found.steady:
             self._steady_bin = first + found.index
             few = sum(len(each.index) for each in self._held[found.index :] if each) < 2 * ENOUGH
-            if self._stop.kind == "seconds" or (self._stop.kind == "ci" and few):
+            if last or self._stop.kind == "seconds" or (self._stop.kind == "ci" and few):
                 self._start = self._steady_bin
         # A stretch that is steady after an unsteady one may only be a pause between two disturbances.
         unsteady_s = (self._steady_bin - first) * BIN_NS / 1e9
@@ -379,7 +388,7 @@ class Measurement:
             return False
         if self._latencies.count < 2 * ENOUGH:
             return False
-        return self.measured_s >= LONG_S or is_settled(watched.slow, self.measured_s)
+        return self.measured_s >= LONG_S or watched.excludes_slow_noise(self.measured_s, self._stop.ci)
 
     def _throughput(self) -> Estimate | None:
         if not self._latencies.count:
@@ -431,7 +440,7 @@ class Measurement:
         needed = stop.seconds
         if stop.kind == "iterations":
             needed = stop.iterations * measured / self._latencies.count
-        elif stop.kind == "ci" and (watched := self._watched()) and is_settled(watched.slow, measured):
+        elif stop.kind == "ci" and (watched := self._watched()) and watched.excludes_slow_noise(measured, stop.ci):
             wide = (watched.relative / stop.ci) ** 2 if stop.ci else math.inf
             needed = max(measured * max(wide, ENOUGH / watched.n_eff), self._next_look_s)
             needed = min(needed, stop.seconds)

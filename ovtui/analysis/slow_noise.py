@@ -25,6 +25,10 @@ _LONG_SHARES = (0.2, 0.4, 0.6, 0.75, 0.88, 0.96, 1.0)
 _PRIOR = (0.3, 0.1, 0.6)  # white noise alone; with a short memory; with a long one
 _LEVEL = 0.92
 """Of what the prior, which fears long memories, calls probable: covers the truth in 95 % of simulations and more."""
+TARGET = 0.01
+"""The half-width over the mean that is asked for, unless another one is."""
+_SETTLED, _HARMLESS, _HARM = -1.8, 2.4, 8.0
+_LOPSIDED = 2.5
 _MOST_BINS = 600  # longer series are looked at in coarser bins: a memory of a second is still seen
 
 
@@ -55,6 +59,23 @@ class Precision(Interval):
 
     slow: float
     """ln of the odds for a memory of a second or more, by the data alone: below 0 they speak against it."""
+    scatter: float
+    """Standard deviation of bins of 100 ms over the mean: what a slow part hides in."""
+    lopsided: float
+    """How far the bins lean to one side, in standard errors of Gaussian noise: a level that was left now and then."""
+
+    def excludes_slow_noise(self, seconds: float, target: float = TARGET) -> bool:
+        """Whether the data exclude a long memory well enough for a mean to ±`target`, after `seconds` of measuring.
+
+        More than half of the runs with nothing but 2 % of white noise pass at 5 s, after 5 s of steady warm-up; of
+        those with a slow part of half its size, one in five. Later the bar is higher, since more could have been seen;
+        and it is higher under more noise, where a slow part that is not seen does more harm. Bins that lean to one side
+        were mostly at one of two levels, which no kind of noise here knows.
+        """
+        if self.lopsided > _LOPSIDED:
+            return False
+        harm = max(0.0, math.log(self.scatter / (_HARMLESS * target))) if self.scatter else 0.0
+        return self.slow <= _SETTLED - 0.5 * math.log((seconds + 5.0) / 10.0) - _HARM * harm
 
 
 def precision(x: Floats, bin_s: float, *, counted: int | None = None, values: float = math.inf) -> Precision | None:
@@ -90,7 +111,9 @@ def precision(x: Floats, bin_s: float, *, counted: int | None = None, values: fl
     slow = math.log(max(far, 1e-300) / max(1 - far, 1e-300)) - math.log(prior_far / (1 - prior_far))
     seconds = n * bin_s
     widened = 1.0
-    if is_settled(slow, seconds):
+    scatter = float(x.std(ddof=1)) / abs(mean) * math.sqrt(bin_s / 0.1) if mean else 0.0
+    known = Precision(mean, math.inf, 1.0, slow, scatter, _lopsided(x))
+    if known.excludes_slow_noise(seconds):
         weights, widened = np.where(kinds.long, 0.0, weights) / (1 - far), 1 + 2.5 / seconds
     level = 0.95 if widened > 1 else _LEVEL
     deviations = np.sqrt(variances)
@@ -99,20 +122,7 @@ def precision(x: Floats, bin_s: float, *, counted: int | None = None, values: fl
     # Few bins or inferences say little of the variance itself.
     tails = t_quantile((1 + level) / 2, max(min(len(x), values) - 1, 1.0)) / normal_quantile((1 + level) / 2)
     half = widened * tails * _half_width(weights, deviations, level)
-    return Precision(mean, half, n_eff, slow)
-
-
-def is_settled(slow: float, seconds: float) -> bool:
-    """Whether the data exclude a long memory well enough, after so many seconds of measuring.
-
-    More than half of the runs with nothing but white noise pass at 5 s, after 3 s of steady warm-up; of those with a
-    slow part of half its size, one in five. Later
-    the bar is higher, since more could have been seen.
-    """
-    return slow <= SETTLED - 0.5 * math.log((seconds + 3.0) / 8.0)
-
-
-SETTLED = -1.8
+    return Precision(mean, half, n_eff, slow, scatter, known.lopsided)
 
 
 def _posterior(x: Floats, n: int, bin_s: float, kinds: _Kinds) -> tuple[Floats, Floats]:
@@ -139,6 +149,20 @@ def _periodogram(x: Floats) -> Floats:
     cosine = (mirrored * np.exp(-0.5j * np.pi * k / n)).real / 2
     found: Floats = cosine * cosine * (2 / n)
     return found
+
+
+def _lopsided(x: Floats) -> float:
+    """The skewness of running medians of three over its standard error for white noise; a single stall is no level.
+
+    √(6/n) is that of n independent values; neighbouring medians share values, which makes 2.2 of them worth one.
+    """
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(x, 3), axis=1)
+    deviations = medians - medians.mean()
+    variance = float((deviations**2).mean())
+    if not variance:
+        return 0.0
+    skewness = float((deviations**3).mean()) / math.pow(variance, 1.5)
+    return abs(skewness) / math.sqrt(6 * 2.2 / len(medians))
 
 
 def _half_width(weights: Floats, deviations: Floats, level: float) -> float:

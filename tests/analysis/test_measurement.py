@@ -26,7 +26,7 @@ def measured(device: Script, batch: int = 1, open_loop: bool = False, **stop: ob
 def test_a_constant_load_converges_soon_after_the_shortest_time() -> None:
     result = measured(closed_loop(noisy(10, 0.05, 1), seconds=60, requests=4), batch=8)
     assert result.warmup_steady
-    assert result.warmup_s <= 4
+    assert result.warmup_s <= 6
     assert 5 <= result.measured_s <= 12
     assert result.throughput_fps.converged
     assert result.throughput_fps.mean == pytest.approx(8 * 400, rel=0.01)
@@ -41,7 +41,7 @@ def test_a_warm_up_ramp_is_cut_off() -> None:
     noise = noisy(1, 0.05, 2)
     result = measured(closed_loop(lambda t: (20 - 10 * min(t / 1.5, 1)) * noise(t), seconds=60, requests=2))
     assert result.warmup_steady
-    assert 1 <= result.warmup_s <= 5
+    assert 1 <= result.warmup_s <= 8
     assert result.throughput_fps.mean == pytest.approx(200, rel=0.01)
 
 
@@ -129,15 +129,25 @@ def test_a_few_iterations_have_no_interval() -> None:
     assert not result.throughput_fps.converged
 
 
-def test_cancelled_early_the_result_is_what_there_is() -> None:
+def test_cancelled_while_warming_up_what_was_steady_is_the_result() -> None:
     job = measurement()
     play(job, closed_loop(noisy(10, 0.05, 1), seconds=60), until_s=4)
+    assert job.phase == "warming" and job.result() is None
+    job.cut_off()
+    result = job.result()
+    assert result is not None and not result.throughput_fps.converged
+    assert result.measured_s >= 3
+
+
+def test_cancelled_early_the_result_is_what_there_is() -> None:
+    job = measurement()
+    play(job, closed_loop(noisy(10, 0.05, 1), seconds=60), until_s=8)
     result = job.result(refused=3)
     assert job.phase == "measuring"
     assert result is not None
     assert not result.throughput_fps.converged
     assert result.throughput_fps.mean == pytest.approx(100, rel=0.02)
-    assert result.measured_s == pytest.approx(4 - result.warmup_s, abs=0.2)
+    assert result.measured_s == pytest.approx(8 - result.warmup_s, abs=0.2)
     assert result.refused == 3
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ovtui.analysis.measurement import LONG_S, Measurement
-from ovtui.analysis.slow_noise import Precision, is_settled, precision
+from ovtui.analysis.slow_noise import Precision, precision
 from ovtui.records import Stop
 from tests.analysis.noise_laws import LAWS, device
 
@@ -27,7 +27,7 @@ def test_the_interval_of_a_minute_covers_the_long_run_mean(name: str) -> None:
 
 def test_half_of_the_runs_with_white_noise_are_settled_after_five_seconds_and_few_with_a_slow_part() -> None:
     def settled(name: str) -> float:
-        return float(np.mean([is_settled(known(name, seed, 80, counted=50).slow, 5.0) for seed in range(300)]))
+        return float(np.mean([known(name, seed, 100, counted=50).excludes_slow_noise(5.0) for seed in range(300)]))
 
     assert settled("white 2 %") >= 0.5
     assert settled("white 2 % + AR(.98) 1 %") <= 0.35
@@ -36,13 +36,35 @@ def test_half_of_the_runs_with_white_noise_are_settled_after_five_seconds_and_fe
 
 def test_a_slow_part_as_large_as_the_noise_is_always_found_in_a_minute() -> None:
     for name in ("AR(.9) 2 %", "white 1 % + neighbour 5 %, 2 s", "white 3 % + AR(.98) 2 %"):
-        assert not any(is_settled(known(name, seed, 600).slow, 60.0) for seed in range(30))
+        assert not any(known(name, seed, 600).excludes_slow_noise(60.0) for seed in range(30))
+
+
+def test_a_level_that_was_left_now_and_then_is_no_quiet_one_and_single_stalls_are() -> None:
+    """Bins of which most are at one of two levels look like white noise with a short memory."""
+    random = np.random.default_rng(5)
+    passed = 0
+    for _ in range(200):
+        level = np.full(200, 0.025)
+        for begin in random.integers(0, 190, 6):
+            level[begin : begin + random.integers(3, 9)] = -0.025
+        found = precision(1 + level + 0.01 * random.standard_normal(200), BIN_S, counted=150)
+        assert found is not None
+        passed += found.excludes_slow_noise(15.0)
+    assert passed <= 10
+    stalls = [known("white 1 % + a stall of 50 ms in 10 s", seed, 200, counted=150) for seed in range(200)]
+    assert np.mean([found.lopsided < 2.5 for found in stalls]) >= 0.9
+
+
+def test_more_noise_needs_more_evidence_and_a_wider_target_less() -> None:
+    found = [known("white 3 %", seed, 150, counted=100) for seed in range(100)]
+    calm = [each.excludes_slow_noise(10.0, 0.03) for each in found]
+    assert np.mean([each.excludes_slow_noise(10.0) for each in found]) < np.mean(calm) - 0.2
 
 
 def test_white_noise_is_known_nearly_as_well_as_independent_values_are() -> None:
     for seed in range(20):
         found = known("white 2 %", seed, 300)
-        if is_settled(found.slow, 30.0):
+        if found.excludes_slow_noise(30.0):
             assert found.half_width < 1.5 * 1.96 * 0.02 / np.sqrt(300)
 
 

@@ -203,6 +203,7 @@ class Measuring:
             if device.ended:
                 self._hear(device.hear(0))  # raises what became of it, unless it left without a word
                 raise OvtuiError(f"The device process ended early; the log is {plain(self._folder.log)}.")
+        measurement.cut_off()
         self._tell(device, shared, snapshot=True)
 
     @property
