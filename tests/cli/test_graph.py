@@ -37,7 +37,7 @@ def test_the_document_holds_the_nodes_and_the_edges(ovtui: Ovtui, mixnet: Run) -
         "place": 2, "name": "stem/Conv2D", "type": "Convolution", "kernel": "brgconv_avx512_f32", "precision": "f32",
         "shape": [1, 64, 112, 112], "layout": "acdb", "time_us": 420.0, "flops": PROFILE.layers[2].flops,
         "bytes": PROFILE.layers[2].bytes, "status": "executed",
-        "original_names": ["stem/Conv2D", "stem/Conv2D_relu"],
+        "original_names": ["stem/Conv2D", "stem/Conv2D_relu"], "body": None,
     }  # fmt: skip
     edges = {(edge["source"], edge["target"]) for edge in content["edges"]}
     assert edges == {(edge.source, place) for place, layer in enumerate(PROFILE.layers) for edge in layer.inputs}
