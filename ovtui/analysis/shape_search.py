@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations_with_replacement, islice
+from itertools import combinations, combinations_with_replacement, islice
 from typing import TypeAlias
 
-from ovtui.analysis.shapes import Resolved
-from ovtui.records import StaticShape
+from ovtui.analysis.shapes import Resolved, allowed
+from ovtui.records import Port, StaticShape
 
 OPEN = -1
 """Stands for a dimension that is left open."""
@@ -22,7 +22,7 @@ LIMIT_S = 1.0
 """How long is searched."""
 
 _USUAL = (128, 224, 1, 3, 16, 32, 64, 80, 256, 512, 112, 320, 640, 4, 2, 8, 768, 1024, 0)
-_SUMS = 60  # of two sizes
+_SUMS = 60  # of two sizes, and as many differences
 
 Trial: TypeAlias = Callable[[dict[str, StaticShape]], bool]
 """Whether the model takes shapes, of which some dimensions are `OPEN`."""
@@ -31,17 +31,24 @@ Choice: TypeAlias = tuple[tuple[str, int], ...]
 """The dimensions, (input, place), that get one size."""
 
 
-def fitted(resolved: Resolved, accepts: Trial, *, batch: int | None, of_model: Sequence[int] = ()) -> Resolved | None:
+def fitted(
+    inputs: tuple[Port, ...], resolved: Resolved, takes: Trial, *, batch: int | None, of_model: Sequence[int] = ()
+) -> Resolved | None:
     """`resolved` with sizes that the model takes, where it takes some; `batch`: what was asked for, if anything was.
 
+    OpenVINO itself gives an input sizes beyond the range that the file has for it: these are not tried.
     A guessed batch that is refused at every size of the others is no batch: then it gets a size like them.
     """
+
+    def accepts(tried: dict[str, StaticShape]) -> bool:
+        return allowed(inputs, tried) and takes(tried)
+
     found = search(resolved.shapes, resolved.choices, accepts, of_model=of_model)
     if found is not None:
         return dataclasses.replace(resolved, shapes=found, changed=True, searched=True)
     guessed = tuple(
         ((name, place),)
-        for name in sorted(resolved.guessed)
+        for name in sorted(resolved.guessed - resolved.told)
         if (place := resolved.layouts[name].find("N")) >= 0 and (batch is None or batch == 1)
     )
     if not guessed:
@@ -73,9 +80,9 @@ def search(
 ) -> dict[str, StaticShape] | None:
     """Shapes like `shapes` that the model takes, other in `choices` only; None: none was found in a second.
 
-    Of each choice, its present size is tried first; then sizes of other dimensions and sums of two of them (a mask is
-    as long as what is past and what is new); `of_model`: sizes that the model's weights have; then usual ones. Where a
-    choice cannot be made, it is made first in the next attempt.
+    Of each choice, its present size is tried first; then sizes of other dimensions, sums of two of them (a mask is as
+    long as what is past and what is new) and differences (what is past, if the mask is known); `of_model`: sizes that
+    the model's weights have; then usual ones. Where a choice cannot be made, it is made first in the next attempt.
     """
     deadline = clock() + LIMIT_S
     order = list(range(len(choices)))
@@ -106,8 +113,9 @@ def search(
 def _candidates(first: int, tried: Mapping[str, Sequence[int]], of_model: Sequence[int]) -> Iterator[int]:
     # One fits nearly everywhere, since it is broadcast: it is a usual size, but says nothing of what belongs together.
     settled = list(dict.fromkeys(size for shape in tried.values() for size in shape if size > 1))
-    sums = islice((a + b for a, b in combinations_with_replacement(settled, 2)), _SUMS)
-    yield from dict.fromkeys((first, *settled, *sums, *of_model, *_USUAL))
+    sums = islice((a + b for a, b in combinations_with_replacement((*settled, 1), 2)), _SUMS)
+    differences = islice((abs(a - b) for a, b in combinations((*settled, 1), 2)), _SUMS)
+    yield from dict.fromkeys((first, *settled, *sums, *differences, *of_model, *_USUAL))
 
 
 def _set(shapes: dict[str, list[int]], choice: Choice, size: int) -> None:

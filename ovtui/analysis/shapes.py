@@ -47,6 +47,7 @@ class Resolved:
     guessed: frozenset[str] = frozenset()  # inputs whose layout is a guess
     choices: tuple[tuple[tuple[str, int], ...], ...] = ()  # sizes that nobody told: their dimensions, (input, place)
     searched: bool = False  # whether these were found by trying
+    told: frozenset[str] = frozenset()  # inputs whose whole shape the user fixed
 
 
 @dataclass
@@ -127,6 +128,7 @@ def resolve(
         notes=tuple(notes),
         guessed=frozenset(item.port.name for item in found if item.guessed),
         choices=tuple(size.members for size in sizes.values() if size.chosen),
+        told=frozenset(item.port.name for item in found if item.fixed is not None),
     )
 
 
@@ -542,6 +544,15 @@ def _video(shape: tuple[Dim, ...]) -> list[int]:
 def _inside(size: int, dim: Dim) -> bool:
     low, high = bounds(dim)
     return low <= size and (high is None or size <= high)
+
+
+def allowed(inputs: tuple[Port, ...], shapes: Mapping[str, StaticShape]) -> bool:
+    """Whether what the model leaves open is inside its ranges; -1 is a size that is left open, too."""
+    return all(
+        isinstance(dim, int) or size == -1 or _possible(size, dim)
+        for port in inputs
+        for size, dim in zip(shapes[port.name], port.shape or (), strict=False)
+    )
 
 
 def _possible(size: int, dim: Dim) -> bool:

@@ -61,14 +61,37 @@ def test_it_gives_up_after_its_time() -> None:
 
 
 def test_a_batch_that_is_refused_at_every_size_is_none() -> None:
-    resolved = resolve(
-        (Port(name="x", type="f32", shape=("?", 80)),), shapes={}, batch=None, layouts={}, data_shapes={}
-    )
+    inputs = (Port(name="x", type="f32", shape=("?", 80)),)
+    resolved = resolve(inputs, shapes={}, batch=None, layouts={}, data_shapes={})
     assert resolved.batch == 1 and "x" in resolved.guessed
-    found = fitted(resolved, _if_known(("x", 0, 32)), batch=None)
+    found = fitted(inputs, resolved, _if_known(("x", 0, 32)), batch=None)
     assert found is not None
     assert (found.shapes, found.batch, found.layouts) == ({"x": (32, 80)}, 1, {})
-    assert fitted(resolved, _if_known(("x", 0, 32)), batch=4) is None
+    assert fitted(inputs, resolved, _if_known(("x", 0, 32)), batch=4) is None
+
+
+def test_what_is_past_is_as_long_as_all_without_what_is_new() -> None:
+    def accepts(tried: dict[str, StaticShape]) -> bool:
+        new, past = tried["new"][0], tried["past"][0]
+        return max(new, past) < 99 if OPEN in (new, past) else new + past == 99
+
+    shapes = {"all": (99,), "new": (128,), "past": (128,)}
+    found = search(shapes, [(("new", 0),), (("past", 0),)], accepts)
+    assert found is not None and found["new"][0] + found["past"][0] == 99
+
+
+def test_no_size_is_found_beyond_the_range_of_an_input() -> None:
+    """The model itself would take both as long as the first of them is, which the file does not allow."""
+
+    def same(tried: dict[str, StaticShape]) -> bool:
+        return OPEN in (tried["a"][1], tried["b"][1]) or tried["a"] == tried["b"]
+
+    inputs = (Port(name="a", type="f32", shape=(1, "10..20")), Port(name="b", type="f32", shape=(1, "1..12")))
+    resolved = resolve(inputs, shapes={}, batch=None, layouts={}, data_shapes={})
+    assert resolved.shapes == {"a": (1, 16), "b": (1, 12)}
+    found = fitted(inputs, resolved, same, batch=None)
+    assert found is not None
+    assert found.shapes == {"a": (1, 12), "b": (1, 12)}
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(1, 300), min_size=1, max_size=3), min_size=1))

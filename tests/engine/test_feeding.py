@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ovtui.engine.device.capi import DeviceError
 from ovtui.engine.device.element_types import FLOATS, encode, holder, span
 from ovtui.engine.device.inputs import Inputs, filling
 from ovtui.engine.device.measure import Session, session
@@ -175,3 +176,31 @@ def test_a_type_that_the_device_does_not_take_is_one_sentence(ovtui: Ovtui, tmp_
     refused = ovtui("run", path, "-n", 50)
     assert refused.code == 1
     assert "u1 is not supported" in refused.err.splitlines()[-1]
+
+
+def joined(path: Path) -> Path:
+    """Two lists of open lengths one after the other, and a third that is as long as both."""
+    a, b, both = (op.parameter([-1, 4], np.float32, name=name) for name in ("a", "b", "both"))
+    for each, name in ((a, "a"), (b, "b"), (both, "both")):
+        each.output(0).set_names({name})
+    ov.save_model(ov.Model([op.add(op.concat([a, b], 0), both)], [a, b, both], "joined"), path, False)
+    return path
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_sizes_stay_open_in_a_reshape(api: str, tmp_path: Path) -> None:
+    device = session(api)
+    device.read(str(joined(tmp_path / "joined.xml")), ())
+    device.reshape({0: (-1, 4), 1: (-1, 4), 2: (9, 4)})
+    device.reshape({0: (2, 4), 1: (-1, 4), 2: (9, 4)})
+    with pytest.raises(DeviceError):
+        device.reshape({0: (2, 4), 1: (6, 4), 2: (9, 4)})
+    device.reshape({0: (2, 4), 1: (7, 4), 2: (9, 4)})
+
+
+def test_what_is_told_of_one_input_changes_what_was_found_for_the_others(ovtui: Ovtui, tmp_path: Path) -> None:
+    path = joined(tmp_path / "joined.xml")
+    run = ovtui("run", path, "--shape", "both[99,4]", "-n", "3", "--no-profile", "--json").json["run"]
+    shapes = run["spec"]["shapes"]
+    assert shapes["both"] == [99, 4]
+    assert shapes["a"][0] + shapes["b"][0] == 99

@@ -121,6 +121,14 @@ def test_an_input_that_indexes_a_table_knows_the_length_of_the_shortest(tmp_path
         (lambda x: ops.add(x, ops.relu(x)), 500),
         (lambda x: ops.concat([x, ops.constant(np.zeros((1, 1), np.int64))], 1), 1000),
         (lambda x: ops.subtract(np.array([1]), x), None),
+        (lambda x: ops.floor_mod(x, np.array([5000])), 1000),
+        (lambda x: ops.mod(x, np.array([300])), 1000),
+        (lambda x: ops.divide(x, np.array([4])), 3997),
+        (lambda x: ops.maximum(np.array([0]), x), 1000),
+        (lambda x: ops.minimum(np.array([999]), ops.abs(x)), 1000),
+        (lambda x: ops.bitwise_and(np.array([511]), x), 1000),
+        (lambda x: ops.add(ops.divide(x, np.array([2])), np.array([100])), 1799),
+        (lambda x: ops.divide(np.array([1]), x), None),
     ],
 )
 def test_ids_stay_inside_the_table_on_whatever_way_they_come_to_it(way: Callable, limit: int | None) -> None:
@@ -138,6 +146,8 @@ def test_ids_stay_inside_the_table_on_whatever_way_they_come_to_it(way: Callable
         (lambda ids: ops.gather_nd(TABLE, ids), (3, 2), 4),
         (lambda ids: ops.scatter_update(TABLE, ids, np.zeros((8, 4), np.float32), np.int64(0)), (8,), 1000),
         (lambda ids: ops.embedding_bag_packed(TABLE, ids), (2, 8), 1000),
+        (lambda begins: ops.embedding_bag_offsets(TABLE, np.arange(9), begins), (3,), 1),
+        (lambda bags: ops.embedding_segments_sum(TABLE, np.arange(9), bags, np.int64(3)), (9,), 1),
     ],
 )
 def test_each_kind_of_index_has_its_limit(indexed: Callable, shape: tuple[int, ...], limit: int) -> None:

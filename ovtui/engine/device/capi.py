@@ -186,7 +186,7 @@ def reshape(model: c_void_p, shapes: dict[int, tuple[int, ...]]) -> None:
     partial = (_PartialShape * count)()
     for i, shape in enumerate(shapes.values()):
         assert shape
-        dims = (_Dimension * len(shape))(*(_Dimension(0, -1) if size < 0 else _Dimension(size, size) for size in shape))
+        dims = (_Dimension * len(shape))(*(_Dimension(size, size) for size in shape))  # open: -1 to -1, not 0 to -1
         _check(_library.ov_partial_shape_create(len(shape), dims, byref(partial[i])))
     _check(_library.ov_model_reshape_by_port_indexes(model, (c_size_t * count)(*shapes), partial, count))
 

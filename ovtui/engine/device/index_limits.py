@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 _SAME_VALUES = frozenset({
-    "Broadcast", "Clamp", "Concat", "Convert", "ConvertLike", "Gather", "GatherElements", "GatherND", "Minimum", "Pad",
-    "ReduceMax", "ReduceMin", "Relu", "Reshape", "Reverse", "Slice", "Split", "Squeeze", "StridedSlice", "Tile",
-    "Transpose", "Unsqueeze", "VariadicSplit",
+    "Abs", "Broadcast", "Ceiling", "Clamp", "Convert", "ConvertLike", "Floor", "FloorMod", "Gather",
+    "GatherElements", "GatherND", "Identity", "Mod", "Pad", "ReduceMax", "ReduceMin", "Relu", "Reshape", "Reverse",
+    "ReverseSequence", "Roll", "Round", "Slice", "Split", "Squeeze", "StridedSlice", "Tile", "Transpose", "Unsqueeze",
+    "VariadicSplit",
 })  # fmt: skip
-"""Operations that give out values of their first input (Concat: of all): these index what their outputs index."""
+"""Operations that give out values of their first input, or smaller ones: these index what their outputs index."""
+_OF_ANY = frozenset({"BitwiseAnd", "Concat", "Maximum", "Minimum"})
+"""As these, of any of their inputs."""
 _INDEXED = {
     "Gather": "2", "GatherElements": "attribute", "GatherND": "last",
     "EmbeddingBagOffsets": "first", "EmbeddingBagOffsetsSum": "first", "EmbeddingBagPacked": "first",
@@ -22,18 +25,28 @@ _INDEXED = {
     "ScatterUpdate": "3", "ScatterElementsUpdate": "3", "ScatterNDUpdate": "last",
 }  # fmt: skip
 """Operation → what tells which axis of its first input its second one indexes: an input, an attribute, the kind."""
+_BAGS = frozenset({"EmbeddingBagOffsets", "EmbeddingBagOffsetsSum", "EmbeddingSegmentsSum"})
 _SAME_STATE = frozenset({"Convert", "FakeQuantize"})
 _BODIES = frozenset({"If", "Loop", "TensorIterator"})
 
 
 def index_limit(port: Any) -> int | None:
-    """How many values of an input stay inside the shortest table that they index; None: they index none."""
+    """How many values of an input stay inside the shortest table that they index; None: they index none.
+
+    Where bags of indices begin must rise and stay below their number, which nothing but 0 does for any number.
+    """
+    if any(_begins_bags(target) for target in port.get_target_inputs()):
+        return 1
     limits = [
         math.floor((length - 1 - traced.offset) / traced.scale) + 1
         for traced, node in _indexing(port)
         if (length := _table_length(node)) is not None
     ]
     return max(min(limits), 1) if limits else None
+
+
+def _begins_bags(target: Any) -> bool:
+    return target.get_index() == 2 and target.get_node().get_type_name() in _BAGS
 
 
 def orders_state(port: Any) -> bool:
@@ -97,10 +110,15 @@ def _onwards(traced: _Traced, node: Any, index: int) -> list[_Traced]:
             scale, offset = scale * float(other.max()), offset * float(other.max())
         else:
             offset += float(other.max() if kind == "Add" else -other.min())
+    elif kind == "Divide":
+        by = None if index else _constant(node.input_value(1))
+        if by is None or not by.size or by.min() <= 0:
+            return []
+        scale, offset = scale / float(by.min()), offset / float(by.min())
     elif kind == "Select":
         if index == 0:
             return []
-    elif not (kind in _SAME_VALUES and (index == 0 or kind == "Concat")):
+    elif not (kind in _OF_ANY or (kind in _SAME_VALUES and index == 0)):
         return []
     return [_Traced(port, scale, offset) for port in node.outputs()]
 

@@ -190,6 +190,8 @@ def _generated(port: Port, shape: StaticShape, generator: np.random.Generator) -
         limit = limit or min(shape[-1], span(kind).most + 1)
         positions = np.broadcast_to(np.arange(shape[-1]) % limit, shape)
         return _Generated(positions, f"positions 0–{limit - 1}", random=False)
+    if limit == 1:
+        return _Generated(np.zeros(shape, dtype=np.int64), "zeros (nothing else fits)", random=False)
     if limit:
         return _Generated(generator.integers(0, limit, shape), f"random ids 0–{limit - 1}")
     if kind == "u8" and len(shape) >= 3:

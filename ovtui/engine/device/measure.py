@@ -148,7 +148,7 @@ def _reshape(device: Session, model: Model, spec: Spec, resolved: Resolved) -> R
     try:
         device.reshape(_changed(model, resolved.shapes))
     except DeviceError as error:
-        found = fitted(resolved, lambda tried: _takes(device, _changed(model, tried)), batch=spec.batch)
+        found = fitted(model.inputs, resolved, lambda tried: _takes(device, _changed(model, tried)), batch=spec.batch)
         if found is not None:
             return found
         asked = ", ".join(f"{plain(n, 60)}{list(s)}" for n, s in resolved.shapes.items())

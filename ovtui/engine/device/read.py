@@ -284,7 +284,7 @@ def _at_shapes(
         return at, resolved, [*notes, *shapes.chosen_sizes(inputs, resolved)]
     except FAILURES as error:
         why = reason(error)
-    fitting = fitted(resolved, lambda tried: _takes(at, tried), batch=None, of_model=_sizes_of_weights(model))
+    fitting = fitted(inputs, resolved, lambda tried: _takes(at, tried), batch=None, of_model=_sizes_of_weights(model))
     if fitting is not None:
         return at, fitting, [*notes, *shapes.chosen_sizes(inputs, fitting)]
     shown = ", ".join(f"'{plain(name, 60)}' {list(shape)}" for name, shape in resolved.shapes.items())
