@@ -52,6 +52,7 @@ def test_an_import_is_the_documented_document(ovtui: Ovtui, cnn: Path) -> None:
             "stated": None,
             "symbols": [],
             "fitting": None,
+            "orders_state": False,
         }
     ]
     convolutions = 2 * 32 * 32 * 9 * (3 * 16 + 3 * 16 * 16)
