@@ -251,7 +251,7 @@ class Measurement:
     def quiet(self, disturbed: list[tuple[float, float]]) -> Quiet | None:
         """The measured bins that touch none of the disturbed stretches (from, to: seconds since the first inference).
 
-        A share of 1 if none does; None if nothing was measured, or no bin stayed quiet.
+        A share of 1 if none does; None if nothing was measured, no bin stayed quiet, or no arrival was served in them.
         """
         rates = self._measured(self._work)
         if not len(rates):
@@ -261,7 +261,7 @@ class Measurement:
         calm = np.ones(len(rates), bool)
         for start_s, end_s in disturbed:
             calm &= (end <= start_s) | (begin >= end_s)
-        if not calm.any():
+        if not calm.any() or not rates[calm].any():
             return None
         return Quiet(share=float(calm.mean()), throughput_fps=self._batch * float(rates[calm].mean()))
 

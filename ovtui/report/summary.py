@@ -135,11 +135,13 @@ def _latency(latency: Latency) -> str:
 
 def _weak(latency: Latency) -> str:
     """Between what weak values lie, and how many more inferences would do."""
-    return "  ".join(
-        f"{title} {words.between(latency.ci95.get(key))} (needs {latency.needs[key]:,} more)".replace(" ", "\u00a0")
-        for key, title in _PERCENTILES
-        if key in latency.weak
-    )
+    shown = []
+    for key, title in _PERCENTILES:
+        if key in latency.weak:
+            between = words.between(latency.ci95.get(key))
+            known = "not known" if between == words.NOTHING else between
+            shown.append(f"{title} {known} (needs {latency.needs[key]:,} more)".replace(" ", "\u00a0"))
+    return "  ".join(shown)
 
 
 def environment_fields(machine: Environment) -> Fields:

@@ -309,6 +309,15 @@ def test_quiet_stretches_are_told_apart() -> None:
     assert job.quiet([(0, 100)]) is None
 
 
+def test_a_quiet_moment_in_which_no_arrival_was_served_tells_no_throughput() -> None:
+    """A server of 5 s an inference: of the second that was quiet, nothing is known but that none ended in it."""
+    job = measurement(open_loop=True, kind="iterations", iterations=2)
+    play(job, closed_loop(lambda _t: 5000, seconds=60))
+    assert job.result() is not None
+    assert job.quiet([]) is not None
+    assert job.quiet([(0, 11), (12, 100)]) is None
+
+
 def test_after_a_quarter_of_an_hour_bins_are_longer_and_nothing_breaks() -> None:
     ends = np.arange(1, 100_001) * 10_000_000
     device = Script(ends - 10_000_000, ends, np.zeros(len(ends), np.int64))

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from ovtui.engine.job.comparing import pairs_of
+from ovtui.engine.job.layer_turns import is_slow
 from ovtui.engine.job.measuring import verdicts
 from ovtui.records import Estimate, Latency, Result, Spec, Stop
 
@@ -37,23 +38,36 @@ def result(half: float | None, *, inferences: int = 5000, n_eff: float = 50.0, m
     ],
 )
 def test_not_converged_says_what_was_reached_and_what_was_wanted(found: Result, says: str) -> None:
-    (first, *_) = verdicts(found, Spec(model="m"))
+    (first, *_) = verdicts(found, Spec(model="m"), noisy=False)
     assert first.startswith(f"NOT CONVERGED: {says}")
     assert "measure longer with -t" in first
 
 
 def test_the_target_is_the_one_that_was_asked_for() -> None:
     spec = Spec(model="m", stop=Stop(ci=0.005))
-    assert "(target ±0.5 %)" in verdicts(result(0.02), spec)[0]
+    assert "(target ±0.5 %)" in verdicts(result(0.02), spec, noisy=False)[0]
+
+
+def test_only_a_machine_that_was_disturbed_is_to_be_quieted() -> None:
+    disturbed, calm = (verdicts(result(0.11), Spec(model="m"), noisy=noisy)[0] for noisy in (True, False))
+    assert disturbed.endswith("measure longer with -t, or quiet the machine.")
+    assert calm.endswith("measure longer with -t.")
 
 
 def test_a_converged_run_says_nothing() -> None:
     found = result(0.01)
     sure = msgspec.structs.replace(found, throughput_fps=msgspec.structs.replace(found.throughput_fps, converged=True))
-    assert verdicts(sure, Spec(model="m")) == []
+    assert verdicts(sure, Spec(model="m"), noisy=True) == []
 
 
 def test_an_instance_of_slow_models_has_fewer_turns() -> None:
     assert pairs_of([0.03, 0.03]) == 17
     assert pairs_of([2.0, 2.0]) == 4
     assert pairs_of([10.0, 10.0]) == 1
+
+
+def test_layers_of_slow_models_are_not_interleaved() -> None:
+    """Three instances of four inferences of each side would take two minutes at 5 s each, and 24 s at 1 s."""
+    assert is_slow([5.0, 5.0])
+    assert not is_slow([1.0, 1.0])
+    assert is_slow([0.1, 5.5])

@@ -72,7 +72,7 @@ def test_a_number_in_parentheses_is_looked_at(device: str, said: str) -> None:
 def test_a_virtual_device_alone_needs_to_be_told_what_it_combines(ovtui: Ovtui, mlp: Path) -> None:
     assert bare("AUTO", ["CPU"]) is bare("BATCH:CPU", ["CPU"]) is None
     refused = ovtui("run", mlp, "-d", "MULTI", "-t", "0.3")
-    assert (refused.code, "MULTI needs to be told what it combines, as in MULTI:CPU." in refused.err) == (2, True)
+    assert (refused.code, "MULTI needs the devices that it combines, as in MULTI:CPU." in refused.err) == (2, True)
     told = ovtui("run", mlp, "-d", "MULTI", "--property", "MULTI_DEVICE_PRIORITIES=CPU", "-t", "0.3", "--json").json
     assert told["run"]["status"] == "done"
 
@@ -172,7 +172,7 @@ class Split(Counting):
         library = next((Path(ov.__file__).parent / "libs").glob("libopenvino_intel_cpu_plugin.*"))
         self._core.register_plugin(str(library), "XCPU")
         self.compile("HETERO:CPU,XCPU", {})
-        self.create(1)
+        self.create(1, reset=False)
 
     @staticmethod
     def net() -> Any:
@@ -194,7 +194,7 @@ def test_layers_of_a_model_that_hetero_cut_are_in_the_order_of_execution_with_th
     device = Split(Split.net())
     counted = profile.count(device, 1, on_cpu=True)
     assert max(counted.parts) == 2
-    layers: list[Layer] = profile._layers(device, counted, device.original())
+    layers: list[Layer] = profile._layers(device, counted, device.original(), None)
     convolutions = [layer for layer in layers if layer.type == "Convolution"]
     assert [layer.name for layer in convolutions] == ["conv0", "conv1", "conv2", "conv3"]
     assert all(layer.time_us and layer.time_us > 5 for layer in convolutions)
@@ -207,6 +207,6 @@ def test_counters_of_other_names_are_no_counters_of_these_layers() -> None:
     device = Split(Split.net())
     counted = profile.count(device, 1, on_cpu=True)
     strange = counted._replace(names=[f"other {name}" for name in counted.names])
-    layers = profile._layers(device, strange, device.original())
+    layers = profile._layers(device, strange, device.original(), None)
     assert not profile._has_counters(strange, layers)
     assert all(layer.time_us is None for layer in layers)

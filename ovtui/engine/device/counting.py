@@ -15,6 +15,7 @@ import psutil
 from ovtui.analysis.alternating import FEWEST as FEWEST_PAIRS
 from ovtui.analysis.alternating import Cost, cost
 from ovtui.analysis.counters import Reading, Times, from_each, from_running_means, within
+from ovtui.engine import memory
 from ovtui.engine.device.operations import graph
 from ovtui.engine.device.properties import gathered_requests
 from ovtui.engine.device.queue import Queue
@@ -94,7 +95,7 @@ class Counting(Queue):
         Two compiled models do not share their weights where the device keeps them in a layout of its own.
         """
         taken = _rss() - self._before_bytes
-        free = psutil.virtual_memory().available
+        free = memory.available()
         if self._compile_s > _LONG_COMPILE_S or _rss() + 1.2 * taken > 0.8 * (free + _rss()):
             return False
         try:

@@ -65,7 +65,7 @@ def bare(device: str, available: list[str]) -> InputError | None:
     """The error that explains a virtual device without those that it needs, if it is one."""
     if device not in _VIRTUAL - {"AUTO"}:
         return None
-    return InputError(f"{device} needs to be told what it combines, as in {device}:{','.join(available) or 'CPU'}.")
+    return InputError(f"{device} needs the devices that it combines, as in {device}:{','.join(available) or 'CPU'}.")
 
 
 def gathered_requests(device: str) -> int | None:

@@ -12,7 +12,7 @@ from ovtui.analysis.comparing.interleaved import FEWEST, decided, duel, instance
 from ovtui.analysis.layers import total_us
 from ovtui.analysis.turns import Block, turn_length
 from ovtui.engine.folder import Order
-from ovtui.engine.job.layer_turns import Counted, Counting
+from ovtui.engine.job.layer_turns import Counted, Counting, is_slow
 from ovtui.engine.job.profiling import Pass
 from ovtui.engine.job.studying import Studying
 from ovtui.engine.job.turns import Contestant
@@ -159,7 +159,10 @@ class Comparing(Studying[Comparison]):
                 self.keep(self.study.sides[place].run, self._first[place], created=created, profile=profile)
 
     def _count_in_turn(self, sides: Sequence[tuple[int, Counted]]) -> dict[int, Profile]:
-        """The profiles with times of the same moments; what differs goes into the study."""
+        """The profiles with times of the same moments, if there are such; what differs goes into the study."""
+        if is_slow([side.latency_s for _, side in sides]):
+            self.note("Layer times come from separate passes: inferences this slow take too long to interleave.")
+            return {}
         places = [place for place, _ in sides]
         counting = Counting(
             [side for _, side in sides], log=self._folder.log, cancel=self._cancel, say=self.say

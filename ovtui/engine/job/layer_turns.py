@@ -25,6 +25,7 @@ _MOST = 12
 _BLOCKS = (2, 8)
 _BLOCK_S, _SIDE_S = 0.075, 0.6  # of each side in an instance
 _READY_S, _BLOCK_LIMIT_S = 600.0, 600.0
+_TOO_LONG_S = 60.0
 
 What = Literal["times_us", "low_us", "high_us"]
 T = TypeVar("T", messages.Stopped, messages.LayerTimes)
@@ -37,6 +38,14 @@ class Counted(NamedTuple):
     spec: Spec
     profile: Profile
     latency_s: float
+
+
+def is_slow(latencies_s: Sequence[float]) -> bool:
+    """Whether the fewest instances take too long, by an inference of each side in seconds.
+
+    In each, a side infers to be tried, to warm up and in each of its blocks.
+    """
+    return FEWEST * (2 + _BLOCKS[0]) * sum(latencies_s) > _TOO_LONG_S
 
 
 class Counting:
