@@ -22,6 +22,12 @@ _COLD_NS = 500_000_000
 """What cold caches cost is nothing to an inference of this length: it counts from the first one on."""
 
 
+def counted_from(begins: Ints, ends: Ints) -> int:
+    """The first inference of a request in a turn that counts; the last one always does."""
+    slow = len(ends) and int(ends[0] - begins[0]) >= _COLD_NS
+    return 0 if slow else max(min(DROPPED, len(ends) - 1), 0)
+
+
 class Block(NamedTuple):
     """The inferences of one turn, without the first of each request; int64 ns of the monotonic clock."""
 
@@ -40,9 +46,8 @@ def block(lanes: Sequence[tuple[Ints, Ints]]) -> Block | None:
     """
     begins, ends, rate = [], [], 0.0
     for lane_begins, lane_ends in lanes:
-        slow = len(lane_ends) and int(lane_ends[0] - lane_begins[0]) >= _COLD_NS
-        first = 0 if slow else min(DROPPED, len(lane_ends) - 1)
-        kept_begins, kept_ends = lane_begins[max(first, 0) :], lane_ends[max(first, 0) :]
+        first = counted_from(lane_begins, lane_ends)
+        kept_begins, kept_ends = lane_begins[first:], lane_ends[first:]
         if len(kept_ends):
             rate += len(kept_ends) / max(1, int(kept_ends[-1] - kept_begins[0])) * 1e9
             begins.append(kept_begins)

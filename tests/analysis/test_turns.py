@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.turns import DROPPED, Tally, block, turn_length
+from ovtui.analysis.turns import DROPPED, Tally, block, counted_from, turn_length
 from ovtui.records import Stop
 
 MS = 1_000_000
@@ -137,3 +137,10 @@ def test_a_few_slow_inferences_have_no_interval() -> None:
     assert result.throughput_fps.ci95 is None
     assert not result.throughput_fps.converged
     assert result.throughput_fps.mean == pytest.approx(1 / 40, rel=0.01)
+
+
+@pytest.mark.parametrize(("inferences", "latency_ms", "first"), [(10, 5, DROPPED), (2, 5, 1), (1, 5, 0), (3, 600, 0)])
+def test_something_of_each_request_counts_and_of_a_slow_one_all(inferences: int, latency_ms: int, first: int) -> None:
+    ((begins, ends),) = lanes(1, inferences, latency_ms * MS)
+    assert counted_from(begins, ends) == first
+    assert counted_from(begins[:0], ends[:0]) == 0

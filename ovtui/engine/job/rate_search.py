@@ -13,6 +13,7 @@ from ovtui.analysis.exploring import max_rate
 from ovtui.analysis.exploring.rate_search import BUDGET_S, Learn, RatePoint, RateSearch, Served, Try
 from ovtui.analysis.histogram import LatencyHistogram
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
+from ovtui.analysis.turns import counted_from
 from ovtui.engine import messages
 from ovtui.engine.job.turns import Contestant, Turn
 from ovtui.errors import InputError, OvtuiError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _FLOOD_S, _FLOOD = 2.0, 1.5  # seconds, and arrivals over what can be served
 _CLOSED_S = 5.0  # the longest closed turn: what it gives must fit into the ring
-_DROPPED = 2  # first inferences of each request: caches are still cold
 
 
 @dataclass
@@ -76,9 +76,11 @@ class RateMeasuring:
         turns = math.ceil(seconds / _CLOSED_S)
         for _ in range(turns):
             turn = server.turn(seconds / turns)
-            lanes = [(ends - begins)[_DROPPED:] for begins, ends in turn.lanes]
-            by_begin = np.argsort(np.concatenate([begins[_DROPPED:] for begins, _ in turn.lanes]), kind="stable")
-            services = np.concatenate(lanes)[by_begin] / 1e9
+            kept = [
+                (begins[first:], ends[first:]) for begins, ends in turn.lanes for first in [counted_from(begins, ends)]
+            ]
+            by_begin = np.argsort(np.concatenate([begins for begins, _ in kept]), kind="stable")
+            services = np.concatenate([ends - begins for begins, ends in kept])[by_begin] / 1e9
             if not len(services):
                 raise OvtuiError("Not one inference ended in time to learn from.")
             capacity = server.ready.effective.requests / float(services.mean())
