@@ -131,6 +131,7 @@ async def _side(text: str, spec: Spec, shown: Display) -> Side:
         raise InputError(f"Run {run.id} is of random arrivals, which do not take turns: compare it as it was recorded.")
     model = await model_for(run.model.id, shown)
     own = over(run.spec, spec, given_on_the_line() - {"seconds"})  # which are the comparison's
+    own = msgspec.structs.replace(own, profile=spec.profile)  # whether the run was profiled says nothing of this
     refuse_idle(own)
     return Side(model=model, spec=msgspec.structs.replace(own, model=model.id))
 

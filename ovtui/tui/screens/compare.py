@@ -309,13 +309,10 @@ class CompareScreen(OvtuiScreen):
 
     @said
     def action_measure(self) -> None:
-        """Measure both in turn, as they were measured."""
+        """An interleaved A/B test of both, as they were measured, with their layers."""
         if self._pair is None:
             return
-        sides: Sequence[Side] = self._pair.sides
-        missing = self._seen is not None and self._seen.found.rows is None
-        if missing and self.query_one(TabBar).active != "tab-criteria":  # which says that m looks at the layers
-            sides = [_with_profile(side) for side in sides]
+        sides = [_with_profile(side) for side in self._pair.sides]
         self.ovtui.measure_in_turn(sides, self.criterion(sides))
 
     def criterion(self, sides: Sequence[Side]) -> Criterion:
