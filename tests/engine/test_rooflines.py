@@ -36,7 +36,13 @@ MADE: dict[str, Callable[[Path], Path]] = {
     "compressed": nets.compressed,
     "movers": nets.movers,
 }
-TOPOLOGIES = [*sorted(path.stem for path in LIGHT.glob("light_*.onnx")), *MADE]
+LARGE = sorted({path.stem for path in LIGHT.glob("light_*.onnx")} - {"light_squeezenet", "light_shufflenet"})
+TOPOLOGIES = [
+    "light_squeezenet",
+    "light_shufflenet",
+    *(pytest.param(name, marks=pytest.mark.nightly) for name in LARGE),
+    *MADE,
+]
 
 
 def without_roofline(profile: Profile) -> list[Layer]:
@@ -59,7 +65,7 @@ def test_no_executed_layer_is_without_a_roofline(ovtui: Ovtui, tmp_path: Path, n
     _, profile = profile_of(ovtui, path)
     assert profile.ceilings is not None
     assert without_roofline(profile) == []
-    assert sum(layer.status == "executed" for layer in profile.layers) >= 2
+    assert any(layer.status == "executed" for layer in profile.layers)  # those under a microsecond are told as not run
     for row in ovtui("layers", "--json").json["rows"]:
         above = (row["efficiency"] or 0) > 1.1 and (row["time_us"] or 0) >= 20
         assert row["above_ceiling"] is above
