@@ -757,7 +757,7 @@ async def test_a_limit_on_another_percentile_has_its_column(open_app: Opened, st
         assert "14.16" in text_of(pilot)  # of the best rate: 1.2 times its median
         assert "at most 5 % may miss 20 ms" in text_of(pilot)
         await keys("y")(pilot)
-    assert "arrivals/s\tp50 ms\tp95 ms\tmissed\t95 % CI\tkept" in (home / "copied.txt").read_text()
+    assert "arrivals/s\tp50 ms\tp95 ms\tmissed\t95 % CI\texpected\tkept" in (home / "copied.txt").read_text()
 
 
 async def test_no_rate_that_keeps_the_limit_is_said(open_app: Opened, store: Store) -> None:
