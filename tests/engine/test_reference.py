@@ -70,10 +70,10 @@ def _without_softmax(model: onnx.ModelProto, folder: Path) -> Path:
 def _engine(path: Path, model: onnx.ModelProto) -> Native:
     """The model after its first inference."""
     engine = Native()
-    engine.read(str(path))
+    engine.read(str(path), ())
     # Some processors would compute in bfloat16 unless told.
     engine.compile("CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
-    engine.create(1)
+    engine.create(1, reset=False)
     engine.fill(0, 0, what_the_onnx_runner_feeds(model))
     engine.infer(0)
     return engine
