@@ -13,7 +13,7 @@ def main() -> NoReturn:
 
         cli.main(_app)
     from ovtui.errors import OvtuiError
-    from ovtui.text import plain
+    from ovtui.sanitize import plain
 
     try:
         sys.exit(_app())

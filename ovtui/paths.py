@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 def home() -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ovtui.errors import InputError
 from ovtui.records import Data, Mode, Recipe, Spec, Stop
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 AUTO = "auto"
 """What stands for the device's choice."""

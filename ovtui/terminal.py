@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ovtui import words
+from ovtui import formatting
 
 _CONSOLES = frozenset({"linux", "vt100", "vt220"})
 
@@ -17,9 +17,9 @@ def has_few_glyphs() -> bool:
 
 def bar(share: float, width: int) -> str:
     """A bar of up to `width` cells, as this terminal can show it."""
-    return words.bar(share, width, coarse=has_few_glyphs())
+    return formatting.bar(share, width, coarse=has_few_glyphs())
 
 
 def sparkline(values: Sequence[float | None], width: int) -> str:
     """The last `width` values, as this terminal can show them."""
-    return words.sparkline(values, width, coarse=has_few_glyphs())
+    return formatting.sparkline(values, width, coarse=has_few_glyphs())

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from ovtui.analysis.student import t_quantile
+from ovtui.analysis.t_quantile import t_quantile
 
 FEWEST = 8
 """Pairs from which on an interval is told."""

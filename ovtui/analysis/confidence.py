@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ovtui.analysis.arrays import Floats
-from ovtui.analysis.student import t_quantile
+from ovtui.analysis.t_quantile import t_quantile
 
 FEWEST = 8
 """Below this many values nothing is said about doubt."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 Operator = Literal[":", ">", "<", "="]
 

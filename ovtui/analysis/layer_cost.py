@@ -7,7 +7,7 @@ from math import prod
 from typing import NamedTuple
 
 from ovtui.analysis import flops
-from ovtui.analysis.origins import called
+from ovtui.analysis.fusion import called
 from ovtui.analysis.traffic import static
 from ovtui.records import Operation, StaticShape, Tensor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isclose
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis import filtering, precisions
 from ovtui.analysis.filtering import Term
 from ovtui.analysis.layer_groups import blocks
@@ -114,7 +114,7 @@ _GET_TEXT: dict[str, Callable[[Layer], str | None]] = {
     "kernel": lambda layer: layer.kernel,
     "precision": lambda layer: precisions.normal(layer.precision),
     "status": lambda layer: layer.status,
-    "shape": lambda layer: " ".join(words.shape(tensor.shape) for tensor in layer.outputs),
+    "shape": lambda layer: " ".join(formatting.shape(tensor.shape) for tensor in layer.outputs),
     "layout": lambda layer: " ".join(tensor.layout or "" for tensor in layer.outputs),
     "original": lambda layer: " ".join(layer.original),
 }

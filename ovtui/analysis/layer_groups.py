@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis import precisions
 from ovtui.analysis.layers import in_order, total_us
 from ovtui.records import Layer, Profile
@@ -44,7 +44,7 @@ def groups(profile: Profile, by: By, depth: int | None = None) -> list[Group]:
     total = total_us(profile)
     members: dict[str, list[int]] = {}
     for index in in_order(profile.layers):
-        members.setdefault(names[index] or words.NOTHING, []).append(index)
+        members.setdefault(names[index] or formatting.NOTHING, []).append(index)
     found = [_group(profile.layers, name, indices, total) for name, indices in members.items()]
     return sorted(
         found, key=lambda group: (-1.0 if group.time_us is None else group.time_us, group.layers), reverse=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.records import Layer, Profile
 
 _ALIKE = 0.02
@@ -71,7 +71,7 @@ def time_text(layer: Layer) -> str | None:
     """
     low, high = layer.low_us, layer.high_us
     if low is None or high is None:
-        return None if layer.time_us is None else words.number(layer.time_us)
+        return None if layer.time_us is None else formatting.number(layer.time_us)
     if layer.time_us is None or low < 0.05:
         return f"< {_short(high)}"
     if high - low > 2 * _ROUGH * layer.time_us:
@@ -135,7 +135,7 @@ def concentration(profile: Profile, share: float = 0.8) -> str | None:
         return None
     timed = sum(1 for row in found if row.time_us)
     verb = "takes" if len(hot) == 1 else "take"
-    return f"{len(hot):,} of {words.plural(timed, 'layer')} {verb} {100 * share:.0f} % of the time."
+    return f"{len(hot):,} of {formatting.plural(timed, 'layer')} {verb} {100 * share:.0f} % of the time."
 
 
 def balance(profile: Profile) -> Balance:
@@ -221,4 +221,4 @@ def neighbours(layers: Sequence[Layer], index: int) -> Neighbours:
 
 def took(time_us: float) -> str:
     """A time as it is read best: `45.20 µs`, `1.20 ms`."""
-    return f"{words.number(time_us / 1000)} ms" if abs(time_us) >= 1000 else f"{words.number(time_us)} µs"
+    return f"{formatting.number(time_us / 1000)} ms" if abs(time_us) >= 1000 else f"{formatting.number(time_us)} µs"

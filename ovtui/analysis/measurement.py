@@ -18,7 +18,7 @@ from ovtui.analysis.histogram import LatencyHistogram, Stretch
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.analysis.series import WorkSeries
 from ovtui.analysis.slow_noise import Precision, precision
-from ovtui.analysis.warmup import steady_from
+from ovtui.analysis.steady_state import steady_from
 from ovtui.records import Estimate, Histogram, Quiet, Record, Result, Stop
 
 BIN_NS = 100_000_000

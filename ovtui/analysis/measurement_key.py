@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ovtui.analysis.comparing.circumstances import MACHINE
+from ovtui.analysis.comparison.confounders import MACHINE
 from ovtui.records import Run
 
 _LEFT_OUT = frozenset({"model", "stop", "seed", "profile", "batch", "shapes"})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.arrays import Floats
 from ovtui.analysis.autoregression import slope_height
 from ovtui.records import QuotaStops, Record
@@ -122,7 +122,7 @@ def _of_quota(samples: Sequence[Sample]) -> str | None:
         return None
     return (
         f"The CPU quota of {_amount(quota.cores)} stopped this in {quota.stopped:,} of {quota.periods:,} periods, for "
-        f"{words.duration(quota.seconds)} over all cores: use fewer threads, or raise the quota."
+        f"{formatting.duration(quota.seconds)} over all cores: use fewer threads, or raise the quota."
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ovtui.analysis.arrays import Floats, Ints
 from ovtui.analysis.histogram import BUCKETS, SUB_BITS, LatencyHistogram, Stretch, bucket_of
-from ovtui.analysis.student import normal_quantile, t_quantile
+from ovtui.analysis.t_quantile import normal_quantile, t_quantile
 from ovtui.records import Latency
 
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}

@@ -16,7 +16,7 @@ from typing import TypeAlias, TypeVar
 
 from ovtui.errors import InputError
 from ovtui.records import Dim, Port, StaticShape
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 LARGEST = 1 << 40
 """Elements of an input; more is a mistake on any machine."""

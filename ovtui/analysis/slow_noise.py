@@ -16,7 +16,7 @@ import numpy as np
 
 from ovtui.analysis.arrays import Floats
 from ovtui.analysis.confidence import FEWEST, Interval, is_rounding
-from ovtui.analysis.student import normal_quantile, t_quantile
+from ovtui.analysis.t_quantile import normal_quantile, t_quantile
 
 _SHORT_S = (0.15, 0.3)
 _LONG_S = {1.0: 1, 1.4: 1, 2.0: 1, 3.0: 2, 5.0: 4, 8.0: 6}

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.records import Run, Spec, Stop
 
 Level = Literal["good", "warning", "bad"]
@@ -47,13 +47,13 @@ def verdict(run: Run) -> Verdict:
 def _figures(run: Run) -> str:
     assert run.result is not None
     latency, estimate = run.result.latency_ms, run.result.throughput_fps
-    p50 = f"mean {words.number(latency.mean)} ms"
+    p50 = f"mean {formatting.number(latency.mean)} ms"
     if latency.p50 is not None:
-        p50 = f"p50 {words.percentile(latency, 'p50')} ms"
+        p50 = f"p50 {formatting.percentile(latency, 'p50')} ms"
     if run.spec.mode == "server":
-        p99 = f", p99 {words.percentile(latency, 'p99')} ms" if latency.p99 is not None else ""
-        return f"{p50}{p99} at {words.number(estimate.mean)} FPS"
-    rate = f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"
+        p99 = f", p99 {formatting.percentile(latency, 'p99')} ms" if latency.p99 is not None else ""
+        return f"{p50}{p99} at {formatting.number(estimate.mean)} FPS"
+    rate = f"{formatting.number(estimate.mean)} FPS {formatting.half_width(estimate)}"
     return f"{p50}, {rate}" if run.spec.mode == "latency" else f"{rate}, {p50}"
 
 
@@ -67,10 +67,10 @@ def suggestions(run: Run) -> list[Suggestion]:
     if result is not None and run.status == "done" and not result.throughput_fps.converged:
         longer = min(86_400.0, max(60.0, 4 * result.measured_s))
         if longer > 1.5 * result.measured_s:
-            known = result.throughput_fps.doubt is not None and result.measured_s > 0
+            known = result.throughput_fps.half_width is not None and result.measured_s > 0
             gain = _narrower(longer / result.measured_s) if known else "so little tells nothing of the doubt"
             stop = Stop(kind="seconds", seconds=longer)
-            why = f"Measure for {words.duration(longer)}: {gain}."
+            why = f"Measure for {formatting.duration(longer)}: {gain}."
             found.append(Suggestion("longer", why, msgspec.structs.replace(spec, stop=stop)))
     if run.status in ("cancelled", "interrupted"):
         found.append(Suggestion("again", "Measure the same again.", spec))

@@ -14,7 +14,7 @@ import click
 import ovtui
 from ovtui.cli.output import document_of_error, fail
 from ovtui.errors import OvtuiError, sentence
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 App: TypeAlias = Callable[[str], int]
 

@@ -12,8 +12,8 @@ from ovtui.cli.output import document, notices
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
 from ovtui.records import LIVE, Comparison, Exploration, Optimization, Run, RunFilter
+from ovtui.sanitize import plain
 from ovtui.store import open_store
-from ovtui.text import plain
 
 _HISTORY = 200  # runs of the model that advice looks at
 

@@ -12,12 +12,12 @@ from typing import NamedTuple, Protocol
 
 import click
 
-from ovtui import words
-from ovtui.analysis.exploring.max_rate import highest_kept
+from ovtui import formatting
+from ovtui.analysis.exploration.max_rate import highest_kept
 from ovtui.engine import client, events
 from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
 from ovtui.records import Comparison, Exploration, Optimization
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 class Display(Protocol):
@@ -49,7 +49,7 @@ class Lines:
             case events.Queued():
                 click.echo(f"queued behind {plain(event.behind)}", err=True)
             case events.Phase():
-                click.echo(words.doing(event.name), err=True)
+                click.echo(formatting.doing(event.name), err=True)
             case events.Note():
                 click.echo(f"note: {plain(event.text)}", err=True)
             case events.Window() if event.t_s >= self._next_s and not event.warming:
@@ -89,7 +89,7 @@ class Bar:
             case events.Queued():
                 self._set(f"queued behind {plain(event.behind, 60)}")
             case events.Phase():
-                self._set(words.doing(event.name), figures=self._found)
+                self._set(formatting.doing(event.name), figures=self._found)
             case events.Study():
                 self._found = found(event.study)
                 self._progress.update(self._task, figures=self._found, refresh=True)
@@ -117,11 +117,11 @@ class Bar:
 def figures(window: events.Window) -> str:
     """Rate, median, doubt and time left, in the space of half a line."""
     if window.estimate is None:
-        p50 = f"  p50 {words.number(window.p50_ms)} ms" if window.p50_ms is not None else ""
-        return f"{words.number(window.throughput_fps)} FPS{p50}"
-    parts = [f"{words.number(window.estimate.mean)} FPS {words.doubt(window.estimate)}"]
+        p50 = f"  p50 {formatting.number(window.p50_ms)} ms" if window.p50_ms is not None else ""
+        return f"{formatting.number(window.throughput_fps)} FPS{p50}"
+    parts = [f"{formatting.number(window.estimate.mean)} FPS {formatting.half_width(window.estimate)}"]
     if window.median_ms is not None:
-        parts.append(f"p50 {words.number(window.median_ms)} ms")
+        parts.append(f"p50 {formatting.number(window.median_ms)} ms")
     if window.eta_s is not None:
         parts.append(f"ETA {window.eta_s:.0f} s")
     if window.disturbed:
@@ -138,12 +138,14 @@ def found(study: Comparison | Exploration | Optimization) -> str:
         interval = "" if first is None or first.ci95 is None else f"({first.ci95[0]:.3f}–{first.ci95[1]:.3f})"
         return "  ".join(filter(None, (known, interval, eta)))
     if isinstance(study, Optimization):
-        return "  ".join(filter(None, ("" if study.progress is None else words.percent(study.progress), eta)))
+        return "  ".join(filter(None, ("" if study.progress is None else formatting.percent(study.progress), eta)))
     if study.loads:
         answer = highest_kept(study.loads)
-        return "  ".join(filter(None, (f"{words.number(answer.rate)}/s" if answer else "", eta)))
+        return "  ".join(filter(None, (f"{formatting.number(answer.rate)}/s" if answer else "", eta)))
     best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
-    rate = "" if best is None or best.throughput_fps is None else f"best {words.number(best.throughput_fps.mean)} FPS"
+    rate = (
+        "" if best is None or best.throughput_fps is None else f"best {formatting.number(best.throughput_fps.mean)} FPS"
+    )
     done = sum(cell.state in ("measured", "reused", "failed") for cell in study.cells)
     return "  ".join(filter(None, (f"{done} of {len(study.cells)}" if study.cells else "", rate, eta)))
 

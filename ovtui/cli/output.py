@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ovtui.text import is_safe, plain
+from ovtui.sanitize import is_safe, plain
 
 if TYPE_CHECKING:
     from ovtui.errors import OvtuiError

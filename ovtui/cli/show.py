@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import click
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis import layers as analysis
 from ovtui.analysis.layer_groups import groups
 from ovtui.cli.output import faint, field, strong, table
 from ovtui.records import Model, Profile, Run, RunSummary
 from ovtui.report import summary
 from ovtui.report.advising import command_of, what_next
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 def model(record: Model) -> None:
@@ -45,7 +45,7 @@ def layers(record: Run, profile: Profile | None) -> None:
     field("layers", f"{told or analysis.balance(profile).text} `ovtui layers {record.id}` shows them.".strip())
     kinds = [group for group in groups(profile, "type") if group.share] if told else []
     if kinds:
-        field("", ", ".join(f"{plain(group.name, 30)} {words.percent(group.share)}" for group in kinds[:4]))
+        field("", ", ".join(f"{plain(group.name, 30)} {formatting.percent(group.share)}" for group in kinds[:4]))
 
 
 def side_by_side(titles: list[str], runs: list[Run]) -> None:
@@ -54,20 +54,22 @@ def side_by_side(titles: list[str], runs: list[Run]) -> None:
     def cell(run: Run, get: str) -> str:
         result = run.result
         if result is None:
-            return words.NOTHING
+            return formatting.NOTHING
         if get == "fps":
-            return f"{words.number(result.throughput_fps.mean)} {words.doubt(result.throughput_fps)}"
+            return f"{formatting.number(result.throughput_fps.mean)} {formatting.half_width(result.throughput_fps)}"
         if get == "compile":
-            return words.number(result.compile_ms)
+            return formatting.number(result.compile_ms)
         if get == "memory":
-            return words.number(result.peak_rss_mb)
-        return words.percentile(result.latency_ms, get)
+            return formatting.number(result.peak_rss_mb)
+        return formatting.percentile(result.latency_ms, get)
 
     def setting(run: Run) -> str:
         effective = run.effective
         if effective is None:
-            return words.NOTHING
-        return f"{words.plural(effective.streams or 1, 'stream')}, {words.plural(effective.requests, 'request')}"
+            return formatting.NOTHING
+        return (
+            f"{formatting.plural(effective.streams or 1, 'stream')}, {formatting.plural(effective.requests, 'request')}"
+        )
 
     rows = [["settings", *map(setting, runs)]]
     for title, get in (
@@ -80,6 +82,6 @@ def side_by_side(titles: list[str], runs: list[Run]) -> None:
         rows.append([title, *(cell(run, get) for run in runs)])
     rows.append(["run", *(run.id for run in runs)])
     table(["", *titles], rows, right=frozenset(titles))
-    weak = words.weak_means(*(run.result.latency_ms for run in runs if run.result is not None))
+    weak = formatting.weak_means(*(run.result.latency_ms for run in runs if run.result is not None))
     if weak:
         click.echo(faint(weak))

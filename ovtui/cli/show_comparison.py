@@ -7,18 +7,26 @@ from typing import NamedTuple, get_args
 
 import click
 
-from ovtui import words
-from ovtui.analysis.comparing import attribution, circumstances, criteria, explaining, interleaved, past, ranking
-from ovtui.analysis.comparing import recorded as apart
+from ovtui import formatting
+from ovtui.analysis.comparison import (
+    attribution,
+    confounders,
+    criteria,
+    layer_explanation,
+    paired,
+    ranking,
+    run_scatter,
+)
+from ovtui.analysis.comparison import unpaired as apart
 from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Comparison, Criterion, Duel, LayerDifferences, Profile, Run, RunFilter
+from ovtui.records import Comparison, Criterion, LayerDifferences, PairedResult, Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.exported import Exported
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
-from ovtui.text import plain
 
 NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _HISTORY = 500  # runs that tell how runs of one spec scatter
@@ -67,8 +75,8 @@ def sides(store: Store, study: Comparison) -> list[Exported | None]:
 def row(study: Comparison) -> tuple[str, ...]:
     """A line of the list."""
     sides = " / ".join(plain(side.model.name, 24) for side in study.sides)
-    verdict = interleaved.sentence(study.duels[0]) if study.duels else words.NOTHING
-    return study.id, words.when(study.created), sides, verdict, study.status, plain(study.label or "", 24)
+    verdict = paired.sentence(study.duels[0]) if study.duels else formatting.NOTHING
+    return study.id, formatting.when(study.created), sides, verdict, study.status, plain(study.label or "", 24)
 
 
 def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criterion: Criterion | None = None) -> None:
@@ -114,8 +122,8 @@ def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Crite
         ("", title, "95 % CI", "SPEED", "95 % CI OF IT", "MODEL", "MODE", "BATCH", "STREAMS", "RUN", "LABEL"),
         [
             (
-                place.mark, words.rough(place.figure, weak=_is_weak(run, found.by)), _interval(place.ci95),
-                words.NOTHING if place.ratio is None else f"{place.ratio:.3f}",
+                place.mark, formatting.rough(place.figure, weak=_is_weak(run, found.by)), _interval(place.ci95),
+                formatting.NOTHING if place.ratio is None else f"{place.ratio:.3f}",
                 "" if place.ratio_ci95 is None else f"{place.ratio_ci95[0]:.3f} – {place.ratio_ci95[1]:.3f}",
                 plain(run.model.name, 30), run.spec.mode,
                 str(run.effective.batch) if run.effective else "",
@@ -128,7 +136,7 @@ def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Crite
         spare=("LABEL", "STREAMS", "BATCH", "MODE", "95 % CI"),
     )  # fmt: skip
     if any(_is_weak(run, found.by) for run in runs):
-        click.echo(faint(words.WEAK_MEANS))
+        click.echo(faint(formatting.WEAK_MEANS))
     click.echo(faint(apart.rests_on(scatter)))
 
 
@@ -152,8 +160,8 @@ def _comparison(study: Comparison, runs: Sequence[Run | None], profiles: Sequenc
     status = "" if study.status == "done" else f"  {study.status.upper()}"
     field(
         "measured",
-        f"in turn, {words.plural(instances, 'start')} of each, {words.plural(study.pairs, 'turn')} of each, "
-        f"{words.duration(study.elapsed_s)}; {study.criterion}  {faint(study.id)}{status}",
+        f"in turn, {formatting.plural(instances, 'start')} of each, {formatting.plural(study.pairs, 'turn')} of each, "
+        f"{formatting.duration(study.elapsed_s)}; {study.criterion}  {faint(study.id)}{status}",
     )
     for warning in study.warnings:
         field("!", plain(warning))
@@ -170,19 +178,19 @@ def _head(runs: Sequence[Run]) -> None:
 
 
 def _different(a: Run, b: Run) -> None:
-    told = circumstances.differences(a, b)
+    told = confounders.differences(a, b)
     for sentence in told:
         field("!", sentence)
-    related = circumstances.models(a.model, b.model)
+    related = confounders.models(a.model, b.model)
     if related is not None:
         field("models", related)
-    asked = circumstances.spec_differences(a.spec, b.spec)
+    asked = confounders.spec_differences(a.spec, b.spec)
     if asked:
         field("settings", " ".join(asked))
 
 
-def _verdict(duel: Duel, b: str = "B") -> str:
-    return f"{interleaved.sentence(duel, 'A', b)}."
+def _verdict(duel: PairedResult, b: str = "B") -> str:
+    return f"{paired.sentence(duel, 'A', b)}."
 
 
 def _criteria(a: Run, b: Run) -> None:
@@ -201,12 +209,12 @@ def _criteria(a: Run, b: Run) -> None:
 
 
 def _layers(
-    a: Profile | None, b: Profile | None, view: View, duel: Duel, layers: LayerDifferences | None
+    a: Profile | None, b: Profile | None, view: View, duel: PairedResult, layers: LayerDifferences | None
 ) -> None:  # fmt: skip
-    found = explaining.explanation(a, b, duel.verdict, layers)
+    found = layer_explanation.explanation(a, b, duel.verdict, layers)
     click.echo()
-    layered = view.by not in get_args(explaining.By)
-    rows = explaining.beyond(found.rows or (), view.threshold_us) if layered else []
+    layered = view.by not in get_args(layer_explanation.By)
+    rows = layer_explanation.beyond(found.rows or (), view.threshold_us) if layered else []
     shown = rows[: view.top] if view.top else rows
     marked = any(place < len(shown) for place in found.marked)
     field("layers", f"{found.text} {found.legend if marked else ''}".rstrip())
@@ -218,8 +226,8 @@ def _layers(
         ("", "Δ µs", "95 % CI", "A µs", "B µs", "B / A", "TYPE", "PRECISION", "LAYER"),
         [
             (
-                found.mark(place), words.number(each.delta), _of_delta(found.interval(place)),
-                words.number(each.time_a), words.number(each.time_b),
+                found.mark(place), formatting.number(each.delta), _of_delta(found.interval(place)),
+                formatting.number(each.time_a), formatting.number(each.time_b),
                 "" if each.ratio is None else f"{each.ratio:.2f}", _change(*each.types), _change(*each.precisions),
                 plain(each.name, 80),
             )
@@ -237,10 +245,10 @@ def _groups(a: Profile, b: Profile, by: str) -> None:
         ("Δ µs", "OF ALL", "A µs", "B µs", "LAYERS A", "LAYERS B", by.upper()),
         [
             (
-                words.number(group.delta), words.percent(group.share_of_difference), words.number(group.time_a),
-                words.number(group.time_b), str(group.layers_a), str(group.layers_b), plain(group.name, 60),
+                formatting.number(group.delta), formatting.percent(group.share_of_difference), formatting.number(group.time_a),
+                formatting.number(group.time_b), str(group.layers_a), str(group.layers_b), plain(group.name, 60),
             )
-            for group in explaining.group_deltas(a, b, by)  # type: ignore[arg-type]  # checked by the caller
+            for group in layer_explanation.group_deltas(a, b, by)  # type: ignore[arg-type]  # checked by the caller
         ],
         right=frozenset({"Δ µs", "OF ALL", "A µs", "B µs", "LAYERS A", "LAYERS B"}),
     )  # fmt: skip
@@ -253,11 +261,11 @@ def _change(a: str | None, b: str | None) -> str:
 
 
 def _interval(bounds: tuple[float, float] | None) -> str:
-    return "" if bounds is None else f"{words.number(bounds[0])} – {words.number(bounds[1])}"
+    return "" if bounds is None else f"{formatting.number(bounds[0])} – {formatting.number(bounds[1])}"
 
 
 def _of_delta(bounds: tuple[float, float] | None) -> str:
-    return "" if bounds is None else f"{words.number(bounds[0])} to {words.number(bounds[1])}"
+    return "" if bounds is None else f"{formatting.number(bounds[0])} to {formatting.number(bounds[1])}"
 
 
 def _runs(store: Store, study: Comparison) -> list[Run | None]:
@@ -276,4 +284,4 @@ def _scatter(store: Store, runs: Sequence[Run], criterion: Criterion | None) -> 
         for model_id in sorted({run.model.id for run in runs})
         for each in store.runs.whole(RunFilter(model=model_id, status="done"), limit=_HISTORY)
     )
-    return past.scatter(earlier, runs, apart.wanted(runs, criterion))
+    return run_scatter.scatter(earlier, runs, apart.wanted(runs, criterion))

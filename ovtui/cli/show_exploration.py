@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from ovtui import words
-from ovtui.analysis.exploring import choosing
-from ovtui.analysis.exploring.choosing import called, nearest_miss
-from ovtui.analysis.exploring.heat import BEST, FAILED, REUSED, matrix
-from ovtui.analysis.exploring.max_rate import none_keeps, verdict
+from ovtui import formatting
+from ovtui.analysis.exploration import selection
+from ovtui.analysis.exploration.matrix import BEST, FAILED, REUSED, matrix
+from ovtui.analysis.exploration.max_rate import none_keeps, verdict
+from ovtui.analysis.exploration.selection import called, nearest_miss
 from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import Cell, Exploration, Limits, Load, Run
+from ovtui.records import Cell, Exploration, Limits, RatePoint, Run
 from ovtui.report.command import run_command
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
-from ovtui.text import plain
 
 _FRONT = 8
 
@@ -75,7 +75,7 @@ def row(study: Exploration) -> tuple[str, ...]:
     """A line of the list."""
     known = sum(cell.state in ("measured", "reused") for cell in study.cells) or len(study.loads)
     return (
-        study.id, words.when(study.created), plain(study.model.name, 30), plain(study.spec.device, 16),
+        study.id, formatting.when(study.created), plain(study.model.name, 30), plain(study.spec.device, 16),
         str(known), _best(study), study.status, plain(study.label or "", 24),
     )  # fmt: skip
 
@@ -83,25 +83,25 @@ def row(study: Exploration) -> tuple[str, ...]:
 def _best(study: Exploration) -> str:
     for cell in study.cells:
         if cell.run is not None and cell.run == study.best and cell.throughput_fps is not None:
-            return f"{called(cell.setting)}: {words.number(cell.throughput_fps.mean)} FPS"
+            return f"{called(cell.setting)}: {formatting.number(cell.throughput_fps.mean)} FPS"
     for load in study.loads:
         if load.run is not None and load.run == study.best:
-            return f"{words.number(load.rate)} arrivals/s"
-    return words.NOTHING
+            return f"{formatting.number(load.rate)} arrivals/s"
+    return formatting.NOTHING
 
 
 def _cells(study: Exploration) -> None:
     states = [cell.state for cell in study.cells]
     told = [f"{states.count('measured')} measured", f"{states.count('reused')} known from earlier"]
     told += [f"{states.count('failed')} failed"] if "failed" in states else []
-    field("settings", f"{len(states)}: {', '.join(told)}, in {words.duration(study.elapsed_s)}")
+    field("settings", f"{len(states)}: {', '.join(told)}, in {formatting.duration(study.elapsed_s)}")
     best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
     if best is not None:
         earlier = ", known from earlier" if best.state == "reused" else ""
         field("best", f"{called(best.setting)}: {_figures(best, study.limits)}{earlier}")
         if study.limits.latency_ms is not None or study.limits.memory_mb is not None:
             field("", f"the highest throughput with {_limits(study)}")
-            doubt = choosing.doubt(best, study.limits)
+            doubt = selection.uncertainty(best, study.limits)
             if doubt:
                 field("!", doubt)
     elif any(cell.throughput_fps for cell in study.cells):
@@ -109,7 +109,7 @@ def _cells(study: Exploration) -> None:
     shown = matrix(study.cells, "throughput", best.setting if best else None)
     if shown.batches:
         click.echo()
-        head = ["batch", *(words.plural(streams, "stream") for streams in shown.streams)]
+        head = ["batch", *(formatting.plural(streams, "stream") for streams in shown.streams)]
         lines = [
             [str(batch), *("" if square is None else f"{square.text} {square.mark or ' '}" for square in line)]
             for batch, line in zip(shown.batches, shown.rows, strict=True)
@@ -123,11 +123,11 @@ def _cells(study: Exploration) -> None:
             ("LATENCY P50 MS", "P99 MS", "FPS", "", "MEMORY MB", "NOTHING IS BOTH QUICKER AND FASTER THAN"),
             [
                 (
-                    words.percentile(cell.latency_ms, "p50"),
-                    words.percentile(cell.latency_ms, "p99"),
-                    words.number(cell.throughput_fps.mean if cell.throughput_fps else None),
-                    words.doubt(cell.throughput_fps) if cell.throughput_fps else "",
-                    words.number(cell.peak_rss_mb),
+                    formatting.percentile(cell.latency_ms, "p50"),
+                    formatting.percentile(cell.latency_ms, "p99"),
+                    formatting.number(cell.throughput_fps.mean if cell.throughput_fps else None),
+                    formatting.half_width(cell.throughput_fps) if cell.throughput_fps else "",
+                    formatting.number(cell.peak_rss_mb),
                     called(cell.setting),
                 )
                 for cell in front
@@ -143,9 +143,9 @@ def _cells(study: Exploration) -> None:
         field("failed", f"{'; '.join(called(cell.setting) for cell in cells[:4])}: {plain(reason, 300)}")
 
 
-def _explain_weak(shown: Sequence[Cell | Load]) -> None:
+def _explain_weak(shown: Sequence[Cell | RatePoint]) -> None:
     """What the mark before a weak percentile means, once."""
-    told = words.weak_means(*(each.latency_ms for each in shown))
+    told = formatting.weak_means(*(each.latency_ms for each in shown))
     if told:
         click.echo(faint(told))
 
@@ -153,13 +153,13 @@ def _explain_weak(shown: Sequence[Cell | Load]) -> None:
 def _figures(cell: Cell, limits: Limits) -> str:
     """Throughput, the median, the percentile that is limited, and p99, as far as they are known."""
     estimate, latency = cell.throughput_fps, cell.latency_ms
-    told = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
+    told = [] if estimate is None else [f"{formatting.number(estimate.mean)} FPS {formatting.half_width(estimate)}"]
     if latency is not None:
         told += [
-            f"{name} {words.percentile(latency, name)} ms"
+            f"{name} {formatting.percentile(latency, name)} ms"
             for name in dict.fromkeys(("p50", limits.percentile, "p99"))
             if getattr(latency, name) is not None
-        ] or [f"mean {words.number(latency.mean)} ms"]
+        ] or [f"mean {formatting.number(latency.mean)} ms"]
     return ", ".join(told)
 
 
@@ -174,14 +174,14 @@ def _loads(study: Exploration, best: Run | None) -> None:
     field("limit", f"{_limits(study)}, arrivals at random, latency from the moment of arrival")
     answer = next((load for load in study.loads if best is not None and load.run == best.id), None)
     if answer is not None:
-        missed = words.percent(answer.missed)
+        missed = formatting.percent(answer.missed)
         if answer.missed_ci95 is not None:
-            missed += f" ({' – '.join(words.percent(end) for end in answer.missed_ci95)})"
-        field("highest", f"{words.number(answer.rate)} arrivals/s, of which {missed} miss it")
+            missed += f" ({' – '.join(formatting.percent(end) for end in answer.missed_ci95)})"
+        field("highest", f"{formatting.number(answer.rate)} arrivals/s, of which {missed} miss it")
         if study.capacity:
-            share = words.percent(answer.rate / study.capacity)
-            field("capacity", f"{words.number(study.capacity)} arrivals/s; the answer is {share} of it")
-        field("measured", f"in {words.duration(study.elapsed_s)}")
+            share = formatting.percent(answer.rate / study.capacity)
+            field("capacity", f"{formatting.number(study.capacity)} arrivals/s; the answer is {share} of it")
+        field("measured", f"in {formatting.duration(study.elapsed_s)}")
     elif study.loads:
         field("highest", none_keeps(study.loads, "it").lower())
     if not study.loads:
@@ -191,12 +191,12 @@ def _loads(study: Exploration, best: Run | None) -> None:
         ("ARRIVALS/S", "P50 MS", "P99 MS", "MISSED", "95 % CI", "EXPECTED", ""),
         [
             (
-                words.number(load.rate),
-                words.percentile(load.latency_ms, "p50"),
-                words.percentile(load.latency_ms, "p99"),
-                words.percent(load.missed),
-                "" if load.missed_ci95 is None else " – ".join(words.percent(end) for end in load.missed_ci95),
-                words.percent(load.expected),
+                formatting.number(load.rate),
+                formatting.percentile(load.latency_ms, "p50"),
+                formatting.percentile(load.latency_ms, "p99"),
+                formatting.percent(load.missed),
+                "" if load.missed_ci95 is None else " – ".join(formatting.percent(end) for end in load.missed_ci95),
+                formatting.percent(load.expected),
                 verdict(load),
             )
             for load in study.loads

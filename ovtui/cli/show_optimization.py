@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 import click
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.accuracy.drift import worst
-from ovtui.analysis.optimizing.advice import next_steps
-from ovtui.analysis.optimizing.fates import summary
-from ovtui.analysis.optimizing.outcome import agreement_of, weak_means
-from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, called
-from ovtui.analysis.optimizing.ways import ways as side_by_side
-from ovtui.analysis.optimizing.wording import percent_between
+from ovtui.analysis.optimization.advice import next_steps
+from ovtui.analysis.optimization.layer_outcomes import summary
+from ovtui.analysis.optimization.outcome import agreement_of, weak_means
+from ovtui.analysis.optimization.trade_off import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, called
+from ovtui.analysis.optimization.trade_off import ways as side_by_side
+from ovtui.analysis.optimization.wording import percent_between
 from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
@@ -25,8 +25,8 @@ from ovtui.report.documents import optimization_document
 from ovtui.report.optimize_command import optimize_command
 from ovtui.report.optimized import gathered
 from ovtui.report.pages.of_optimization import preprocessing_in_words
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
-from ovtui.text import plain
 
 _ALL = 1000
 _WORST = 5
@@ -70,7 +70,10 @@ def optimization(store: Store, study: Optimization) -> None:
     made = preprocessing_in_words(study.preprocessing)
     field("version", f"{plain(study.version.name, 60)}  {faint(study.version.id)}")
     if study.samples:
-        field("made", f"on {words.plural(study.samples, 'sample')}, in {words.duration(study.elapsed_s)} altogether")
+        field(
+            "made",
+            f"on {formatting.plural(study.samples, 'sample')}, in {formatting.duration(study.elapsed_s)} altogether",
+        )
     if made is not None:
         field("pixels", made)
     click.echo()
@@ -106,14 +109,14 @@ def _accuracy(accuracy: Accuracy, keeps: str) -> None:
     if accuracy.changes and not accuracy.meaningless:
         names = ", ".join(plain(each.sample, 30) for each in accuracy.changed[:_SHOWN])
         more = " …" if accuracy.changes > _SHOWN else ""
-        field("changed", f"{words.plural(accuracy.changes, 'sample')} of {accuracy.samples:,}: {names}{more}")
+        field("changed", f"{formatting.plural(accuracy.changes, 'sample')} of {accuracy.samples:,}: {names}{more}")
     hurt = worst(accuracy.drift, _WORST)
     if not hurt:
         return
-    field("drift", f"what adds most noise, on {words.plural(accuracy.drift_samples, 'sample')}{keeps}")
+    field("drift", f"what adds most noise, on {formatting.plural(accuracy.drift_samples, 'sample')}{keeps}")
     table(
         ("SQNR dB", "LOST dB", "TYPE", "OPERATION"),
-        [(words.number(each.sqnr_db), words.number(each.loss_db), plain(each.type, 24), plain(each.name, 80))
+        [(formatting.number(each.sqnr_db), formatting.number(each.loss_db), plain(each.type, 24), plain(each.name, 80))
          for each in hurt],
         right=frozenset({"SQNR dB", "LOST dB"}),
     )  # fmt: skip
@@ -123,17 +126,17 @@ def row(store: Store, study: Optimization) -> tuple[str, ...]:
     """A line of the list."""
     told = gathered(store, study).outcome
     ratio = next((duel.ratio for duel in (told.throughput, told.latency) if duel and duel.ratio is not None), None)
-    speed = words.NOTHING if ratio is None else f"{ratio:.2f} ×"
-    size = words.NOTHING if told.size_ratio is None else f"{1 / told.size_ratio:.2f} ×"
+    speed = formatting.NOTHING if ratio is None else f"{ratio:.2f} ×"
+    size = formatting.NOTHING if told.size_ratio is None else f"{1 / told.size_ratio:.2f} ×"
     return (
-        study.id, words.when(study.created), plain(study.parent.name, 24), called(study), speed, size,
+        study.id, formatting.when(study.created), plain(study.parent.name, 24), called(study), speed, size,
         _kept(study.accuracy), study.status, plain(study.label or "", 24),
     )  # fmt: skip
 
 
 def _kept(accuracy: Accuracy | None) -> str:
     if accuracy is None or accuracy.meaningless:
-        return words.NOTHING
+        return formatting.NOTHING
     if accuracy.labelled is not None:
         top1 = accuracy.labelled.version_top1
         return f"top-1 {100 * top1.hits / max(1, top1.of):.1f} %"
@@ -167,9 +170,9 @@ def ways(store: Store, model: Model) -> None:
         [
             (
                 (f"{_letter(place)} " if chart else "") + ("●" if way.front else ""),
-                words.NOTHING if way.speed is None else f"{way.speed:.2f} ×",
+                formatting.NOTHING if way.speed is None else f"{way.speed:.2f} ×",
                 "" if way.speed_ci95 is None else f"{way.speed_ci95[0]:.2f} – {way.speed_ci95[1]:.2f}",
-                words.number(way.size_mb),
+                formatting.number(way.size_mb),
                 accuracy_in_words(way.accuracy, measure),
                 "" if way.accuracy_ci95 is None else percent_between(*way.accuracy_ci95),
                 "" if way.samples is None else f"{way.samples:,}",
@@ -234,11 +237,11 @@ def preview(seen: Preview) -> None:
     """What data looks like, before it is used."""
     field(
         "looked at",
-        words.plural(seen.samples, "sample") + (f", {len(seen.skipped):,} left out" if seen.skipped else ""),
+        formatting.plural(seen.samples, "sample") + (f", {len(seen.skipped):,} left out" if seen.skipped else ""),
     )
     if seen.labelled:
         classes = "1 class" if seen.classes == 1 else f"{seen.classes:,} classes"
-        field("labels", f"{words.plural(seen.labelled, 'sample')} of {classes}")
+        field("labels", f"{formatting.plural(seen.labelled, 'sample')} of {classes}")
     made = preprocessing_in_words(seen.preprocessing)
     if made is not None:
         field("pixels", made)
@@ -251,8 +254,8 @@ def preview(seen: Preview) -> None:
         ("INPUT", "CHANNEL", "MIN", "MEAN", "MAX"),
         [
             (
-                plain(each.input, 40), words.NOTHING if each.channel is None else str(each.channel),
-                words.number(each.min), words.number(each.mean), words.number(each.max),
+                plain(each.input, 40), formatting.NOTHING if each.channel is None else str(each.channel),
+                formatting.number(each.min), formatting.number(each.mean), formatting.number(each.max),
             )
             for each in seen.ranges
         ],

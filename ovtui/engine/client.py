@@ -19,12 +19,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from ovtui import paths
-from ovtui.engine import liveness, messages, stated
+from ovtui.engine import image_settings, liveness, messages
 from ovtui.engine.events import AnyEvent, Ended
-from ovtui.engine.folder import EventReader, JobFolder, Order, new_id, tail
+from ovtui.engine.folder import EventReader, JobFolder, JobSpec, new_id, tail
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import (
+    Candidate,
     Comparison,
     Criterion,
     Data,
@@ -36,13 +37,12 @@ from ovtui.records import (
     Optimization,
     Preview,
     Recipe,
-    Side,
     Spec,
     StaticShape,
 )
 from ovtui.records import Job as JobRow
+from ovtui.sanitize import plain
 from ovtui.store import open_store
-from ovtui.text import plain
 
 _POLL_S = 0.1
 _started: list[subprocess.Popen[bytes]] = []
@@ -135,14 +135,14 @@ class Job:
         return Ended(status="failed", error=f"The job could not start.{why} The log is {self.folder.log}.")
 
 
-def _start(order: Order) -> Job:
+def _start(order: JobSpec) -> Job:
     """Start a process for `order` that outlives this one: own session, no terminal, its own files."""
     if _yielded:
         raise RuntimeError("A process that has yielded its share of the machine would pass that on to the job.")
     folder = JobFolder.create(order)
     with folder.log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ovtui.engine.job", order.id],
+            [sys.executable, "-m", "ovtui.engine.jobs", order.id],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -178,7 +178,7 @@ async def start_import(
     except UnicodeEncodeError as error:
         raise InputError(f"The name {plain(path)} is not valid UTF-8: rename the file.") from error
     return _start(
-        Order(
+        JobSpec(
             id=new_id(),
             kind="import",
             path=str(path.absolute()),
@@ -194,7 +194,7 @@ async def start_import(
 
 async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Job:
     """Begin to measure; the job's id is the run's. It queues while the machine measures something else."""
-    order = Order(id=new_id(), kind="run", model=model, spec=spec, label=label)
+    order = JobSpec(id=new_id(), kind="run", model=model, spec=spec, label=label)
     return await _registered(_start(order))
 
 
@@ -215,14 +215,14 @@ async def _registered(job: Job) -> Job:
 
 
 async def start_comparison(
-    sides: Sequence[Side], criterion: Criterion, *, seconds: float | None = None, label: str | None = None
+    sides: Sequence[Candidate], criterion: Criterion, *, seconds: float | None = None, label: str | None = None
 ) -> Job:
     """Begin to measure these in turn, A first, for so many seconds at most (a minute). Queues as a run does."""
     job_id = new_id()
     study = Comparison(
         id=job_id, status="queued", label=label, criterion=criterion, sides=tuple(sides), created=time.time()
     )
-    return await _registered(_start(Order(id=job_id, kind="comparison", comparison=study, seconds=seconds)))
+    return await _registered(_start(JobSpec(id=job_id, kind="comparison", comparison=study, seconds=seconds)))
 
 
 async def start_exploration(
@@ -247,7 +247,7 @@ async def start_exploration(
         seconds=seconds,
     )  # fmt: skip
     return await _registered(
-        _start(Order(id=job_id, kind="exploration", exploration=study, seconds=seconds, fresh=fresh, resumes=resumes))
+        _start(JobSpec(id=job_id, kind="exploration", exploration=study, seconds=seconds, fresh=fresh, resumes=resumes))
     )
 
 
@@ -272,7 +272,7 @@ async def start_optimization(
     study = Optimization(
         id=job_id, status="queued", label=label, parent=model, recipe=recipe, spec=spec, created=time.time()
     )
-    order = Order(id=job_id, kind="optimization", optimization=study, seconds=seconds, compare=compare)
+    order = JobSpec(id=job_id, kind="optimization", optimization=study, seconds=seconds, compare=compare)
     return await _registered(_start(order))
 
 
@@ -283,7 +283,7 @@ def stated_images(model: Model, data: Sequence[Data] | None = None) -> Images:
     if data is not None and not are_images(model, data):
         return Images()
     with open_store(readonly=True) as store:
-        return stated.recall(store, model)
+        return image_settings.recall(store, model)
 
 
 def quantize_missing() -> str | None:
@@ -298,7 +298,7 @@ def preview(model: Model, recipe: Recipe, stopped: Callable[[], bool] = lambda: 
 
     `stopped` is asked ten times a second; once it says so, Cancelled is raised.
     """
-    from ovtui.engine.asking import ask  # with psutil, which nobody needs to see the app
+    from ovtui.engine.device_request import ask  # with psutil, which nobody needs to see the app
 
     task = messages.Task(kind="preview", model=model, recipe=recipe)
     told = ask(task, messages.Previewed, phase="looking at the data", limit_s=_PREVIEW_S, stopped=stopped)

@@ -18,7 +18,7 @@ import psutil
 from ovtui.engine import memory, messages
 from ovtui.engine.folder import tail
 from ovtui.errors import InputError, Interrupted, OvtuiError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _REASONS = {
     "SIGFPE": "an arithmetic error",

@@ -10,8 +10,8 @@ from ovtui.engine.cores import cores
 from ovtui.engine.streams import check_streams, most_streams
 from ovtui.errors import InputError
 from ovtui.records import Record
+from ovtui.sanitize import plain
 from ovtui.store import Store
-from ovtui.text import plain
 
 _KEY = "devices"
 _SWITCH = frozenset({"YES", "NO", "TRUE", "FALSE", "ON", "OFF", "1", "0"})

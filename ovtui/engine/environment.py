@@ -14,7 +14,7 @@ import ovtui
 from ovtui.engine import memory
 from ovtui.engine.cores import cores, cpu_quota
 from ovtui.records import Environment
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 def environment(openvino: str) -> Environment:

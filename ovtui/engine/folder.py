@@ -20,7 +20,7 @@ from ovtui.records import Comparison, Exploration, JobKind, Model, Optimization,
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
 
 
-class Order(Record, frozen=True):
+class JobSpec(Record, frozen=True):
     """What a job is to do."""
 
     id: str
@@ -64,7 +64,7 @@ class JobFolder:
         self._order = self.path / "job.json"
 
     @classmethod
-    def create(cls, order: Order) -> JobFolder:
+    def create(cls, order: JobSpec) -> JobFolder:
         """Make the folder and write the order; StoreError when the data folder cannot be written."""
         folder = cls(order.id)
         try:
@@ -77,8 +77,8 @@ class JobFolder:
             ) from error
         return folder
 
-    def order(self) -> Order:
-        return msgspec.json.decode(self._order.read_bytes(), type=Order)
+    def order(self) -> JobSpec:
+        return msgspec.json.decode(self._order.read_bytes(), type=JobSpec)
 
 
 def prune(live: set[str], keep: int = 200) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ovtui.engine import messages
-from ovtui.engine.asking import ask
+from ovtui.engine.device_request import ask
 
 _LIMIT_S = 60
 

@@ -45,7 +45,7 @@ def _bury(store: Store, job: Job) -> None:
     elif run.status not in LIVE:
         store.jobs.set_status(job.id, run.status, error=run.error, finished=now)
     else:
-        from ovtui.engine.remains import remains
+        from ovtui.engine.event_replay import remains
 
         left = remains(job.id)
         store.runs.finish(

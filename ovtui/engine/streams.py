@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 def most_streams(limits: str) -> int | None:

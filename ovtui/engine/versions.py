@@ -11,8 +11,8 @@ from pathlib import Path
 from ovtui import paths
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Job, Model
+from ovtui.sanitize import plain
 from ovtui.store import Store
-from ovtui.text import plain
 
 
 def folder(version: Model) -> Path | None:

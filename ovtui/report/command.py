@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ovtui.analysis.exploring.grid import AUTO, default_batches
+from ovtui.analysis.exploration.grid import AUTO, default_batches
 from ovtui.records import Grid, Limits, Setting, Spec, StaticShape
 
 _DEFAULT = Spec(model="")
@@ -103,7 +103,7 @@ def used(spec: Spec) -> Spec:
 def axis(values: Sequence[int | None]) -> str:
     """Numbers as they are typed: `1..32` for powers of two and the ends, `1-8` for all between, else `1,2,6`.
 
-    `auto` for None. Parsed by `analysis.exploring.grid`, it gives back the same.
+    `auto` for None. Parsed by `analysis.exploration.grid`, it gives back the same.
     """
     numbers = sorted({value for value in values if value is not None})
     words = [AUTO] if None in values else []

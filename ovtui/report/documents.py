@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.records import (
     Accuracy,
+    Candidate,
     Comparison,
     Criterion,
-    Duel,
     Exploration,
     LayerDifferences,
     Model,
     Optimization,
+    PairedResult,
     Profile,
     Run,
-    Side,
 )
 from ovtui.report.exported import Exported
 
 if TYPE_CHECKING:
-    from ovtui.analysis.comparing.ranking import Ranking
-    from ovtui.analysis.optimizing.fates import Fate
+    from ovtui.analysis.comparison.ranking import Ranking
+    from ovtui.analysis.optimization.layer_outcomes import Fate
 
 
 def model_document(model: Model) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def comparison_document(
     ]
     if said is not None:
         duels = [{**duel, "sentence": said} for duel in duels]
-    first = duels[0] if duels else duel_document(Duel(verdict="undecided"), None, None)
+    first = duels[0] if duels else duel_document(PairedResult(verdict="undecided"), None, None)
     return {
         "id": comparison.id,
         "status": comparison.status,
@@ -150,8 +150,8 @@ def optimization_document(
     `size_ratio` is the version's bytes over the parent's; `speedup` the version's speed over the parent's, in
     throughput where that is known.
     """
-    from ovtui.analysis.optimizing.fates import fates
-    from ovtui.analysis.optimizing.outcome import outcome
+    from ovtui.analysis.optimization.layer_outcomes import fates
+    from ovtui.analysis.optimization.outcome import outcome
 
     found = outcome(optimization, latency, throughput, {run_id: each.run for run_id, each in runs.items()})
     parent, version = profiles(latency, throughput, runs)
@@ -224,20 +224,20 @@ def _fate(found: Fate) -> dict[str, Any]:
     }
 
 
-def _raced(duel: Duel) -> dict[str, Any]:
+def _raced(duel: PairedResult) -> dict[str, Any]:
     return {"verdict": duel.verdict, "ratio": duel.ratio, "ci95": _pair(duel.ci95)}
 
 
 def duel_document(
-    duel: Duel, a: Exported | None, b: Exported | None, layers: LayerDifferences | None = None
+    duel: PairedResult, a: Exported | None, b: Exported | None, layers: LayerDifferences | None = None
 ) -> dict[str, Any]:
     """B against A: the verdict and what speaks for it, what was different, criteria, and of the layers what is known
     of their differences.
     """
-    from ovtui.analysis.comparing import circumstances, explaining, interleaved
+    from ovtui.analysis.comparison import confounders, layer_explanation, paired
 
     known = a is not None and b is not None
-    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict, layers)
+    explained = layer_explanation.explanation(a and a.profile, b and b.profile, duel.verdict, layers)
     return {
         "verdict": duel.verdict,
         "ratio": duel.ratio,
@@ -245,8 +245,8 @@ def duel_document(
         "ci90": _pair(duel.ci90),
         "seconds_more": duel.seconds_more,
         "ratios": list(duel.ratios),
-        "sentence": interleaved.sentence(duel),
-        "differences": circumstances.differences(a.run, b.run) if a is not None and b is not None else [],
+        "sentence": paired.sentence(duel),
+        "differences": confounders.differences(a.run, b.run) if a is not None and b is not None else [],
         "criteria": [] if a is None or b is None else _criteria(a.run, b.run),
         "explanation": explained.text if known else None,
         "not_attributable": None
@@ -278,7 +278,7 @@ def duel_document(
 
 def ranking_document(found: Ranking, runs: Sequence[Run]) -> dict[str, Any]:
     """More than two runs, best first; `ratio` is a run's speed over the best one's."""
-    from ovtui.analysis.comparing import ranking
+    from ovtui.analysis.comparison import ranking
 
     return {
         "by": found.by,
@@ -304,7 +304,7 @@ _OWN_TITLES = {"size on disk": "size on disk, bytes"}
 
 def _criteria(a: Run, b: Run) -> list[dict[str, Any]]:
     """Numbers where there are some, null for what is not known. When it was, the runs' own documents say."""
-    from ovtui.analysis.comparing import criteria
+    from ovtui.analysis.comparison import criteria
 
     return [
         {
@@ -323,14 +323,14 @@ def _criteria(a: Run, b: Run) -> list[dict[str, Any]]:
 def _value(figure: float | None, text: str) -> float | str | None:
     if figure is not None:
         return figure
-    return None if text == words.NOTHING else text
+    return None if text == formatting.NOTHING else text
 
 
 def _pair(interval: tuple[float, float] | None) -> list[float] | None:
     return None if interval is None else list(interval)
 
 
-def _side_document(side: Side) -> dict[str, Any]:
+def _side_document(side: Candidate) -> dict[str, Any]:
     """Of one that was never measured: nothing but what was asked for."""
     spec: dict[str, Any] = msgspec.to_builtins(side.spec)
     del spec["model"]

@@ -17,12 +17,13 @@ from ovtui.records import (
     Comparison,
     Exploration,
     Latency,
-    Load,
     Optimization,
     Proportion,
+    RatePoint,
     Run,
     Series,
 )
+from ovtui.report.atomic_write import put
 from ovtui.report.documents import (
     comparison_document,
     duel_document,
@@ -33,9 +34,8 @@ from ovtui.report.documents import (
 )
 from ovtui.report.exported import Exported
 from ovtui.report.layers import profile_document
-from ovtui.report.put import put
 from ovtui.report.spreadsheet import cell
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 if TYPE_CHECKING:
     from ovtui.report.pages.document import Document
@@ -248,8 +248,8 @@ def optimization_csv(
     runs: Mapping[str, Exported],
 ) -> bytes:
     """A row for each figure as it is shown; speed and accuracy as numbers; outputs, drift, and the version's layers."""
-    from ovtui.analysis.optimizing.fates import fates
-    from ovtui.analysis.optimizing.outcome import outcome
+    from ovtui.analysis.optimization.layer_outcomes import fates
+    from ovtui.analysis.optimization.outcome import outcome
 
     found = outcome(optimization, latency, throughput, {run_id: each.run for run_id, each in runs.items()})
     rows: list[dict[str, object]] = [
@@ -333,7 +333,7 @@ _LOAD_COLUMNS = (
 
 def exploration_csv(exploration: Exploration) -> bytes:
     """A row for each setting, or for each arrival rate."""
-    from ovtui.report.pages.found import is_server
+    from ovtui.report.pages.best import is_server
 
     if is_server(exploration):
         return _table(_LOAD_COLUMNS, (_load_cells(exploration, load) for load in exploration.loads))
@@ -341,7 +341,7 @@ def exploration_csv(exploration: Exploration) -> bytes:
 
 
 def _cell_cells(exploration: Exploration, each: Cell) -> Iterable[object]:
-    from ovtui.analysis.exploring.choosing import keeps
+    from ovtui.analysis.exploration.selection import keeps
 
     setting, estimate = each.setting, each.throughput_fps
     low, high = (estimate.ci95 if estimate else None) or (None, None)
@@ -354,7 +354,7 @@ def _cell_cells(exploration: Exploration, each: Cell) -> Iterable[object]:
     )  # fmt: skip
 
 
-def _load_cells(exploration: Exploration, load: Load) -> Iterable[object]:
+def _load_cells(exploration: Exploration, load: RatePoint) -> Iterable[object]:
     low, high = load.missed_ci95 or (None, None)
     return (
         exploration.id, load.rate, load.state, load.run, *_percentiles(load.latency_ms), load.missed, low, high,

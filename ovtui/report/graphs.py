@@ -9,8 +9,8 @@ import msgspec
 from ovtui.analysis.graph.export import document, dot
 from ovtui.analysis.graph.model import Graph
 from ovtui.errors import InputError
-from ovtui.report.put import put
-from ovtui.text import plain
+from ovtui.report.atomic_write import put
+from ovtui.sanitize import plain
 
 
 def write_graph(path: Path, graph: Graph) -> None:

@@ -10,17 +10,17 @@ from typing import Any
 
 import msgspec
 
+from ovtui.analysis import fusion, transitions
 from ovtui.analysis import layers as analysis
-from ovtui.analysis import origins, transitions
 from ovtui.analysis.advice import Advice
 from ovtui.analysis.layer_filter import LayerColumns
 from ovtui.analysis.layer_groups import By, groups
 from ovtui.errors import InputError
 from ovtui.records import Profile, Run
 from ovtui.report.advising import command_of
-from ovtui.report.put import put
+from ovtui.report.atomic_write import put
 from ovtui.report.spreadsheet import cell
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 LAYER_KEYS = (
     "order", "name", "type", "kernel", "precision", "time_us", "spread_us", "share", "status", "shape", "layout",
@@ -79,7 +79,7 @@ def layers_document(
     """Everything that is known of where a run's time goes. `name`: what the model is called in commands."""
     balance = analysis.balance(profile)
     matrix = transitions.transitions(profile)
-    fates = origins.origins(profile)
+    fates = fusion.origins(profile)
     document: dict[str, Any] = {
         "run_id": run.id,
         "rows": layer_rows(columns, profile, places),

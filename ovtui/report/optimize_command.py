@@ -6,7 +6,7 @@ import shlex
 
 import msgspec
 
-from ovtui.analysis.optimizing.recipes import used
+from ovtui.analysis.optimization.recipes import used
 from ovtui.records import Recipe, Spec
 from ovtui.report.command import inputs, options
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from ovtui.analysis.optimizing.fates import Fate, fates
-from ovtui.analysis.optimizing.outcome import Outcome, outcome
+from ovtui.analysis.optimization.layer_outcomes import Fate, fates
+from ovtui.analysis.optimization.outcome import Outcome, outcome
 from ovtui.records import Comparison, Histogram, Optimization, Profile, Run, Series
 from ovtui.report.documents import profiles
 from ovtui.report.exported import Exported

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 def cell(value: object) -> object:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.records import Ceilings, Environment, Latency, Model, Port, Run
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 Fields: TypeAlias = list[tuple[str, str]]
 """Titles and texts; an empty title goes on with the one before, `!` is a warning."""
@@ -20,25 +20,25 @@ _PERCENTILES = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), 
 
 def model_fields(record: Model) -> Fields:
     """What was read from a file."""
-    found = [("file", f"{plain(record.path)}  ({record.format}, {words.size(record.bytes)})")]
+    found = [("file", f"{plain(record.path)}  ({record.format}, {formatting.size(record.bytes)})")]
     if len(record.files) > 1:
-        found.append(("", f"{words.plural(len(record.files), 'file')}"))
+        found.append(("", f"{formatting.plural(len(record.files), 'file')}"))
     found.append(("sha256", record.sha256))
     for title, ports in (("inputs", record.inputs), ("outputs", record.outputs)):
         found += [(title if i == 0 else "", _port(port)) for i, port in enumerate(ports)]
     kinds = sorted(record.operation_types.items(), key=lambda item: -item[1])
     most = ", ".join(f"{number} {plain(kind, 40)}" for kind, number in kinds[:4])
     found.append(("operations", f"{record.operations:,}  ({most}{', …' if len(kinds) > 4 else ''})"))
-    found.append(("parameters", f"{words.count(record.parameters)}".rstrip()))
+    found.append(("parameters", f"{formatting.count(record.parameters)}".rstrip()))
     if record.flops is not None:
-        at = ", ".join(f"{plain(n, 40)}{words.shape(s)}" for n, s in record.flops_shapes.items())
-        found.append(("FLOPs", f"{words.count(record.flops).rstrip()}  at {at} (a multiply-add is two)"))
+        at = ", ".join(f"{plain(n, 40)}{formatting.shape(s)}" for n, s in record.flops_shapes.items())
+        found.append(("FLOPs", f"{formatting.count(record.flops).rstrip()}  at {at} (a multiply-add is two)"))
     total = sum(record.weight_precisions.values())
     if total:
         shares = sorted(record.weight_precisions.items(), key=lambda item: -item[1])
         found.append(("weights", ", ".join(f"{kind} {count / total:.0%}" for kind, count in shares[:4])))
     if record.states:
-        found.append(("state", f"{words.plural(record.states, 'variable')} that it keeps between inferences"))
+        found.append(("state", f"{formatting.plural(record.states, 'variable')} that it keeps between inferences"))
     for extension in record.extensions:
         found.append(("extension", f"{plain(extension.path)}  {extension.sha256[:16]}…  (its code runs)"))
     return found + [("note", plain(note)) for note in record.notes]
@@ -46,8 +46,8 @@ def model_fields(record: Model) -> Fields:
 
 def _port(port: Port) -> str:
     layout = f"  layout {plain(port.layout)}" if port.layout else ""
-    stated = f"  measured at {words.shape(port.stated)}" if port.stated is not None else ""
-    return f"{plain(port.name, 80)}  {plain(port.type)} {words.shape(port.shape)}{layout}{stated}"
+    stated = f"  measured at {formatting.shape(port.stated)}" if port.stated is not None else ""
+    return f"{plain(port.name, 80)}  {plain(port.type)} {formatting.shape(port.shape)}{layout}{stated}"
 
 
 def settings(record: Run) -> str:
@@ -62,7 +62,7 @@ def _effective(record: Run) -> str:
     parts = [f"batch {effective.batch}"]
     for noun, amount in (("stream", effective.streams), ("thread", effective.threads), ("request", effective.requests)):
         if amount is not None:
-            parts.append(words.plural(amount, noun))
+            parts.append(formatting.plural(amount, noun))
     if effective.precision:
         parts.append(effective.precision)
     return "  " + ", ".join(parts)
@@ -76,7 +76,7 @@ def fields(record: Run) -> Fields:
         found += _result_fields(record)
     if record.effective:
         for name, source in record.effective.inputs.items():
-            shape = words.shape(record.effective.shapes.get(name))
+            shape = formatting.shape(record.effective.shapes.get(name))
             found.append(("input", f"{plain(name, 60)}{shape}  {plain(source)}"))
         if record.effective.state is not None:
             found.append(("state", STATE[record.effective.state]))
@@ -93,32 +93,32 @@ def _result_fields(record: Run) -> Fields:
     interval = ""
     if estimate.ci95 is not None:
         low, high = estimate.ci95
-        interval = f"{words.doubt(estimate)}  (95 % CI {words.number(low)} – {words.number(high)})"
-    found = [("throughput", f"{words.number(estimate.mean)} FPS  {interval}".rstrip())]
+        interval = f"{formatting.half_width(estimate)}  (95 % CI {formatting.number(low)} – {formatting.number(high)})"
+    found = [("throughput", f"{formatting.number(estimate.mean)} FPS  {interval}".rstrip())]
     if result.quiet is not None and result.quiet.share < 1:
-        quiet = words.number(result.quiet.throughput_fps)
+        quiet = formatting.number(result.quiet.throughput_fps)
         found.append(("", f"{quiet} FPS in the {result.quiet.share:.0%} that were quiet"))
     found.append(("latency", _latency(result.latency_ms)))
     if result.latency_ms.weak:
-        found.append(("", f"{words.WEAK_MEANS}; 95 % CI:"))
+        found.append(("", f"{formatting.WEAK_MEANS}; 95 % CI:"))
         found.append(("", _weak(result.latency_ms)))
     extremes = (("mean", result.latency_ms.mean), ("min", result.latency_ms.min), ("max", result.latency_ms.max))
-    found.append(("", ", ".join(f"{title} {words.number(value)}" for title, value in extremes) + " ms"))
+    found.append(("", ", ".join(f"{title} {formatting.number(value)}" for title, value in extremes) + " ms"))
     found.append(
         (
             "measured",
             f"{result.measured_s:.1f} s after {result.warmup_s:.1f} s of warm-up, "
-            f"{words.plural(result.inferences, 'inference')}",
+            f"{formatting.plural(result.inferences, 'inference')}",
         )
     )
     found.append(
         (
             "start",
-            f"read {words.number(result.read_ms)}, compile {words.number(result.compile_ms)}, "
-            f"first inference {words.number(result.first_inference_ms)} ms",
+            f"read {formatting.number(result.read_ms)}, compile {formatting.number(result.compile_ms)}, "
+            f"first inference {formatting.number(result.first_inference_ms)} ms",
         )
     )
-    usage = [] if result.peak_rss_mb is None else [f"peak memory {words.number(result.peak_rss_mb)} MB"]
+    usage = [] if result.peak_rss_mb is None else [f"peak memory {formatting.number(result.peak_rss_mb)} MB"]
     usage += [] if result.cpu_percent is None else [f"CPU {result.cpu_percent:.0f} % of a core"]
     return [*found, ("usage", ", ".join(usage))] if usage else found
 
@@ -127,9 +127,9 @@ def _latency(latency: Latency) -> str:
     shown = []
     for key, title in _PERCENTILES:
         if getattr(latency, key) is not None:
-            shown.append(f"{title} {words.percentile(latency, key)}")
+            shown.append(f"{title} {formatting.percentile(latency, key)}")
         elif key in latency.needs and key != "p99_9":
-            shown.append(f"{title} {words.NOTHING} (needs {latency.needs[key]:,} more)")
+            shown.append(f"{title} {formatting.NOTHING} (needs {latency.needs[key]:,} more)")
     return "  ".join(item.replace(" ", "\u00a0") for item in shown) + "\u00a0ms"
 
 
@@ -138,8 +138,8 @@ def _weak(latency: Latency) -> str:
     shown = []
     for key, title in _PERCENTILES:
         if key in latency.weak:
-            between = words.between(latency.ci95.get(key))
-            known = "not known" if between == words.NOTHING else between
+            between = formatting.between(latency.ci95.get(key))
+            known = "not known" if between == formatting.NOTHING else between
             shown.append(f"{title} {known} (needs {latency.needs[key]:,} more)".replace(" ", "\u00a0"))
     return "  ".join(shown)
 
@@ -149,9 +149,11 @@ def environment_fields(machine: Environment) -> Fields:
     unknown = "not told"
     physical = "" if machine.physical_cores is None else f", {machine.physical_cores} physical"
     quota = "" if machine.cpu_quota is None else " (CPU quota of the container)"
-    memory = words.size(machine.memory_mb * 2**20)
+    memory = formatting.size(machine.memory_mb * 2**20)
     if machine.memory_limit_mb is not None:
-        memory = f"{words.size(machine.memory_limit_mb * 2**20)} (limit of the container), the machine has {memory}"
+        memory = (
+            f"{formatting.size(machine.memory_limit_mb * 2**20)} (limit of the container), the machine has {memory}"
+        )
     return [
         ("host", plain(machine.host)),
         ("processor", plain(machine.cpu)),
@@ -171,11 +173,11 @@ def environment_fields(machine: Environment) -> Fields:
 
 def ceilings(found: Ceilings) -> str:
     """`f32 231, bf16 457 GFLOP/s; copy 29.9 GB/s (80.7 from caches); read 35 GB/s`: what a device can do at most."""
-    rates = ", ".join(f"{name} {words.number(rate)}" for name, rate in found.gflops.items())
+    rates = ", ".join(f"{name} {formatting.number(rate)}" for name, rate in found.gflops.items())
     told = [f"{rates} GFLOP/s"] if rates else []
     for what, known in (("copy" if found.reads else "memory", found.gbytes), ("read", found.reads)):
         if known:
             largest, best = known[-1][1], max(rate for _, rate in known)
-            cached = f" ({words.number(best)} from caches)" if best > 1.2 * largest else ""
-            told.append(f"{what} {words.number(largest)} GB/s{cached}")
+            cached = f" ({formatting.number(best)} from caches)" if best > 1.2 * largest else ""
+            told.append(f"{what} {formatting.number(largest)} GB/s{cached}")
     return "; ".join(told) or "could not be measured"

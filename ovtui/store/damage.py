@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ovtui.errors import StoreError
+from ovtui.sanitize import plain
 from ovtui.store import faults
-from ovtui.text import plain
 
 _PARTS = ("", "-wal", "-shm")  # the database, its log, and the log's index
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ovtui.errors import StoreError
+from ovtui.sanitize import plain
 from ovtui.store import damage, faults, opening
-from ovtui.text import plain
 
 Value: TypeAlias = str | int | float | bytes | None
 Values: TypeAlias = Mapping[str, Value]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ovtui.errors import StoreError, sentence
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 BUSY_S = 10.0
 """How long to wait for another process that is writing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 SHORTEST = 3
 """Characters of an id that may stand for it."""

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from ovtui.records import Model, OwnGraph
+from ovtui.sanitize import plain
 from ovtui.store.codec import from_bytes, from_text, to_bytes, to_text
 from ovtui.store.database import Database
 from ovtui.store.finding import after_prefix, searchable
-from ovtui.text import plain
 
 
 class Models:

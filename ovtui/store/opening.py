@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ovtui.errors import StoreError
+from ovtui.sanitize import plain
 from ovtui.store import damage, faults, schema
-from ovtui.text import plain
 
 
 class Opened(NamedTuple):

@@ -25,11 +25,11 @@ from ovtui.records import (
     Spec,
     Status,
 )
+from ovtui.sanitize import plain
 from ovtui.store.codec import from_bytes, from_text, from_text_or_none, to_bytes, to_text, to_text_or_none
 from ovtui.store.database import Database, Value
 from ovtui.store.finding import SHORTEST, after_prefix, searchable, the_one
 from ovtui.store.jobs import Jobs
-from ovtui.text import plain
 
 Cursor: TypeAlias = tuple[float, str]
 """Where a page ended: `created` and `id` of its last run."""

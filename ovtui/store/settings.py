@@ -9,10 +9,10 @@ import msgspec
 
 from ovtui.errors import InputError, StoreError
 from ovtui.records import Spec
+from ovtui.sanitize import plain
 from ovtui.store.codec import from_text, to_text
 from ovtui.store.database import Database
 from ovtui.store.finding import searchable
-from ovtui.text import plain
 
 T = TypeVar("T")
 

@@ -6,11 +6,11 @@ from typing import Generic, TypeVar
 
 from ovtui.errors import InputError
 from ovtui.records import LIVE, Comparison, Exploration, Job, Optimization
+from ovtui.sanitize import plain
 from ovtui.store.codec import from_text, to_text
 from ovtui.store.database import Database
 from ovtui.store.finding import SHORTEST, after_prefix, searchable, the_one
 from ovtui.store.jobs import Jobs
-from ovtui.text import plain
 
 Study = TypeVar("Study", Comparison, Exploration, Optimization)
 

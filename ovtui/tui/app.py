@@ -21,16 +21,16 @@ from textual.screen import Screen
 
 from ovtui import paths
 from ovtui.engine import devices
-from ovtui.engine.watching import Watching
+from ovtui.engine.job_monitor import Watching
 from ovtui.errors import OvtuiError, StoreError, sentence
 from ovtui.records import Record
+from ovtui.sanitize import plain
 from ovtui.specs import expanded
 from ovtui.store import Removed, Store
-from ovtui.text import plain
 from ovtui.tui import themes
+from ovtui.tui.launch import Starts
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.home import HomeScreen
-from ovtui.tui.starts import Starts
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from ovtui import words
-from ovtui.analysis.exploring.choosing import called
-from ovtui.records import Cell, Limits, Load, Percentile
+from ovtui import formatting
+from ovtui.analysis.exploration.selection import called
+from ovtui.records import Cell, Limits, Percentile, RatePoint
 from ovtui.terminal import has_few_glyphs
 from ovtui.tui.widgets.plot import Curve, Picture
 
@@ -86,10 +86,10 @@ def trade(
     limits = (min(ends) / 1.15, max(ends) * 1.15) if wide else (max(0.0, min(ends) - margin), max(ends) + margin)
     best = "" if spot is None else f" The best within the limit: {called(spot.setting)}."
     few = unknown(cells, percentile)
-    missing = f" {words.plural(few, 'setting')} with too few inferences for {percentile}." if few else ""
+    missing = f" {formatting.plural(few, 'setting')} with too few inferences for {percentile}." if few else ""
     text = (
-        f"Throughput against {percentile}: {len(points)} settings from {words.number(first)} to "
-        f"{words.number(last)} ms and up to {words.number(top)} FPS.{missing}{best}"
+        f"Throughput against {percentile}: {len(points)} settings from {formatting.number(first)} to "
+        f"{formatting.number(last)} ms and up to {formatting.number(top)} FPS.{missing}{best}"
     )
     return Picture(tuple(curves), text=text, x_limits=limits, log_x=wide)
 
@@ -112,7 +112,7 @@ def _envelope(points: Sequence[_Point]) -> Curve:
     return Curve([*x, points[-1].ms], [*y, top])
 
 
-def rates(loads: Sequence[Load], limits: Limits) -> Picture | None:
+def rates(loads: Sequence[RatePoint], limits: Limits) -> Picture | None:
     """p50 and the limited percentile by arrival rate; points say which keep the limit, a level line where it is."""
     known = sorted(
         ((load.rate, load.latency_ms, load) for load in loads if load.latency_ms is not None), key=lambda each: each[0]
@@ -140,8 +140,8 @@ def rates(loads: Sequence[Load], limits: Limits) -> Picture | None:
     if limits.latency_ms is not None:
         curves.insert(0, Curve(ends, (limits.latency_ms, limits.latency_ms), "faint"))
     text = "\n".join(
-        f"{words.number(rate)} arrivals/s: p50 {words.percentile(latency, 'p50')} ms, "
-        f"{limits.percentile} {words.percentile(latency, limits.percentile)} ms"
+        f"{formatting.number(rate)} arrivals/s: p50 {formatting.percentile(latency, 'p50')} ms, "
+        f"{limits.percentile} {formatting.percentile(latency, limits.percentile)} ms"
         for rate, latency, _ in known
     )
     return Picture(tuple(curves), text=text, x_limits=ends)

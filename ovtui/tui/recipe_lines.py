@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ovtui import specs
 from ovtui.errors import InputError
 from ovtui.records import Data
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 def numbers(values: tuple[float, ...] | None) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ovtui import terminal, words
-from ovtui.analysis.comparing.circumstances import spec_differences
-from ovtui.analysis.comparing.interleaved import sentence
-from ovtui.engine.watching import Watched
+from ovtui import formatting, terminal
+from ovtui.analysis.comparison.confounders import spec_differences
+from ovtui.analysis.comparison.paired import sentence
+from ovtui.engine.job_monitor import Watched
 from ovtui.records import LIVE, Comparison, Exploration, Model, Optimization, RunSummary
+from ovtui.sanitize import plain
 from ovtui.store import TrackRecord
-from ovtui.text import plain
 from ovtui.tui.widgets.cells import Cell, Column
 
 STATUS_LOOK = {
@@ -46,19 +46,19 @@ def run_cells(run: RunSummary) -> dict[str, Cell]:
     estimate = run.throughput_fps
     doubt = Cell("")
     if estimate is not None:
-        narrow = words.doubt(estimate).replace(" ", "")
+        narrow = formatting.half_width(estimate).replace(" ", "")
         narrow = narrow if len(narrow) <= 6 else "±>999%"
         doubt = Cell(narrow, "dim") if estimate.converged else Cell(f"{narrow}!", "warning")
     return {
-        "created": Cell(words.short_when(run.created), "dim"),
+        "created": Cell(formatting.short_when(run.created), "dim"),
         "model": Cell(plain(run.model_name, 120)),
         "device": Cell(plain(run.device, 40)),
         "mode": Cell(run.mode),
         "batch": Cell(str(run.batch or ""), "dim"),
         "streams": Cell(str(run.streams or ""), "dim"),
-        "throughput_fps": Cell(words.number(estimate.mean) if estimate else words.NOTHING),
+        "throughput_fps": Cell(formatting.number(estimate.mean) if estimate else formatting.NOTHING),
         "doubt": doubt,
-        "p50_ms": Cell(words.rough(run.p50_ms, weak=run.p50_weak)),
+        "p50_ms": Cell(formatting.rough(run.p50_ms, weak=run.p50_weak)),
         "status": Cell(run.status, STATUS_LOOK[run.status]),
         "label": Cell(plain(run.label or "", 120), "dim"),
         "id": Cell(run.id, "dim"),
@@ -104,13 +104,13 @@ def model_cells(model: Model, branch: str, record: TrackRecord) -> dict[str, Cel
     return {
         "name": Cell(branch + plain(model.name, 120)),
         "format": Cell(model.format, "dim"),
-        "bytes": Cell(words.size(model.bytes), "dim"),
-        "parameters": Cell(words.count(model.parameters).rstrip(), "dim"),
-        "last_fps": Cell(words.number(fps[-1] if fps else None)),
-        "best_fps": Cell(words.number(record.best_throughput_fps), "dim"),
+        "bytes": Cell(formatting.size(model.bytes), "dim"),
+        "parameters": Cell(formatting.count(model.parameters).rstrip(), "dim"),
+        "last_fps": Cell(formatting.number(fps[-1] if fps else None)),
+        "best_fps": Cell(formatting.number(record.best_throughput_fps), "dim"),
         "fps": Cell(terminal.sparkline(fps, _TREND), "bar"),
-        "last_p50": Cell(words.rough(p50[-1] if p50 else None, weak=record.last_p50_weak)),
-        "best_p50": Cell(words.rough(record.best_p50_ms, weak=record.best_p50_weak), "dim"),
+        "last_p50": Cell(formatting.rough(p50[-1] if p50 else None, weak=record.last_p50_weak)),
+        "best_p50": Cell(formatting.rough(record.best_p50_ms, weak=record.best_p50_weak), "dim"),
         "p50": Cell(terminal.sparkline(p50, _TREND), "bar"),
     }
 
@@ -119,7 +119,7 @@ def doing(watched: Watched) -> str:
     """What a job does now."""
     if watched.ended is not None:
         return watched.ended.status
-    return "queued" if watched.behind is not None else words.doing(watched.phase)
+    return "queued" if watched.behind is not None else formatting.doing(watched.phase)
 
 
 LIVE_COLUMNS = (
@@ -161,8 +161,8 @@ def live_cells(watched: Watched, name: str) -> dict[str, Cell]:
     rate = ""
     if window is not None:
         estimate = window.estimate
-        rate = f"{words.number(estimate.mean if estimate else window.throughput_fps)} FPS"
-        rate += f" {words.doubt(estimate)}" if estimate else ""
+        rate = f"{formatting.number(estimate.mean if estimate else window.throughput_fps)} FPS"
+        rate += f" {formatting.half_width(estimate)}" if estimate else ""
     left = f"{window.eta_s:.0f} s left" if window is not None and window.eta_s is not None else ""
     return {
         "what": Cell(f"▶ {name}"),
@@ -177,7 +177,7 @@ def _live_comparison(watched: Watched, study: Comparison) -> dict[str, Cell]:
     duel = study.duels[0] if study.duels else None
     rate = "" if duel is None or duel.ratio is None else f"{duel.ratio:.3f} ×"
     if duel is not None and duel.ratio and duel.ci95 is not None:
-        rate += f" ±{words.percent((duel.ci95[1] - duel.ci95[0]) / 2 / duel.ratio)}"
+        rate += f" ±{formatting.percent((duel.ci95[1] - duel.ci95[0]) / 2 / duel.ratio)}"
     return {
         "what": Cell(f"▶ {sides(study)}"),
         "doing": Cell(plain(doing(watched).partition(":")[0], 80), "dim"),
@@ -190,9 +190,9 @@ def _live_exploration(watched: Watched, study: Exploration) -> dict[str, Cell]:
     """Its model, and the best so far: throughput, or the rate of arrivals."""
     cell = next((each for each in study.cells if each.run is not None and each.run == study.best), None)
     answer = next((each for each in study.loads if each.run is not None and each.run == study.best), None)
-    rate = "" if answer is None else f"{words.number(answer.rate)} arrivals/s"
+    rate = "" if answer is None else f"{formatting.number(answer.rate)} arrivals/s"
     if cell is not None and cell.throughput_fps is not None:
-        rate = f"{words.number(cell.throughput_fps.mean)} FPS {words.doubt(cell.throughput_fps)}"
+        rate = f"{formatting.number(cell.throughput_fps.mean)} FPS {formatting.half_width(cell.throughput_fps)}"
     return {
         "what": Cell(f"▶ {plain(study.model.name, 120)}  explore"),
         "doing": Cell(plain(doing(watched), 80), "dim"),
@@ -206,7 +206,7 @@ def _live_optimization(watched: Watched, study: Optimization) -> dict[str, Cell]
     return {
         "what": Cell(f"▶ {plain(study.parent.name, 120)}  {study.recipe.method}"),
         "doing": Cell(plain(doing(watched).partition(":")[0], 80), "dim"),
-        "rate": Cell("" if study.progress is None else words.percent(study.progress), "good"),
+        "rate": Cell("" if study.progress is None else formatting.percent(study.progress), "good"),
         "left": Cell("" if study.eta_s is None else f"{study.eta_s:.0f} s left", "dim"),
     }
 
@@ -216,7 +216,7 @@ def comparison_choice(study: Comparison) -> tuple[str, str, str]:
     verdict = sentence(study.duels[0]) if study.duels else "nothing was measured"
     told = study.status if study.status in LIVE else verdict if study.status == "done" else f"{study.status}: {verdict}"
     label = f"  {plain(study.label, 40)}" if study.label else ""
-    return study.id, sides(study), f"{told}  {words.short_when(study.created)}{label}"
+    return study.id, sides(study), f"{told}  {formatting.short_when(study.created)}{label}"
 
 
 def sides(study: Comparison) -> str:

@@ -24,7 +24,7 @@ from ovtui.analysis.changes import (
     title,
 )
 from ovtui.records import Estimate, Run, Spec, Stop
-from ovtui.text import is_safe
+from ovtui.sanitize import is_safe
 from tests.store.samples import NOW, a_model, a_result, a_run, an_effective, an_environment
 
 

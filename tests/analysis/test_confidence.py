@@ -94,7 +94,7 @@ def test_an_interval_knows_its_bounds_and_its_relative_width() -> None:
 
 
 def test_the_doubt_of_an_interval_that_is_cut_at_zero_is_that_of_its_upper_half() -> None:
-    assert Estimate(mean=10.0, ci95=(0.0, 40.0), converged=False).doubt == 3.0
-    assert Estimate(mean=10.0, ci95=(9.0, 11.0), converged=True).doubt == pytest.approx(0.1)
-    assert Estimate(mean=10.0, ci95=None, converged=False).doubt is None
-    assert Estimate(mean=0.0, ci95=(0.0, 1.0), converged=False).doubt is None
+    assert Estimate(mean=10.0, ci95=(0.0, 40.0), converged=False).half_width == 3.0
+    assert Estimate(mean=10.0, ci95=(9.0, 11.0), converged=True).half_width == pytest.approx(0.1)
+    assert Estimate(mean=10.0, ci95=None, converged=False).half_width is None
+    assert Estimate(mean=0.0, ci95=(0.0, 1.0), converged=False).half_width is None

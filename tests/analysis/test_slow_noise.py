@@ -120,7 +120,7 @@ def endings(name: str, runs: int, per_bin: float = 3.0) -> list[tuple[bool, floa
         assert estimate.ci95 is not None
         covers = estimate.ci95[0] <= 10 * per_bin <= estimate.ci95[1]
         if estimate.converged:
-            assert estimate.doubt is not None and estimate.doubt <= 0.0101
+            assert estimate.half_width is not None and estimate.half_width <= 0.0101
         found.append((estimate.converged, result.measured_s, covers))
     return found
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ovtui.analysis.arrays import Floats
-from ovtui.analysis.exploring.queueing import missed_interval, relaxation
-from ovtui.analysis.exploring.rate_search import BUDGET_S, ROUNDS, Learn, RateSearch, Served, Try, answer
+from ovtui.analysis.exploration.queues import missed_interval, relaxation
+from ovtui.analysis.exploration.rate_search import BUDGET_S, ROUNDS, Learn, RateSearch, Served, Try, answer
 from tests.queue_simulation import Service, constant, exponential, missed_m_d_c, missed_m_m_c, waits
 
 LIMITS, SERVERS, SERVICES = (3, 5, 10, 30, 50), (1, 2, 4), (exponential, constant)

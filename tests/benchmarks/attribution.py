@@ -1,7 +1,7 @@
 """Which layers are said to differ: `python -m tests.benchmarks.attribution [trials=200] [real=0]`.
 
 Simulated: 30 to 200 layers, autocorrelated and heavy-tailed noise, a machine that drifts, and a place in memory that
-stays as long as an instance lives (`tests/analysis/comparing/layer_noise.py`). `marked in A/A`: share of comparisons of
+stays as long as an instance lives (`tests/analysis/comparison/layer_noise.py`). `marked in A/A`: share of comparisons of
 equals in which any layer is marked, and how many on average. `found`: a layer with 10 % of the time that became 20 %
 slower. Before: two passes one after the other; the fewest layers that account for 70 % of the difference.
 
@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from ovtui.analysis.arrays import Floats
-from ovtui.analysis.comparing.attribution import ENOUGH, enough, paired
+from ovtui.analysis.comparison.attribution import ENOUGH, enough, paired
 from tests import nets
-from tests.analysis.comparing.layer_noise import KINDS, NOISE, Noise, as_sides, base_times, counted
+from tests.analysis.comparison.layer_noise import KINDS, NOISE, Noise, as_sides, base_times, counted
 
 MOST = 12
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ovtui.analysis.arrays import Floats
 from ovtui.analysis.changes import change_points, drifts
-from ovtui.analysis.comparing.interleaved import decided, duel
+from ovtui.analysis.comparison.paired import decided, duel
 from ovtui.analysis.noise import drift
 from tests.analysis.test_changes import scattered
 from tests.analysis.test_noise import two_levels

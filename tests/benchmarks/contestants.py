@@ -26,7 +26,7 @@ from pathlib import Path
 
 import psutil
 
-from ovtui.analysis.student import t_quantile
+from ovtui.analysis.t_quantile import t_quantile
 from ovtui.engine import ring
 
 

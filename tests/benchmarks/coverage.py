@@ -18,7 +18,7 @@ import numpy as np
 
 from ovtui.analysis.confidence import autocorrelation_time, standard_error
 from ovtui.analysis.measurement import Measurement
-from ovtui.analysis.student import t_quantile
+from ovtui.analysis.t_quantile import t_quantile
 from ovtui.records import Stop
 from tests.analysis.noise_laws import LAWS, Law, device
 

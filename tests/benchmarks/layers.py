@@ -143,11 +143,11 @@ def keys(folder: Path, presses: int = 30, only: str = "") -> None:
 
 def inside(folder: Path, rounds: int = 15) -> None:
     """What the graph costs without a terminal, and what the store holds."""
+    from ovtui.analysis.fusion import names
     from ovtui.analysis.graph.folding import Drawing, Shown
     from ovtui.analysis.graph.model import runtime
     from ovtui.analysis.graph.rows import unfolded
     from ovtui.analysis.layer_filter import LayerColumns, terms
-    from ovtui.analysis.origins import names
     from ovtui.store import open_store
 
     print("| inside the process | ms, median [quartiles] |\n|---|---:|")

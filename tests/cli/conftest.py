@@ -12,8 +12,8 @@ import pytest
 
 from ovtui.engine import liveness
 from ovtui.records import Environment, Job, Model, Profile, Run, Spec
+from ovtui.sanitize import is_safe
 from ovtui.store import Store, open_store
-from ovtui.text import is_safe
 from tests import profiled
 from tests.store.samples import NOW, a_result, a_run, an_effective, an_environment, its_job
 

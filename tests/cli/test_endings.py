@@ -11,7 +11,7 @@ from ovtui.cli import show_optimization
 from ovtui.cli.finish import as_it_ended
 from ovtui.engine.events import Ended
 from ovtui.store import open_store
-from tests.analysis.optimizing.versions import PARENT, an_optimization
+from tests.analysis.optimization.versions import PARENT, an_optimization
 from tests.store.samples import a_run
 from tests.tui.optimizations import its_job_of
 

@@ -14,7 +14,7 @@ import pytest
 from ovtui import specs
 from ovtui.cli.commands.demo import calm
 from ovtui.cli.commands.history import moment
-from ovtui.engine.job.measuring import verdicts
+from ovtui.engine.jobs.run import verdicts
 from ovtui.errors import InputError
 from ovtui.records import Estimate, Spec, Stop
 from tests import nets

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ovtui.analysis.exploring.max_rate import remarks
+from ovtui.analysis.exploration.max_rate import remarks
 from ovtui.cli.follow import found
-from ovtui.report.pages.found import best_load
+from ovtui.report.pages.best import best_load
 from ovtui.report.pages.of_rates import highest
 from tests.report.samples import a_load, a_server_search
 

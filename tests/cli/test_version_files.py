@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ovtui.engine import liveness
-from ovtui.records import Model, Side, Spec
+from ovtui.records import Candidate, Model, Spec
 from ovtui.store import open_store
 from tests.conftest import Ovtui
 from tests.report.optimization_samples import an_optimization, put, whole
@@ -64,7 +64,7 @@ def test_where_there_are_none_it_is_said(ovtui: Ovtui, version: Model) -> None:
 @pytest.mark.parametrize("place", [0, 1])
 def test_what_is_being_measured_stays(ovtui: Ovtui, home: Path, version: Model, living: int, place: int) -> None:
     other = a_model("other00001")
-    sides = [Side(model=model, spec=Spec(model=model.id)) for model in (other, version)]
+    sides = [Candidate(model=model, spec=Spec(model=model.id)) for model in (other, version)]
     study = a_comparison("live000001", sides=tuple(sides[:: 1 if place else -1]))
     job = msgspec.structs.replace(
         its_own_job(study), model=study.sides[0].model.id, pid=living, pid_started=liveness.started(living)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ovtui.analysis.origins import origins
+from ovtui.analysis.fusion import origins
 from ovtui.engine.device import read
 from ovtui.records import OwnGraph
 from tests import bodies

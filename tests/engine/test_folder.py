@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ovtui.engine import events
-from ovtui.engine.folder import EventReader, EventWriter, JobFolder, Order, new_id, prune
+from ovtui.engine.folder import EventReader, EventWriter, JobFolder, JobSpec, new_id, prune
 from ovtui.engine.timeline import Timeline
 from ovtui.errors import StoreError
 
 
 @pytest.fixture
 def folder(home: Path) -> JobFolder:
-    return JobFolder.create(Order(id=new_id(), kind="import", path="/x"))
+    return JobFolder.create(JobSpec(id=new_id(), kind="import", path="/x"))
 
 
 def window(t_s: float, **more: object) -> events.Window:
@@ -77,12 +77,12 @@ def test_a_data_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPa
     (tmp_path / "file").touch()
     monkeypatch.setenv("OVTUI_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(StoreError, match="OVTUI_HOME"):
-        JobFolder.create(Order(id="x", kind="import"))
+        JobFolder.create(JobSpec(id="x", kind="import"))
 
 
 def test_only_the_newest_folders_of_ended_jobs_are_kept(home: Path) -> None:
     for i in range(6):
-        job = JobFolder.create(Order(id=f"job{i}", kind="import"))
+        job = JobFolder.create(JobSpec(id=f"job{i}", kind="import"))
         os.utime(job.path, (i, i))
     prune({"job0"}, keep=2)
     assert sorted(path.name for path in (home / "jobs").iterdir()) == ["job0", "job4", "job5"]

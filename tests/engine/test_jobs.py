@@ -257,7 +257,7 @@ def test_what_is_measured_never_runs_at_the_priority_of_what_watches(home: Path)
     demo = subprocess.Popen(
         [sys.executable, "-m", "ovtui", "demo", "-t", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    seen: dict[str, set[int]] = {"ovtui.engine.device": set(), "ovtui.engine.job": set()}
+    seen: dict[str, set[int]] = {"ovtui.engine.device": set(), "ovtui.engine.jobs": set()}
     while demo.poll() is None:
         for process in psutil.Process().children() and psutil.process_iter(["cmdline"]):
             for module, policies in seen.items():
@@ -267,7 +267,7 @@ def test_what_is_measured_never_runs_at_the_priority_of_what_watches(home: Path)
                             policies.add(os.sched_getscheduler(process.pid))
         time.sleep(0.02)
     assert demo.returncode == 0
-    assert seen == {"ovtui.engine.device": {os.SCHED_OTHER}, "ovtui.engine.job": {os.SCHED_OTHER}}
+    assert seen == {"ovtui.engine.device": {os.SCHED_OTHER}, "ovtui.engine.jobs": {os.SCHED_OTHER}}
 
 
 @pytest.fixture(autouse=True)

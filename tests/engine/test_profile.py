@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from ovtui.analysis.ceilings import METHOD
+from ovtui.analysis.fusion import origins
 from ovtui.analysis.layer_groups import groups
 from ovtui.analysis.layers import balance, time_text, total_range
-from ovtui.analysis.origins import origins
 from ovtui.analysis.transitions import transitions
 from ovtui.engine.device.demo import build
 from ovtui.engine.device.quiet import openvino

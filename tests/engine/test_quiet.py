@@ -47,7 +47,7 @@ def test_no_job_loads_telemetry_or_starts_a_process_or_opens_a_connection(
         outcome = ovtui(command[0], mlp, *command[1:])
     assert outcome.code == 0, outcome.err
     assert not canary.exists()
-    assert watch.processes == {"ovtui", "ovtui.engine.job", "ovtui.engine.device"}
+    assert watch.processes == {"ovtui", "ovtui.engine.jobs", "ovtui.engine.device"}
     assert watch.connections == set()
     assert not (canary.parent / "intel").exists()
 

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from ovtui.engine.job.comparing import pairs_of
-from ovtui.engine.job.layer_turns import is_slow
-from ovtui.engine.job.measuring import verdicts
+from ovtui.engine.jobs.comparison import pairs_of
+from ovtui.engine.jobs.layer_turns import is_slow
+from ovtui.engine.jobs.run import verdicts
 from ovtui.records import Estimate, Latency, Result, Spec, Stop
 
 

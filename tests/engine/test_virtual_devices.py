@@ -121,7 +121,7 @@ CEILINGS = Ceilings(
 def profile_on(ovtui: Ovtui, path: Path, device: str, *options: object) -> tuple[dict[str, Any], Profile]:
     """A short run with its pass, on a machine whose ceilings are known."""
     from ovtui.engine.environment import environment
-    from ovtui.engine.job.profiling import machine_of
+    from ovtui.engine.jobs.layer_pass import machine_of
 
     with open_store() as store:
         machine = machine_of(environment(capi.version()))

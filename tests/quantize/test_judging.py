@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ovtui.engine.device.optimizing import judge, judging, optimize
+from ovtui.engine.device.optimization import judge, judging, optimize
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.messages import AnyMessage, Judged, Progress, Said, Task
 from ovtui.errors import InputError

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ovtui.engine.device.optimizing import optimize
-from ovtui.engine.device.optimizing.making import write
+from ovtui.engine.device.optimization import optimize
+from ovtui.engine.device.optimization.making import write
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.messages import AnyMessage, At, Optimized, Progress, Said, Task
 from ovtui.errors import InputError, OvtuiError

@@ -9,13 +9,13 @@ import msgspec
 from ovtui.analysis.accuracy.proportions import drop_of, proportion
 from ovtui.records import (
     Accuracy,
+    Candidate,
     Changed,
     ChannelRange,
     Comparison,
     Criterion,
     Data,
     Drift,
-    Duel,
     Images,
     Job,
     Labelled,
@@ -23,12 +23,12 @@ from ovtui.records import (
     Operation,
     Optimization,
     OutputAgreement,
+    PairedResult,
     Preprocessing,
     Preview,
     Profile,
     Recipe,
     Run,
-    Side,
     Spec,
 )
 from ovtui.report.optimized import Optimized
@@ -56,10 +56,12 @@ PIXELS = Preprocessing(
     input="input", layout="NCHW", size=(224, 224), pixels=(480, 640), channels="bgr", mean=(103.5, 116.3, 123.7),
     scale=(57.4, 57.1, 58.4), guessed=("channels",),
 )  # fmt: skip
-THROUGHPUT = Duel(
+THROUGHPUT = PairedResult(
     verdict="faster", ratio=1.93, ci95=(1.9, 1.96), ci90=(1.91, 1.95), ratios=(1.91, 1.93, 1.95, 1.93)
 )  # fmt: skip
-LATENCY = Duel(verdict="faster", ratio=1.66, ci95=(1.62, 1.7), ci90=(1.63, 1.69), ratios=(1.64, 1.66, 1.68, 1.66))
+LATENCY = PairedResult(
+    verdict="faster", ratio=1.66, ci95=(1.62, 1.7), ci90=(1.63, 1.69), ratios=(1.64, 1.66, 1.68, 1.66)
+)
 
 _BLOCKS = 3
 
@@ -179,7 +181,7 @@ def a_failed_one(**other: Any) -> Optimization:
     return an_optimization(**{**nothing, **other})
 
 
-def whole(study: Optimization | None = None, **duels: Duel) -> Optimized:
+def whole(study: Optimization | None = None, **duels: PairedResult) -> Optimized:
     """With its comparisons, their runs and profiles, as far as it has a version. `duels`: latency, throughput."""
     study = study or an_optimization()
     known = {"latency": LATENCY, "throughput": THROUGHPUT} | duels
@@ -197,7 +199,7 @@ def whole(study: Optimization | None = None, **duels: Duel) -> Optimized:
     return Optimized(study, found["latency"], found["throughput"], runs)
 
 
-def _measured(study: Optimization, comparison_id: str, mode: Criterion, place: int, duel: Duel) -> Any:
+def _measured(study: Optimization, comparison_id: str, mode: Criterion, place: int, duel: PairedResult) -> Any:
     model = (study.parent, study.version or study.parent)[place]
     rate = 100.0 * (duel.ratio or 1.0) if place else 100.0
     result = msgspec.structs.replace(
@@ -211,10 +213,12 @@ def _measured(study: Optimization, comparison_id: str, mode: Criterion, place: i
     )  # fmt: skip
 
 
-def _compared(study: Optimization, comparison_id: str, mode: Criterion, duel: Duel, runs: list[Run]) -> Comparison:
+def _compared(
+    study: Optimization, comparison_id: str, mode: Criterion, duel: PairedResult, runs: list[Run]
+) -> Comparison:
     return Comparison(
         id=comparison_id, status="done", label=None, criterion=mode,
-        sides=tuple(Side(model=run.model, spec=run.spec, run=run.id) for run in runs), created=NOW + 60,
+        sides=tuple(Candidate(model=run.model, spec=run.spec, run=run.id) for run in runs), created=NOW + 60,
         duels=(duel,), pairs=60, elapsed_s=20.0, finished=NOW + 80, environment=study.environment,
     )  # fmt: skip
 

@@ -7,20 +7,20 @@ from typing import Any
 import msgspec
 
 from ovtui.records import (
+    Candidate,
     Cell,
     Comparison,
-    Duel,
     Estimate,
     Exploration,
     Grid,
     Latency,
     Limits,
-    Load,
     Model,
+    PairedResult,
     Profile,
+    RatePoint,
     Series,
     Setting,
-    Side,
     Spec,
 )
 from ovtui.report.exported import Exported
@@ -172,8 +172,8 @@ def an_exploration(**other: Any) -> Exploration:
     return msgspec.structs.replace(plain, **other)
 
 
-def a_load(rate: float, p50: float, missed: float) -> Load:
-    return Load(
+def a_load(rate: float, p50: float, missed: float) -> RatePoint:
+    return RatePoint(
         rate=rate,
         state="measured",
         run=f"load{rate:04.0f}00",
@@ -208,12 +208,14 @@ def a_comparison(**other: Any) -> Comparison:
         label=None,
         criterion="throughput",
         sides=(
-            Side(model=MIXNET, spec=Spec(model=MIXNET.id), run="run0000001"),
-            Side(model=other_model, spec=Spec(model=other_model.id), run="run0000002"),
+            Candidate(model=MIXNET, spec=Spec(model=MIXNET.id), run="run0000001"),
+            Candidate(model=other_model, spec=Spec(model=other_model.id), run="run0000002"),
         ),
         created=NOW,
         duels=(
-            Duel(verdict="faster", ratio=1.25, ci95=(1.21, 1.29), ci90=(1.22, 1.28), ratios=(1.24, 1.251, 1.22, 1.29)),
+            PairedResult(
+                verdict="faster", ratio=1.25, ci95=(1.21, 1.29), ci90=(1.22, 1.28), ratios=(1.24, 1.251, 1.22, 1.29)
+            ),
         ),
         pairs=80,
         elapsed_s=24.0,

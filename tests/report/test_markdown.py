@@ -25,7 +25,7 @@ from ovtui.report.pages.document import (
 )
 from ovtui.report.pages.of_exploration import exploration_report
 from ovtui.report.pages.of_run import run_report
-from ovtui.text import plain
+from ovtui.sanitize import plain
 from tests.report.samples import HOSTILE, a_server_search, an_exploration, an_exported
 from tests.report.test_html import hostile_documents
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovtui.analysis.optimizing.recipes import used
+from ovtui.analysis.optimization.recipes import used
 from ovtui.cli.commands.optimize import _asked, command
 from ovtui.records import Data, Images, Method, Recipe, Spec
 from ovtui.report.optimize_command import optimize_arguments, optimize_command

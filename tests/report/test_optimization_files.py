@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
-from ovtui.records import Duel, Recipe
+from ovtui.records import PairedResult, Recipe
 from ovtui.report.documents import optimization_document
 from ovtui.report.files import ENDINGS, optimization_csv, write_optimization
 from ovtui.report.optimized import Optimized
@@ -32,7 +32,7 @@ from tests.report.optimization_samples import (
 from tests.report.samples import HOSTILE
 from tests.report.test_html import Page
 
-UNDECIDED = Duel(verdict="undecided", seconds_more=12.0)
+UNDECIDED = PairedResult(verdict="undecided", seconds_more=12.0)
 _READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 

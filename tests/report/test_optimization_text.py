@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from ovtui.cli import output, show_optimization
 from ovtui.cli.commands.optimize import command
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Duel, Optimization, Recipe
+from ovtui.records import Optimization, PairedResult, Recipe
 from ovtui.store import Store, open_store
 from tests.cli.conftest import assert_safe
 from tests.report.optimization_samples import (
@@ -191,7 +191,7 @@ def three(store: Store) -> None:
             accuracy=an_accuracy(labelled=a_labelled(lost=hits, gained=0)), created=1_790_000_000.0 + number,
             version=msgspec.structs.replace(VERSION, id=f"version00{number}", name=f"net-{number}"),
         )  # fmt: skip
-        duel = Duel(verdict="faster", ratio=ratio, ci95=(ratio * 0.99, ratio * 1.01))
+        duel = PairedResult(verdict="faster", ratio=ratio, ci95=(ratio * 0.99, ratio * 1.01))
         put(store, whole(study, latency=duel, throughput=duel))
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Duel, Exploration, Grid, Job, Limits, RunFilter, Side, Spec
+from ovtui.records import Candidate, Comparison, Exploration, Grid, Job, Limits, PairedResult, RunFilter, Spec
 from ovtui.store import Store
 
 from .samples import NOW, a_model, a_result, a_run, a_series, its_job
@@ -16,7 +16,7 @@ from .samples import NOW, a_model, a_result, a_run, a_series, its_job
 
 def a_comparison(study_id: str = "s0study000", **other: Any) -> Comparison:
     model = a_model()
-    side = Side(model=model, spec=Spec(model=model.id))
+    side = Candidate(model=model, spec=Spec(model=model.id))
     plain = Comparison(
         id=study_id, status="running", label=None, criterion="latency", sides=(side, side), created=NOW
     )  # fmt: skip
@@ -45,7 +45,7 @@ def kept(store: Store) -> Store:
 
 
 def test_it_grows_and_ends_with_its_job(kept: Store) -> None:
-    duel = Duel(verdict="faster", ratio=1.5, ci95=(1.4, 1.6), ratios=(1.5, 1.5))
+    duel = PairedResult(verdict="faster", ratio=1.5, ci95=(1.4, 1.6), ratios=(1.5, 1.5))
     kept.comparisons.save(a_comparison(duels=(duel,)))
     assert kept.comparisons.get("s0study000") == a_comparison(duels=(duel,))
     ended = a_comparison(duels=(duel,), status="done", finished=NOW + 5)

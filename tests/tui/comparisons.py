@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ovtui.analysis.comparing.interleaved import duel
+from ovtui.analysis.comparison.paired import duel
 from ovtui.engine import events, liveness
-from ovtui.engine.folder import EventWriter, JobFolder, Order
-from ovtui.records import Comparison, Estimate, Job, Latency, Layer, Model, Profile, Run, Side, Spec
+from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
+from ovtui.records import Candidate, Comparison, Estimate, Job, Latency, Layer, Model, Profile, Run, Spec
 from ovtui.store import Store
 from tests import profiled
 from tests.store.samples import NOW, a_model, a_result, an_environment
@@ -74,7 +74,7 @@ def a_study(
     """What was found out after these instances, of each side against the first."""
     found = duel(ratios, seconds_per_instance=6.0)
     sides = tuple(
-        Side(model=model, spec=Spec(model=model.id, mode="throughput"), run=run)
+        Candidate(model=model, spec=Spec(model=model.id, mode="throughput"), run=run)
         for model, run in zip(models, runs, strict=False)
     )
     plain = Comparison(
@@ -112,7 +112,7 @@ class Comparing:
             store.models.save(side.model)
         pid = os.getpid()
         store.comparisons.create(self.study, _job(self.study, "queued", pid=pid, pid_started=liveness.started(pid)))
-        order = Order(id=study_id, kind="comparison", comparison=self.study)
+        order = JobSpec(id=study_id, kind="comparison", comparison=self.study)
         self._writer = EventWriter(JobFolder.create(order))
 
     def tell(self, event: events.AnyEvent) -> None:

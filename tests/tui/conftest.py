@@ -16,14 +16,14 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.engine import events, liveness
 from ovtui.engine.devices import Devices, Property, machine
-from ovtui.engine.folder import EventWriter, JobFolder, Order
+from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
 from ovtui.records import Estimate, Histogram, Job, Model, Run, Spec, Stop
 from ovtui.store import Store, open_store
 from ovtui.tui import app as app_module
-from ovtui.tui import remembered
+from ovtui.tui import last_settings
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens import home as home_module
 from ovtui.tui.widgets import plot
@@ -103,7 +103,7 @@ def one_moment(monkeypatch: pytest.MonkeyPatch, store: Store) -> Iterator[None]:
     clock = SimpleNamespace(time=lambda: NOW + 100_000, monotonic=time.monotonic)
     from ovtui.tui.screens import history
 
-    monkeypatch.setattr(words, "time", clock)
+    monkeypatch.setattr(formatting, "time", clock)
     monkeypatch.setattr(history, "time", clock)
     monkeypatch.setattr(home_module, "gethostname", lambda: "edge-01")
     monkeypatch.setattr(home_module, "__version__", "1.2.3")
@@ -170,7 +170,7 @@ def remember(store: Store, count: int = 12) -> list[Run]:
         )
         store.runs.create(run, its_job(run))
         store.runs.set_environment(run.id, an_environment())
-        remembered.remember(store, run.spec)  # each was set in Configure
+        last_settings.remember(store, run.spec)  # each was set in Configure
         if n == 4:
             store.runs.finish(
                 run.id,
@@ -242,7 +242,7 @@ class Scripted:
             id=job_id, kind="run", status="queued", folder="", created=NOW + 90_000, pid=pid,
             pid_started=liveness.started(pid), model=model.id,
         )  # fmt: skip
-        self._writer = EventWriter(JobFolder.create(Order(id=job_id, kind="run", model=model, spec=self.spec)))
+        self._writer = EventWriter(JobFolder.create(JobSpec(id=job_id, kind="run", model=model, spec=self.spec)))
         self._store = store
         store.runs.create(self.run, job)
 

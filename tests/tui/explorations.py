@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from ovtui.analysis.exploring import choosing
-from ovtui.analysis.exploring.grid import settings
+from ovtui.analysis.exploration import selection
+from ovtui.analysis.exploration.grid import settings
 from ovtui.engine import events, liveness
-from ovtui.engine.folder import EventWriter, JobFolder, Order
-from ovtui.records import Cell, Estimate, Exploration, Grid, Job, Limits, Load, Setting, Spec
+from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
+from ovtui.records import Cell, Estimate, Exploration, Grid, Job, Limits, RatePoint, Setting, Spec
 from ovtui.store import Store
 from tests.store.samples import NOW, a_result, a_run, an_effective, an_environment, its_job
 from tests.tui.conftest import RESNET, latency
@@ -63,27 +63,27 @@ def exploration(found: tuple[Cell, ...] | None = None, **other: Any) -> Explorat
     """Of RESNET, done; nothing in the way of `other`."""
     found = cells() if found is None else found
     limits = other.get("limits", Limits())
-    best = choosing.best(found, limits)
+    best = selection.best(found, limits)
     plain = Exploration(
         id="explore000", status="done", label=None, model=RESNET, spec=FRESH, grid=GRID, limits=limits,
         created=NOW + 80_000, cells=found, best=best.run if best else None,
-        pareto=tuple(cell.run for cell in choosing.pareto(found) if cell.run), elapsed_s=63.0, finished=NOW + 80_063,
+        pareto=tuple(cell.run for cell in selection.pareto(found) if cell.run), elapsed_s=63.0, finished=NOW + 80_063,
         environment=an_environment(),
     )  # fmt: skip
     return msgspec.structs.replace(plain, **other)
 
 
-def load(rate: float, p50: float, missed: float | None, **other: Any) -> Load:
+def load(rate: float, p50: float, missed: float | None, **other: Any) -> RatePoint:
     """Kept, if at most one of a hundred arrivals missed the limit."""
     if missed is None:
-        return Load(rate=rate, state="measuring")
-    return Load(
+        return RatePoint(rate=rate, state="measuring")
+    return RatePoint(
         rate=rate, state="measured", run=f"load{rate:06.0f}", latency_ms=latency(p50), missed=missed,
         missed_ci95=(missed * 0.7, missed * 1.4), kept=missed <= 0.01, expected=missed, **other,
     )  # fmt: skip
 
 
-def server_search(*loads: Load, **other: Any) -> Exploration:
+def server_search(*loads: RatePoint, **other: Any) -> Exploration:
     """The highest rate with p99 ≤ 20 ms: 412 arrivals a second."""
     found = loads or (
         load(391.0, 9.1, 0.0031), load(412.0, 11.8, 0.0084), load(433.0, 15.2, 0.0312), load(453.0, 31.0, 0.22),
@@ -141,7 +141,7 @@ class Exploring:
     def __init__(self, store: Store, study: Exploration) -> None:
         self.study = msgspec.structs.replace(study, status="queued", finished=None)
         self._store = store
-        order = Order(id=study.id, kind="exploration", exploration=self.study)
+        order = JobSpec(id=study.id, kind="exploration", exploration=self.study)
         self._writer = EventWriter(JobFolder.create(order))
         store.models.save(study.model)
         store.explorations.create(self.study, its_study_job(self.study))

@@ -10,22 +10,22 @@ import msgspec
 
 from ovtui.analysis.accuracy.proportions import proportion
 from ovtui.engine import events, liveness
-from ovtui.engine.folder import EventWriter, JobFolder, Order
+from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
 from ovtui.records import (
     Accuracy,
+    Candidate,
     Changed,
     Comparison,
     Data,
     Drift,
-    Duel,
     Images,
     Job,
     Labelled,
     Optimization,
     OutputAgreement,
+    PairedResult,
     Preprocessing,
     Recipe,
-    Side,
     Spec,
 )
 from ovtui.store import Store
@@ -97,11 +97,11 @@ def keep_comparison(store: Store, study: Optimization, comparison_id: str, mode:
             spec=Spec(model=model.id, mode=mode), environment=an_environment(), finished=NOW + 80_060,
             result=msgspec.structs.replace(a_result(rate), latency_ms=latency(1000 / rate)), part_of=comparison_id,
         )  # fmt: skip
-        sides.append(Side(model=model, spec=run.spec, run=run.id))
+        sides.append(Candidate(model=model, spec=run.spec, run=run.id))
         store.runs.put(run, msgspec.structs.replace(its_job(run), status="done"), profile=layers[place])
     comparison = Comparison(
         id=comparison_id, status="done", label=None, criterion=mode, sides=tuple(sides), created=NOW + 80_050,
-        duels=(Duel(verdict="faster", ratio=ratio, ci95=(ratio * 0.98, ratio * 1.02), ratios=(ratio,) * 4),), pairs=60,
+        duels=(PairedResult(verdict="faster", ratio=ratio, ci95=(ratio * 0.98, ratio * 1.02), ratios=(ratio,) * 4),), pairs=60,
         elapsed_s=12.0, finished=NOW + 80_062, environment=an_environment(),
     )  # fmt: skip
     job = msgspec.structs.replace(its_job_of(study), id=comparison_id, kind="comparison", status="done")
@@ -124,7 +124,7 @@ class Optimizing:
     def __init__(self, store: Store, study: Optimization) -> None:
         self.study = msgspec.structs.replace(study, status="queued", finished=None)
         self._store = store
-        self._writer = EventWriter(JobFolder.create(Order(id=study.id, kind="optimization", optimization=self.study)))
+        self._writer = EventWriter(JobFolder.create(JobSpec(id=study.id, kind="optimization", optimization=self.study)))
         store.models.save(study.parent)
         store.optimizations.create(self.study, its_job_of(self.study))
 

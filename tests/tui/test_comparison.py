@@ -13,9 +13,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ovtui.analysis.comparing.attribution import of_recorded
+from ovtui.analysis.comparison.attribution import of_recorded
 from ovtui.engine import client
-from ovtui.records import Criterion, Model, Side, Spec
+from ovtui.records import Candidate, Criterion, Model, Spec
 from ovtui.store import Store
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens.run import RunScreen
@@ -45,11 +45,11 @@ def comparing(store: Store) -> Iterator[Callable[..., made.Comparing]]:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Side], Criterion]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Candidate], Criterion]]:
     """What the app would have measured in turn; it is told that it cannot be."""
-    asked: list[tuple[list[Side], Criterion]] = []
+    asked: list[tuple[list[Candidate], Criterion]] = []
 
-    async def start(sides: list[Side], criterion: Criterion, **other: Any) -> Any:
+    async def start(sides: list[Candidate], criterion: Criterion, **other: Any) -> Any:
         from ovtui.errors import OvtuiError
 
         asked.append((sides, criterion))
@@ -134,7 +134,7 @@ async def test_a_small_screen_says_how_to_see_all_that_differs(open_app: Opened,
 
 
 async def test_near_runs_are_undecided_and_m_measures_them_in_turn(
-    open_app: Opened, store: Store, started: list[tuple[list[Side], Criterion]]
+    open_app: Opened, store: Store, started: list[tuple[list[Candidate], Criterion]]
 ) -> None:
     made.two_runs(store, ratio=1.02)
     async with open_app() as pilot:
@@ -150,7 +150,7 @@ async def test_near_runs_are_undecided_and_m_measures_them_in_turn(
 
 
 async def test_random_arrivals_do_not_take_turns(
-    open_app: Opened, store: Store, started: list[tuple[list[Side], Criterion]]
+    open_app: Opened, store: Store, started: list[tuple[list[Candidate], Criterion]]
 ) -> None:
     spec = Spec(model="mixnet0001", mode="server", rate=20.0)
     profiled.add(store, None, "run000000a", result=made.result(20.0))
@@ -306,7 +306,7 @@ async def test_groups_lead_to_their_layers(open_app: Opened, store: Store) -> No
 
 
 async def test_without_a_profile_the_layers_say_what_to_do(
-    open_app: Opened, store: Store, started: list[tuple[list[Side], Criterion]]
+    open_app: Opened, store: Store, started: list[tuple[list[Candidate], Criterion]]
 ) -> None:
     made.two_runs(store, profiles=False)
     async with open_app() as pilot:
@@ -445,7 +445,7 @@ async def test_comparisons_are_listed_and_opened(open_app: Opened, store: Store)
 
 
 async def test_two_models_on_home_are_measured_in_turn(
-    open_app: Opened, store: Store, started: list[tuple[list[Side], Criterion]]
+    open_app: Opened, store: Store, started: list[tuple[list[Candidate], Criterion]]
 ) -> None:
     made.two_runs(store)
     async with open_app() as pilot:
@@ -484,7 +484,7 @@ async def test_the_demo_model_is_really_measured_in_turn(
     job = await client.start_import(home / "demo" / "demo.xml", name="demo", demo=True)
     model = store.models.get((await job.result()).model or "")
     assert model is not None
-    one, four = (Side(model=model, spec=Spec(model=model.id, mode="manual", batch=batch)) for batch in (1, 4))
+    one, four = (Candidate(model=model, spec=Spec(model=model.id, mode="manual", batch=batch)) for batch in (1, 4))
     async with open_app() as pilot:
         app_of(pilot).measure_in_turn([one, four], "throughput")
         await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
@@ -587,7 +587,7 @@ async def test_ranked_runs_are_exported_the_best_first(open_app: Opened, store: 
 
 
 async def test_more_than_two_marked_runs_are_ranked(
-    open_app: Opened, store: Store, started: list[tuple[list[Side], Criterion]]
+    open_app: Opened, store: Store, started: list[tuple[list[Candidate], Criterion]]
 ) -> None:
     made.two_runs(store)
     profiled.add(store, None, "run000000c", created=NOW + 100, result=made.result(180.0))

@@ -21,7 +21,7 @@ from ovtui.errors import InputError
 from ovtui.records import Spec
 from ovtui.store import Store, open_store
 from ovtui.tui import app as app_module
-from ovtui.tui import remembered, themes
+from ovtui.tui import last_settings, themes
 from ovtui.tui.app import Looks, OvtuiApp
 from ovtui.tui.screens.history import HistoryScreen
 from ovtui.tui.widgets.choice import Choice
@@ -789,7 +789,7 @@ async def test_an_open_shape_is_proposed_with_the_batch_that_was_set(
 ) -> None:
     run = a_run(spec=Spec(model=a_model().id, batch=4))
     store.models.save(run.model)
-    remembered.remember(store, run.spec)
+    last_settings.remember(store, run.spec)
     async with open_app() as pilot:
         await pilot.press("i")
         await until(pilot, lambda: screen_name(pilot) == "ImportScreen")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ovtui.analysis.exploring import choosing
+from ovtui.analysis.exploration import selection
 from ovtui.cli.commands.explore import _asked
 from ovtui.cli.commands.explore import command as explore
 from ovtui.engine import client, events
@@ -22,7 +22,7 @@ from ovtui.errors import InputError
 from ovtui.records import Cell, Exploration, Grid, Limits, Model, Setting, Spec
 from ovtui.report.command import axis, explore_arguments, used
 from ovtui.store import Store
-from ovtui.tui import explored, remembered
+from ovtui.tui import exploration_text, last_settings
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens.configure import ConfigureScreen
 from ovtui.tui.screens.explore import ExploreScreen
@@ -153,7 +153,7 @@ async def test_what_runs_share_is_what_was_set_in_configure(open_app: Opened, st
     spec = msgspec.structs.replace(
         run.spec, mode="manual", batch=4, streams=2, precision="bf16", device="GPU", properties={"A": "1"}
     )
-    remembered.remember(store, spec)
+    last_settings.remember(store, spec)
     async with open_app(size=(160, 50)) as pilot:
         await keys("x")(pilot)
         await shows(pilot, "-d GPU --precision bf16 --property A=1")
@@ -304,7 +304,7 @@ def test_the_command_of_chosen_settings_and_of_arrival_rates() -> None:
     ],
 )  # fmt: skip
 def test_numbers_are_written_as_they_are_typed(numbers: tuple[int | None, ...], text: str) -> None:
-    from ovtui.analysis.exploring.grid import choices
+    from ovtui.analysis.exploration.grid import choices
 
     assert axis(numbers) == text
     assert choices(text, "threads") == numbers
@@ -449,9 +449,9 @@ async def test_the_sweet_spot_follows_the_limit(open_app: Opened, store: Store) 
         for _ in range(20):
             await pilot.press("left_square_bracket")
             limit = pilot.app.screen._limits.latency_ms  # type: ignore[attr-defined]
-            spot = choosing.sweet_spot(study.cells, limit)
+            spot = selection.sweet_spot(study.cells, limit)
             assert spot is not None
-            seen[limit] = choosing.called(spot.setting)
+            seen[limit] = selection.called(spot.setting)
             await shows(pilot, f"Within {limit:g} ms p50: {seen[limit]}, ")
             assert _starred(pilot) == (spot.setting.batch, spot.setting.streams)
         assert sorted(seen, reverse=True) == list(seen)
@@ -520,9 +520,9 @@ async def test_percent_changes_the_percentile(open_app: Opened, store: Store) ->
         await shows(pilot, "Within 40 ms p50: batch 4, 4 streams, 465.5 FPS")
         for name in ("p90", "p95", "p99"):
             await pilot.press("percent_sign")
-            spot = choosing.sweet_spot(study.cells, 40.0, name)
+            spot = selection.sweet_spot(study.cells, 40.0, name)
             assert spot is not None
-            await shows(pilot, f"Within 40 ms {name}: {choosing.called(spot.setting)}, ")
+            await shows(pilot, f"Within 40 ms {name}: {selection.called(spot.setting)}, ")
             await shows(pilot, f"FPS by {name}, ms: limit 40 ms")
 
 
@@ -531,14 +531,14 @@ def test_a_limit_goes_up_and_down_in_steps_of_ten_percent() -> None:
     limit: float | None = None
     found = []
     for _ in range(40):
-        limit = explored.stepped(limit, -1, known)
+        limit = exploration_text.stepped(limit, -1, known)
         found.append(limit)
     assert found[:4] == [56.0, 51.0, 47.0, 43.0]
     assert found[-1] == found[-2] == 10.0  # which nothing keeps any more
-    assert explored.stepped(10.0, 1, known) == 11.0
-    assert explored.stepped(56.0, 1, known) is None
-    assert explored.stepped(None, 1, known) is None
-    assert explored.stepped(20.5, 1, known) == 22.0
+    assert exploration_text.stepped(10.0, 1, known) == 11.0
+    assert exploration_text.stepped(56.0, 1, known) is None
+    assert exploration_text.stepped(None, 1, known) is None
+    assert exploration_text.stepped(20.5, 1, known) == 22.0
 
 
 # What a cell says
@@ -626,7 +626,7 @@ async def test_x_measures_the_sweet_spot_properly(open_app: Opened, store: Store
         await shown(pilot, study)
         await keys("t", *"25", "enter", "x")(pilot)
         assert isinstance(pilot.app.screen, ConfigureScreen)
-        spot = choosing.sweet_spot(study.cells, 25.0)
+        spot = selection.sweet_spot(study.cells, 25.0)
         assert spot is not None
         spec = pilot.app.screen._spec
         assert spec is not None
@@ -787,8 +787,8 @@ def test_a_chart_of_points_marks_them_and_nothing_else() -> None:
     from ovtui.tui.charts import trade
 
     found = cells()
-    front = {cell.run for cell in choosing.pareto(found) if cell.run}
-    spot = choosing.best(found, Limits())
+    front = {cell.run for cell in selection.pareto(found) if cell.run}
+    spot = selection.best(found, Limits())
     picture = trade(found, front, spot, None, "p99")
     assert picture is not None
     marked = {curve.marker: len(curve.x) for curve in picture.curves if curve.marker}
@@ -831,7 +831,7 @@ async def test_a_chart_counts_what_it_has_no_place_for(open_app: Opened, store: 
 
 
 async def test_a_matrix_larger_than_the_screen_scrolls_with_the_cursor(open_app: Opened, store: Store) -> None:
-    from ovtui.analysis.exploring.grid import settings
+    from ovtui.analysis.exploration.grid import settings
 
     remember(store)
     grid = Grid(batches=tuple(range(1, 21)), streams=tuple(range(1, 25)))

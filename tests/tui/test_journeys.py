@@ -19,7 +19,7 @@ from ovtui.engine import client, liveness
 from ovtui.errors import OvtuiError
 from ovtui.records import Model, RunFilter, Spec, Stop
 from ovtui.store import Store
-from ovtui.tui import remembered
+from ovtui.tui import last_settings
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.widgets.table import Table
 from tests.store.samples import NOW, a_model, a_result, a_run, its_job
@@ -112,8 +112,8 @@ async def test_options_of_one_time_are_not_where_the_next_one_begins(
         await shows(pilot, f"$ ovtui run {mlp.stem} --mode throughput")
         assert "--no-profile" not in text_of(pilot)
         assert "-t 1" not in text_of(pilot)
-    assert remembered.recall(store, model.id) == measured[0]
-    assert remembered.recall(store, "another") is None
+    assert last_settings.recall(store, model.id) == measured[0]
+    assert last_settings.recall(store, "another") is None
 
 
 async def test_a_model_that_only_a_demo_measured_begins_with_the_defaults(open_app: Opened, store: Store) -> None:

@@ -16,8 +16,8 @@ from textual.pilot import Pilot
 from textual.widgets import ContentSwitcher, Input, Static
 
 from ovtui.records import Profile, Spec
+from ovtui.sanitize import is_safe
 from ovtui.store import Store
-from ovtui.text import is_safe
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens.run import RunScreen
 from ovtui.tui.tabs.layers import LayerRows, LayersTab

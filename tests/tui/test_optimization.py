@@ -17,7 +17,19 @@ from textual.pilot import Pilot
 from ovtui.cli.commands.optimize import _asked
 from ovtui.cli.commands.optimize import command as optimize
 from ovtui.engine import client, events
-from ovtui.records import Comparison, Data, Duel, Images, Model, Optimization, OwnGraph, Preview, Recipe, Side, Spec
+from ovtui.records import (
+    Candidate,
+    Comparison,
+    Data,
+    Images,
+    Model,
+    Optimization,
+    OwnGraph,
+    PairedResult,
+    Preview,
+    Recipe,
+    Spec,
+)
 from ovtui.report.optimize_command import optimize_arguments
 from ovtui.store import Store
 from ovtui.tui.app import OvtuiApp
@@ -402,7 +414,7 @@ async def test_it_tells_what_is_done_and_how_the_ratio_narrows(
     whole = optimization()
     assert whole.version is not None
     store.models.save(whole.version)
-    sides = tuple(Side(model=each, spec=Spec(model=each.id)) for each in (whole.parent, whole.version))
+    sides = tuple(Candidate(model=each, spec=Spec(model=each.id)) for each in (whole.parent, whole.version))
     async with open_app() as pilot:
         pilot.app.open_optimization(job.study.id)  # type: ignore[attr-defined]
         for phase in ("reading", "collecting statistics", "saving"):
@@ -410,7 +422,7 @@ async def test_it_tells_what_is_done_and_how_the_ratio_narrows(
         job.change("measuring latency in turn", version=whole.version, latency="compare001")
         part = Comparison(
             id="compare001", status="running", label=None, criterion="latency", sides=sides, created=0.0,
-            duels=(Duel(verdict="undecided", ratio=1.64, ci95=(1.51, 1.78)),), elapsed_s=5.0, eta_s=15.0,
+            duels=(PairedResult(verdict="undecided", ratio=1.64, ci95=(1.51, 1.78)),), elapsed_s=5.0, eta_s=15.0,
         )  # fmt: skip
         job.tell(events.Study(study=part))
         await shows(pilot, "✓ collecting statistics ✓ saving")

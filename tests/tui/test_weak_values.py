@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from ovtui.records import Limits, Setting
 from ovtui.store import Store
-from ovtui.tui import explored, rows
+from ovtui.tui import exploration_text, rows
 from tests.store.samples import NOW, a_result, a_run, its_job
 from tests.tui.conftest import RESNET, Opened, painted, shows
 from tests.tui.explorations import exploration, load, measured
@@ -55,11 +55,11 @@ def test_a_line_of_history_marks_a_weak_median(store: Store) -> None:
 def test_the_best_of_an_exploration_says_that_it_may_miss_the_limit() -> None:
     cell = measured(Setting(batch=1, streams=1), latency_ms=WEAK)
     limits = Limits(latency_ms=14.0, percentile="p95")
-    said = explored.sentence(exploration((cell,), limits=limits), limits)
+    said = exploration_text.sentence(exploration((cell,), limits=limits), limits)
     assert "p95 ≈13.00 ms; p95 may miss the limit (95 % CI 11.50 – 16.00 ms), measure it longer" in said
-    assert explored.figures(cell).count("≈") == 1  # p99; the median is well known
+    assert exploration_text.figures(cell).count("≈") == 1  # p99; the median is well known
 
 
 def test_an_arrival_rate_marks_its_weak_percentile() -> None:
     tried = msgspec.structs.replace(load(100.0, 10.0, 0.004), latency_ms=WEAK)
-    assert explored.load_cells(tried, "p99")[1:3] == ["10.00", "≈15.00"]
+    assert exploration_text.load_cells(tried, "p99")[1:3] == ["10.00", "≈15.00"]

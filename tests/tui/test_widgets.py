@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.records import Estimate, RunSummary
-from ovtui.text import plain
+from ovtui.sanitize import plain
 from ovtui.tui.rows import RUN_COLUMNS, run_cells
 from ovtui.tui.widgets import plot
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows, at_a_word, fitted
@@ -162,8 +162,14 @@ def test_a_plot_says_in_words_what_it_shows() -> None:
 
 
 def test_bars_and_sparklines_may_be_coarse() -> None:
-    assert [words.bar(share, 4, coarse=True) for share in (0, 0.001, 0.5, 0.6, 1)] == ["", "▌", "██", "██▌", "████"]
-    assert words.sparkline([1, 2, None, 3], 4, coarse=True) == "_▄ █"
+    assert [formatting.bar(share, 4, coarse=True) for share in (0, 0.001, 0.5, 0.6, 1)] == [
+        "",
+        "▌",
+        "██",
+        "██▌",
+        "████",
+    ]
+    assert formatting.sparkline([1, 2, None, 3], 4, coarse=True) == "_▄ █"
 
 
 @pytest.mark.parametrize(("share", "said"), [(0.01, "±1.0%"), (0.9996, "±100%"), (1.453, "±145%"), (40.0, "±>999%")])
@@ -179,10 +185,10 @@ def test_a_doubt_fits_its_column(share: float, said: str) -> None:
 
 
 def test_a_sparkline_shows_trends_and_not_noise() -> None:
-    assert words.sparkline([1, 2, 3, 4], 8) == "▁▃▆█"
-    assert words.sparkline([100.0, 100.1, 99.9], 8) in ("▄▅▄", "▅▅▄", "▅▅▅", "▄▄▄")
-    assert words.sparkline([1, None, 2], 2) == " █"
-    assert words.sparkline([None], 8) == ""
+    assert formatting.sparkline([1, 2, 3, 4], 8) == "▁▃▆█"
+    assert formatting.sparkline([100.0, 100.1, 99.9], 8) in ("▄▅▄", "▅▅▄", "▅▅▅", "▄▄▄")
+    assert formatting.sparkline([1, None, 2], 2) == " █"
+    assert formatting.sparkline([None], 8) == ""
 
 
 @pytest.mark.parametrize(
@@ -190,4 +196,4 @@ def test_a_sparkline_shows_trends_and_not_noise() -> None:
     [(0.5, "0.5 s"), (4, "4 s"), (59.6, "1 min"), (75, "1 min 15 s"), (7500, "2 h 5 min"), (3600, "1 h")],
 )
 def test_durations_are_said_in_their_unit(seconds: float, said: str) -> None:
-    assert words.duration(seconds) == said
+    assert formatting.duration(seconds) == said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ovtui.analysis.student import normal_quantile
+from ovtui.analysis.t_quantile import normal_quantile
 from ovtui.records import Proportion
 
 _Z = normal_quantile(0.975)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import counting_cost
+from ovtui.formatting import percent
 from ovtui.records import Quiet
-from ovtui.words import percent
 
 _NOISE = ("Other processes used", "The hypervisor took", "The machine sped up", "The machine had not become steady")
 _LOST = "the machine was too busy"
@@ -62,7 +62,7 @@ def quota(case: Case) -> Advice | None:
     fits = threads is not None and threads <= fewer
     return Advice(
         key="quota",
-        title="raise the CPU quota" if fits else words.plural(fewer, "thread"),
+        title="raise the CPU quota" if fits else formatting.plural(fewer, "thread"),
         evidence=f"The CPU quota of {stops.cores:.3g} cores stopped it in {stops.stopped:,} of {stops.periods:,} "
         "periods: an inference that meets a stop waits for the next period.",
         gain="More throughput and shorter tails: the quota is the limit here, not the processor." if fits else
@@ -92,7 +92,7 @@ def _in_quiet(case: Case, quiet: Quiet | None) -> str | None:
     better = quiet.throughput_fps / case.result.throughput_fps.mean - 1
     if better < 0.01:
         return None
-    return f"The quiet stretches gave {words.number(quiet.throughput_fps)} FPS, {percent(better)} more."
+    return f"The quiet stretches gave {formatting.number(quiet.throughput_fps)} FPS, {percent(better)} more."
 
 
 RULES: tuple[Rule, ...] = (throttled, quota, noisy, counters)

@@ -14,7 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from ovtui.analysis.graph.channels import DOWN, LEFT, RIGHT, UP, routed
 from ovtui.analysis.graph.layered import Item, layered, ports
 from ovtui.analysis.graph.rows import View
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 MOST = 60
 """Boxes of a picture."""

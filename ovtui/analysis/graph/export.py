@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.graph.blocks import WHOLE, Blocks
 from ovtui.analysis.graph.heat import levels
 from ovtui.analysis.graph.model import Graph, Node
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _FILLS = ("#f2f2f2", "#fff5eb", "#fdd0a2", "#fd8d3c", "#d94801")  # by heat
 _NAME = 200  # characters of a name in a picture
@@ -26,7 +26,7 @@ def dot(graph: Graph, blocks: Blocks | None = None) -> str:
     for node in graph.order:
         for source, port in graph.inputs[node]:
             outputs = graph.nodes[source].outputs
-            shape = f" [label={_quoted(words.shape(outputs[port].shape))}]" if 0 <= port < len(outputs) else ""
+            shape = f" [label={_quoted(formatting.shape(outputs[port].shape))}]" if 0 <= port < len(outputs) else ""
             lines.append(f"  n{source} -> n{node}{shape}")
     return "\n".join([*lines, "}", ""])
 
@@ -82,7 +82,7 @@ def _dot_level(blocks: Blocks, items: Iterable[int], heat: list[int]) -> Iterato
 
 
 def _dot_node(node: Node, level: int, indent: str) -> str:
-    time = "" if node.time_us is None else f"\\n{words.number(node.time_us)} µs"
+    time = "" if node.time_us is None else f"\\n{formatting.number(node.time_us)} µs"
     label = f"{_escaped(plain(node.type, _NAME))}\\n{_escaped(plain(node.name, _NAME))}{time}"
     dark = ", fontcolor=white" if level == len(_FILLS) - 1 else ""
     return f'{indent}n{node.number} [label="{label}", fillcolor="{_FILLS[level]}"{dark}]'

@@ -7,7 +7,7 @@ from functools import cached_property
 from heapq import nlargest
 from typing import NamedTuple
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis import precisions
 from ovtui.analysis.graph import boxes, drawing
 from ovtui.analysis.graph.blocks import Block, Blocks
@@ -16,7 +16,7 @@ from ovtui.analysis.graph.heat import levels
 from ovtui.analysis.graph.lanes import Lanes
 from ovtui.analysis.graph.model import Graph
 from ovtui.analysis.graph.rows import Folding, View, first
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 class Kinds(NamedTuple):
@@ -64,7 +64,7 @@ class Shown:
         """A time, or an amount of arithmetic; nothing for nothing."""
         if not cost:
             return ""
-        return words.number(cost) if self.timed else words.count(cost).replace(" ", "")
+        return formatting.number(cost) if self.timed else formatting.count(cost).replace(" ", "")
 
 
 class Drawing:
@@ -112,7 +112,7 @@ class Drawing:
         if block is not None:
             return f"{self._fold_mark(open_=self.view.is_head(row))} {_block_label(block)}"
         assert node is not None
-        name = self.shown.names[node] or words.NOTHING
+        name = self.shown.names[node] or formatting.NOTHING
         around = self.shown.blocks.blocks[self.shown.blocks.block_of[node]].name
         if around and name.startswith(around) and len(name) > len(around):
             name = name[len(around) :].lstrip("/.:") or name
@@ -140,7 +140,7 @@ class Drawing:
         """How much of the costliest row's cost it has; nothing for the head of an open block."""
         if self.view.is_head(row) or not self.most:
             return ""
-        return words.bar(self.cost(row) / self.most, width, coarse=self._ascii_only)
+        return formatting.bar(self.cost(row) / self.most, width, coarse=self._ascii_only)
 
     @cached_property
     def row_heat(self) -> list[int]:
@@ -168,7 +168,7 @@ class Drawing:
         found = self.shown.graph.nodes[node]
         return Kinds(
             plain(found.type, 40),
-            words.shape(found.shape) if found.outputs else "",
+            formatting.shape(found.shape) if found.outputs else "",
             plain(precisions.normal(found.precision) or "", 20),
             plain(found.kernel or "", 40),
         )

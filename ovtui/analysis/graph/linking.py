@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ovtui.analysis.fusion import origins
 from ovtui.analysis.graph.model import Graph
-from ovtui.analysis.origins import origins
 from ovtui.records import Profile
 
 Links = Sequence[Sequence[int]]

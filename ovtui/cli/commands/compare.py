@@ -12,17 +12,17 @@ import msgspec
 from ovtui import specs
 from ovtui.cli import show_comparison
 from ovtui.cli.follow import Display, display
-from ovtui.cli.importing import model_for
+from ovtui.cli.model_argument import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import given_on_the_line, option, over, refuse_idle, spec_of, spec_options, usage
-from ovtui.cli.studying import followed, left_alone
+from ovtui.cli.study_options import followed, left_alone
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Criterion, Run, Side, Spec
+from ovtui.records import Candidate, Comparison, Criterion, Run, Spec
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
-from ovtui.text import plain
 
 _LISTED = 20
 _OF_RECORDED = frozenset({"sides", "interleave", "criterion", "by", "threshold", "top", "quiet", "as_json"})
@@ -118,7 +118,7 @@ async def _interleaved(
     return await followed(job, shown, lambda ended: show_comparison.finish(job.id, ended, as_json=as_json, view=view))
 
 
-async def _side(text: str, spec: Spec, shown: Display) -> Side:
+async def _side(text: str, spec: Spec, shown: Display) -> Candidate:
     """A model with the settings of the line; or a run's model with the run's own, and what was said on the line."""
     with open_store(readonly=True) as store:
         ids = store.runs.named(text)
@@ -126,14 +126,14 @@ async def _side(text: str, spec: Spec, shown: Display) -> Side:
     if run is None:
         model = await model_for(text, shown)
         refuse_idle(spec)
-        return Side(model=model, spec=msgspec.structs.replace(spec, model=model.id))
+        return Candidate(model=model, spec=msgspec.structs.replace(spec, model=model.id))
     if run.spec.mode == "server":
         raise InputError(f"Run {run.id} is of random arrivals, which do not take turns: compare it as it was recorded.")
     model = await model_for(run.model.id, shown)
     own = over(run.spec, spec, given_on_the_line() - {"seconds"})  # which are the comparison's
     own = msgspec.structs.replace(own, profile=spec.profile)  # whether the run was profiled says nothing of this
     refuse_idle(own)
-    return Side(model=model, spec=msgspec.structs.replace(own, model=model.id))
+    return Candidate(model=model, spec=msgspec.structs.replace(own, model=model.id))
 
 
 def _recorded(

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.cli.output import document, json_option
 from ovtui.engine import versions
 from ovtui.engine.reconcile import reconcile
@@ -53,5 +53,5 @@ def command(runs: tuple[str, ...], yes: bool, version_files: bool, as_json: bool
         document({"deleted": [record.id for record in found], "freed_bytes": freed})
     else:
         none = "; there were no files of a version to remove" if version_files else ""
-        size = f"; {words.size(freed)} on the disk are free" if freed else none
+        size = f"; {formatting.size(freed)} on the disk are free" if freed else none
         click.echo(f"Deleted {', '.join(record.id for record in found)}{size}.")

@@ -10,14 +10,14 @@ import click
 from ovtui import paths, specs
 from ovtui.cli import show
 from ovtui.cli.follow import display, error_of, follow
-from ovtui.cli.importing import import_path
+from ovtui.cli.model_argument import import_path
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine import client
 from ovtui.errors import OvtuiError
 from ovtui.records import Run
+from ovtui.sanitize import plain
 from ovtui.store import open_store
-from ovtui.text import plain
 
 NAME = "demo"
 
@@ -92,7 +92,7 @@ def calm(run: Run) -> list[str]:
     """What to know of a first result: how rough it is, as a number; and what was seen to disturb it."""
     said = [warning for warning in run.warnings if not warning.startswith("NOT CONVERGED")]
     estimate = run.result.throughput_fps if run.result is not None else None
-    if estimate is None or (estimate.doubt is not None and estimate.doubt <= specs.DEMO_CI):
+    if estimate is None or (estimate.half_width is not None and estimate.half_width <= specs.DEMO_CI):
         return said
-    rough = "too short for an interval" if estimate.doubt is None else f"±{100 * estimate.doubt:.1f} %"
+    rough = "too short for an interval" if estimate.half_width is None else f"±{100 * estimate.half_width:.1f} %"
     return [f"Rough result: {rough} (target ±{100 * specs.DEMO_CI:.0f} %). `ovtui run {NAME}` measures longer.", *said]

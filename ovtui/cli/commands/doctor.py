@@ -14,7 +14,7 @@ from typing import Any
 import click
 import msgspec
 
-from ovtui import __version__, paths, words
+from ovtui import __version__, formatting, paths
 from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine.environment import environment
 from ovtui.engine.probe import probe
@@ -22,8 +22,8 @@ from ovtui.errors import OvtuiError
 from ovtui.records import Ceilings, Environment
 from ovtui.report import summary
 from ovtui.report.summary import environment_fields
+from ovtui.sanitize import plain
 from ovtui.store import open_store
-from ovtui.text import plain
 
 _EXTRAS = {
     "images": ("pillow", "folders of images as --data"),
@@ -78,7 +78,7 @@ def command(everything: bool, as_json: bool) -> None:
         field("folder", f"{plain(folder['path'])}  ({folder['state']})", width=13)
         for notice in folder["notices"]:
             field("!", notice, width=2)
-        field("free", words.size(folder["free_bytes"]), width=13)
+        field("free", formatting.size(folder["free_bytes"]), width=13)
         click.echo(f"\n{strong('Terminal')}")
         field("kind", f"{plain(terminal['term'] or 'TERM is not set')}, {terminal['encoding']}", width=13)
         size = f"{terminal['columns']} columns, {terminal['lines']} lines"

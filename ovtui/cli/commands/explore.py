@@ -10,14 +10,14 @@ import click
 import msgspec
 
 from ovtui import specs
-from ovtui.analysis.exploring import grid as axes
+from ovtui.analysis.exploration import grid as axes
 from ovtui.cli import show_exploration
 from ovtui.cli.follow import Display, display
-from ovtui.cli.importing import model_for
+from ovtui.cli.model_argument import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import given_on_the_line, option, parsed, refuse_idle, spec_of, spec_options, usage
-from ovtui.cli.studying import followed, left_alone, shows_earlier
+from ovtui.cli.study_options import followed, left_alone, shows_earlier
 from ovtui.engine import client
 from ovtui.engine.cores import cores
 from ovtui.engine.reconcile import reconcile

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.cli.show_comparison import exported, sides
 from ovtui.cli.show_exploration import runs as explored
 from ovtui.cli.show_optimization import versions_of
@@ -17,8 +17,8 @@ from ovtui.records import Comparison, Exploration, Model, Optimization, Run
 from ovtui.report import bundle as bundles
 from ovtui.report.files import ENDINGS, write, write_comparison, write_exploration, write_optimization
 from ovtui.report.optimized import gathered
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
-from ovtui.text import plain
 
 _BUNDLE = bundles.ENDINGS[0]
 
@@ -55,7 +55,7 @@ def command(
         reconcile(store)
         if bundle:
             size = _bundle(store, runs, output, aim)
-            click.echo(f"Wrote {plain(output)}, {words.size(size)}.", err=True)
+            click.echo(f"Wrote {plain(output)}, {formatting.size(size)}.", err=True)
             return
         _report(store, runs, output)
     click.echo(f"Wrote {plain(output)}.", err=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from ovtui import words
+from ovtui import formatting
+from ovtui.analysis.fusion import names
 from ovtui.analysis.graph.export import document as graph_document
 from ovtui.analysis.graph.export import dot
 from ovtui.analysis.graph.finding import search, terms
@@ -14,16 +15,15 @@ from ovtui.analysis.graph.folding import Drawing, Shown
 from ovtui.analysis.graph.model import Graph, original, own, runtime
 from ovtui.analysis.graph.rows import folded, revealed, unfolded
 from ovtui.analysis.layers import took
-from ovtui.analysis.origins import names
 from ovtui.cli.commands.layers import check_filter, profile_of
 from ovtui.cli.output import cells, columns, cut, document, faint, json_option, strong
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Model, Run
 from ovtui.report.graphs import write_graph
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
 from ovtui.terminal import has_few_glyphs
-from ovtui.text import plain
 
 _BAR = 8
 _ROWS = 40
@@ -123,12 +123,12 @@ def _print(shown: Shown, fold: str, typed: str | None) -> None:
         shown.folding = unfolded(shown.blocks) if fold == "none" else folded()
     for node in found:
         shown.folding = revealed(shown.blocks, shown.folding, node)
-    told = [words.plural(len(graph), "node"), words.plural(graph.edges, "edge")]
+    told = [formatting.plural(len(graph), "node"), formatting.plural(graph.edges, "edge")]
     if graph.total_us:
         path = shown.critical
-        told += [took(graph.total_us), f"critical path {took(path.length_us)} ({words.percent(path.share)})"]
+        told += [took(graph.total_us), f"critical path {took(path.length_us)} ({formatting.percent(path.share)})"]
     elif shown.total:
-        told.append(f"{words.count(shown.total)}FLOPs")
+        told.append(f"{formatting.count(shown.total)}FLOPs")
     if typed:
         told.append(f"{len(found):,} found")
     click.echo(faint(", ".join(told)))
@@ -136,7 +136,7 @@ def _print(shown: Shown, fold: str, typed: str | None) -> None:
     width = min(columns() or _WIDEST, _WIDEST)
     for row in range(len(drawn)):
         cost = drawn.cost(row)
-        share = words.percent(cost / shown.total) if cost and shown.total else ""
+        share = formatting.percent(cost / shown.total) if cost and shown.total else ""
         right = f"{shown.cost_text(cost):>9} {share:>6}  {drawn.bar(row, _BAR):<{_BAR}}"
         label = "  " * min(6, drawn.depth(row)) + drawn.label(row)
         kind, shape, *_ = drawn.kinds(row)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import msgspec
 
-from ovtui import terminal, words
+from ovtui import formatting, terminal
 from ovtui.cli.output import document, field, json_option, notices, strong, table
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Run, RunFilter, RunSummary
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
-from ovtui.text import plain
 
 if TYPE_CHECKING:
     from ovtui.analysis.changes import RunSeries
@@ -97,7 +97,7 @@ def command(
         spare=("LABEL", "DEVICE", "STREAMS", "BATCH", "WHEN"),
     )
     if any(run.p50_weak for run in runs):
-        click.echo(words.WEAK_MEANS, err=True)
+        click.echo(formatting.WEAK_MEANS, err=True)
     if more > 0:
         click.echo(f"… and {more:,} older; --limit shows more.", err=True)
 
@@ -191,15 +191,15 @@ def _row(run: RunSummary) -> tuple[str, ...]:
     estimate = run.throughput_fps
     return (
         run.id,
-        words.when(run.created),
+        formatting.when(run.created),
         plain(run.model_name, 30),
         plain(run.device, 16),
         run.mode,
         str(run.batch or ""),
         str(run.streams or ""),
-        words.number(estimate.mean) if estimate else words.NOTHING,
-        (words.doubt(estimate) + ("" if estimate.converged else " !")) if estimate else "",
-        words.rough(run.p50_ms, weak=run.p50_weak),
+        formatting.number(estimate.mean) if estimate else formatting.NOTHING,
+        (formatting.half_width(estimate) + ("" if estimate.converged else " !")) if estimate else "",
+        formatting.rough(run.p50_ms, weak=run.p50_weak),
         run.status,
         plain(run.label or "", 24),
     )

@@ -9,7 +9,7 @@ import click
 
 from ovtui.cli import show
 from ovtui.cli.follow import display
-from ovtui.cli.importing import import_path
+from ovtui.cli.model_argument import import_path
 from ovtui.cli.options import Number, extensions_option, layouts_option, shapes_option
 from ovtui.cli.output import document, json_option
 from ovtui.records import StaticShape

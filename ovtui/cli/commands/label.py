@@ -8,8 +8,8 @@ import click
 
 from ovtui.cli.output import document, json_option
 from ovtui.records import Comparison, Exploration, Optimization, Run
+from ovtui.sanitize import plain
 from ovtui.store import open_store
-from ovtui.text import plain
 
 
 @click.command()

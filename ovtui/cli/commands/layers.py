@@ -8,9 +8,9 @@ from typing import get_args
 
 import click
 
-from ovtui import terminal, words
+from ovtui import formatting, terminal
+from ovtui.analysis import fusion, transitions
 from ovtui.analysis import layers as analysis
-from ovtui.analysis import origins, transitions
 from ovtui.analysis.filtering import Term, unfinished
 from ovtui.analysis.layer_filter import COLUMNS, TEXTS, LayerColumns, terms
 from ovtui.analysis.layer_groups import By, groups
@@ -22,8 +22,8 @@ from ovtui.records import Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.advising import advice, command_of
 from ovtui.report.layers import layers_document, write_layers
+from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
-from ovtui.text import plain
 
 _BAR = 10
 _FROM_THE_SMALLEST = frozenset({*TEXTS, "order", "cumulative"})
@@ -77,7 +77,7 @@ def command(
         field("hot", told)
     costs = analysis.counting_cost(profile)
     if costs is not None:
-        field("counters", f"{costs}; {words.plural(profile.inferences, 'inference')}")
+        field("counters", f"{costs}; {formatting.plural(profile.inferences, 'inference')}")
     if profile.ceilings is not None:
         field("ceilings", summary.ceilings(profile.ceilings))
     for note in analysis.notes(profile):
@@ -128,7 +128,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
     if not places:
         click.echo("No such layers.", err=True)
         return
-    by_place, names = {row.place: row for row in columns.rows}, origins.names(profile)
+    by_place, names = {row.place: row for row in columns.rows}, fusion.names(profile)
     shown = places[:top] if top else places
     most = max((by_place[place].share or 0.0 for place in places), default=0.0)
     rows = []
@@ -138,15 +138,15 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
             [
                 str(layer.order),
                 analysis.time_text(layer) or layer.status.replace("_", " "),
-                words.percent(row.share),
+                formatting.percent(row.share),
                 terminal.bar((row.share or 0.0) / most if most else 0.0, _BAR),
                 plain(layer.type, 24),
-                plain(layer.precision or words.NOTHING, 12),
-                plain(layer.kernel or words.NOTHING, 28),
-                words.number(roof.gflops),
-                words.percent(roof.efficiency),
+                plain(layer.precision or formatting.NOTHING, 12),
+                plain(layer.kernel or formatting.NOTHING, 28),
+                formatting.number(roof.gflops),
+                formatting.percent(roof.efficiency),
                 ABOVE if roof.above else roof.bound or "",
-                plain(names[place]) or words.NOTHING,
+                plain(names[place]) or formatting.NOTHING,
             ]
         )
     table(
@@ -156,7 +156,7 @@ def _layers(profile: Profile, columns: LayerColumns, places: list[int], top: int
         spare=("BOUND", "", "GFLOP/S", "EFF", "KERNEL", "PREC"),
     )
     if len(shown) < len(places):
-        click.echo(f"… and {words.plural(len(places) - len(shown), 'more layer')}; --top 0 shows all.", err=True)
+        click.echo(f"… and {formatting.plural(len(places) - len(shown), 'more layer')}; --top 0 shows all.", err=True)
 
 
 def _groups(profile: Profile, by: By, top: int) -> None:
@@ -168,11 +168,11 @@ def _groups(profile: Profile, by: By, top: int) -> None:
         [
             [
                 plain(group.name, 60),
-                words.number(group.time_us),
-                words.percent(group.share),
+                formatting.number(group.time_us),
+                formatting.percent(group.share),
                 terminal.bar((group.share or 0.0) / most if most else 0.0, _BAR),
                 str(group.executed),
-                words.number(group.gflops),
+                formatting.number(group.gflops),
             ]
             for group in shown
         ],
@@ -206,6 +206,9 @@ def _transitions(profile: Profile) -> None:
         click.echo(f"\n{strong('Conversions')}")
         table(
             ("CAUSE", "LAYERS", "TIME µs", "SHARE"),
-            [[plain(c.cause), str(c.layers), words.number(c.time_us), words.percent(c.share)] for c in causes],
+            [
+                [plain(c.cause), str(c.layers), formatting.number(c.time_us), formatting.percent(c.share)]
+                for c in causes
+            ],
             right=frozenset({"LAYERS", "TIME µs", "SHARE"}),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.cli.output import document, json_option, notices, table
 from ovtui.store import open_store
 
@@ -31,10 +31,10 @@ def command(as_json: bool) -> None:
                 model.id,
                 model.name,
                 model.format,
-                words.size(model.bytes),
-                words.count(model.parameters).rstrip(),
-                words.NOTHING if model.flops is None else words.count(model.flops).rstrip(),
-                words.when(model.created),
+                formatting.size(model.bytes),
+                formatting.count(model.parameters).rstrip(),
+                formatting.NOTHING if model.flops is None else formatting.count(model.flops).rstrip(),
+                formatting.when(model.created),
                 model.path,
             )
             for model in models

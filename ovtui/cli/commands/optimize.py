@@ -11,20 +11,20 @@ import click
 import msgspec
 
 from ovtui import specs
-from ovtui.analysis.optimizing.expecting import cpu_flags, expectations
+from ovtui.analysis.optimization.predictions import cpu_flags, expectations
 from ovtui.cli import show_optimization
 from ovtui.cli.follow import Display, display
-from ovtui.cli.importing import model_for
+from ovtui.cli.model_argument import model_for
 from ovtui.cli.options import Number
 from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import given_on_the_line, parsed, spec_of, spec_options, usage
-from ovtui.cli.studying import followed, left_alone, shows_earlier
+from ovtui.cli.study_options import followed, left_alone, shows_earlier
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Images, Model, Recipe, Spec
+from ovtui.sanitize import plain
 from ovtui.store import open_store
-from ovtui.text import plain
 
 _LISTED = 20
 _OF_RECIPE = frozenset(Recipe.__struct_fields__) - {"data", "images", "layouts", "shapes", "seed"}

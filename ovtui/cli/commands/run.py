@@ -12,10 +12,10 @@ import msgspec
 from ovtui import specs
 from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display, follow
-from ovtui.cli.importing import model_for
+from ovtui.cli.model_argument import model_for
 from ovtui.cli.output import document, json_option
 from ovtui.cli.spec_options import given_on_the_line, over, refuse_idle, spec_of, spec_options, usage
-from ovtui.cli.studying import told_alone
+from ovtui.cli.study_options import told_alone
 from ovtui.engine import client
 from ovtui.records import Model, Spec
 from ovtui.store import open_store

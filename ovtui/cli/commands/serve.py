@@ -11,7 +11,7 @@ import click
 
 from ovtui import paths
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 @click.command()

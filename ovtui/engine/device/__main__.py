@@ -63,11 +63,11 @@ def _do(task: messages.Task, say: messages.Say) -> None:
 
         preview.task(task, say)
     elif task.kind == "optimize":
-        from ovtui.engine.device.optimizing import optimize
+        from ovtui.engine.device.optimization import optimize
 
         optimize(task, say)
     elif task.kind == "judge":
-        from ovtui.engine.device.optimizing import judge
+        from ovtui.engine.device.optimization import judge
 
         judge(task, say)
     elif task.kind == "build":

@@ -22,7 +22,7 @@ from ovtui.engine.device.queue import Queue
 from ovtui.engine.device.reason import FAILURES
 from ovtui.errors import OvtuiError
 from ovtui.records import Effective, LayerStatus, Operation, Spec
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _SECONDS = 2.4  # counted and uncounted together
 _MOST_SECONDS = 20.0  # for models that need longer for the fewest

@@ -10,7 +10,7 @@ from ovtui.engine.device.quiet import openvino
 from ovtui.engine.formats.files import digest
 from ovtui.errors import InputError
 from ovtui.records import File
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 def core(extensions: tuple[File, ...]) -> Any:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ovtui.engine.device.preprocessing import Pixels, applied, guesses, in_words, stated
 from ovtui.errors import InputError
 from ovtui.records import Images, Port, StaticShape
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 if TYPE_CHECKING:
     from types import ModuleType

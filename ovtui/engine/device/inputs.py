@@ -19,7 +19,7 @@ from ovtui.engine.device.element_types import DTYPES, EXACT, FLOATS, KINDS, Arra
 from ovtui.engine.device.images import ImageFolder
 from ovtui.errors import InputError, sentence
 from ovtui.records import Data, Images, Port, Spec, StaticShape
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 UNREADABLE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 """What numpy and zipfile raise on files that are damaged, encrypted, or no arrays."""

@@ -25,7 +25,7 @@ from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
 from ovtui.engine.streams import check_streams, most_streams
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Effective, Images, Model, Spec, StaticShape
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 
 class Session(Protocol):

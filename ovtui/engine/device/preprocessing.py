@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ovtui.engine.device.quiet import openvino
 from ovtui.errors import InputError
 from ovtui.records import Images, Port, Preprocessing, StaticShape
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 Pixels = npt.NDArray[np.uint8]
 

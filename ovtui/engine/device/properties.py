@@ -7,7 +7,7 @@ import re
 
 from ovtui.errors import InputError
 from ovtui.records import Spec
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _VIRTUAL = frozenset({"AUTO", "HETERO", "MULTI", "BATCH"})
 _ENTRY = re.compile(r"(?P<name>[^()]*?)\s*(?:\((?P<number>[^()]*)\))?")

@@ -30,7 +30,7 @@ from ovtui.engine.formats.ir_file import why_unread
 from ovtui.engine.messages import Inspected, Say, Task
 from ovtui.errors import InputError
 from ovtui.records import File, Operation, OwnGraph, Port, StaticShape
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _MOST_SIZES = 40  # of weights
 _FILL = 1 << 36  # elements; a constant fill of more than this is no weight but a mistake

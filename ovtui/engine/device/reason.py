@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ovtui.errors import sentence
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 FAILURES = (RuntimeError, ValueError, IndexError, OverflowError, MemoryError, TypeError)
 """What OpenVINO's Python package raises: it translates C++ exceptions by their kind."""

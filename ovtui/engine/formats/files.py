@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from ovtui.errors import InputError
 from ovtui.records import File
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _CHUNK = 1 << 20  # bytes read at a time
 

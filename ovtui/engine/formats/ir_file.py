@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ovtui.engine.formats.files import head, opened, quoted
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _CHUNK = 1 << 20
 _TAG = 1 << 16  # bytes of one tag that are looked at

@@ -11,7 +11,7 @@ from pathlib import Path
 from ovtui.engine.formats.files import opened, quoted
 from ovtui.engine.formats.protobuf import Field, MalformedError, Reader
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _VERSION = 1000  # real opsets are below 30; OpenVINO tries every version below the one named, so 2**40 hangs it
 _NAME = 1 << 14  # bytes of a file name

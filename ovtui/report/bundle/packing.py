@@ -12,11 +12,11 @@ from typing import IO
 import msgspec
 
 from ovtui.errors import InputError
+from ovtui.report.atomic_write import opened
 from ovtui.report.bundle.code import cmake, cpp, python
 from ovtui.report.bundle.plan import Plan, as_document
 from ovtui.report.bundle.readme import readme
-from ovtui.report.put import opened
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 ENDINGS = (".tar.gz", ".tgz")
 _CHUNK = 1 << 20

@@ -10,7 +10,7 @@ import msgspec
 from ovtui.analysis.shapes import resolve
 from ovtui.errors import InputError
 from ovtui.records import File, Model, Optimization, Record, Run, StaticShape
-from ovtui.text import is_safe, plain
+from ovtui.sanitize import is_safe, plain
 
 
 class Plan(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 
-from ovtui import words
-from ovtui.analysis.optimizing.wording import called
+from ovtui import formatting
+from ovtui.analysis.optimization.wording import called
 from ovtui.records import Latency, Optimization, Port, Run
 from ovtui.report.bundle.plan import Plan
 from ovtui.report.pages.of_optimization import preprocessing_in_words
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _HINTS = {
     "LATENCY": "latency",
@@ -28,7 +28,7 @@ def readme(told: Plan) -> str:
         *_extended(told),
         "## How it is run",
         f"On {_code(told.device)} in {told.mode} mode, batch {told.batch}"
-        + (f", {words.plural(told.requests, 'request')} in flight" if told.requests else "")
+        + (f", {formatting.plural(told.requests, 'request')} in flight" if told.requests else "")
         + ", with these properties:",
         "\n".join(f"- {_code(f'{key} = {value}')}" for key, value in told.properties.items()) or "- none",
         *(["Its state is reset before each inference."] if told.reset else []),
@@ -108,25 +108,25 @@ def _measured(run: Run | None) -> list[str]:
         return ["It was not measured to the end."]
     where = "" if machine is None else f" On {_safe(machine.cpu)} with OpenVINO {_safe(machine.openvino)}."
     estimate = result.throughput_fps
-    told = f"{words.number(estimate.mean)} FPS ({words.doubt(estimate)}), {_latency(result.latency_ms)}"
+    told = f"{formatting.number(estimate.mean)} FPS ({formatting.half_width(estimate)}), {_latency(result.latency_ms)}"
     found = [f"Measured so: {told}.{where}"]
     if run.spec.mode == "server" and run.spec.rate is not None:
-        rate = words.number(run.spec.rate)
+        rate = formatting.number(run.spec.rate)
         found.append(f"That was with {rate} arrivals per second; the programs run as fast as they can.")
     return found
 
 
 def _latency(found: Latency) -> str:
     known = [
-        f"{name} {words.percentile(found, name)} ms" for name in ("p50", "p99") if getattr(found, name) is not None
+        f"{name} {formatting.percentile(found, name)} ms" for name in ("p50", "p99") if getattr(found, name) is not None
     ]
-    weak = words.weak_means(found)
-    return ", ".join(known or [f"mean {words.number(found.mean)} ms"]) + (f" ({weak})" if weak else "")
+    weak = formatting.weak_means(found)
+    return ", ".join(known or [f"mean {formatting.number(found.mean)} ms"]) + (f" ({weak})" if weak else "")
 
 
 def _port(port: Port) -> str:
     layout = f", layout {port.layout}" if port.layout else ""
-    return f"{_code(port.name)}, {port.type} {words.shape(port.shape)}{layout}"
+    return f"{_code(port.name)}, {port.type} {formatting.shape(port.shape)}{layout}"
 
 
 def _code(text: str) -> str:

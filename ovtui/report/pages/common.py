@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from datetime import datetime, timezone
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.records import Environment, Estimate, Latency, Model, Run, Spec
 from ovtui.report.command import run_command
 from ovtui.report.pages.document import Column, Command, Paragraph, Section, fields, section
@@ -26,13 +26,17 @@ def moment(seconds: float | None) -> str | None:
 
 def weak_note(*latencies: Latency | None) -> Paragraph | None:
     """What the mark before a weak percentile means, where one of these has it."""
-    told = words.weak_means(*latencies)
+    told = formatting.weak_means(*latencies)
     return Paragraph(f"{told}.") if told else None
 
 
 def throughput(estimate: Estimate | None) -> str:
     """`101.3 ±0.8 %`, or a dash."""
-    return words.NOTHING if estimate is None else f"{words.number(estimate.mean)} {words.doubt(estimate)}"
+    return (
+        formatting.NOTHING
+        if estimate is None
+        else f"{formatting.number(estimate.mean)} {formatting.half_width(estimate)}"
+    )
 
 
 def own(run: Run) -> str:
@@ -50,11 +54,14 @@ def setting_fields(spec: Spec) -> list[tuple[str, str | None]]:
     images = spec.images
     return [
         ("API", spec.api),
-        ("arrivals", None if spec.rate is None else f"{words.number(spec.rate)} per second, {spec.queue:,} may wait"),
+        (
+            "arrivals",
+            None if spec.rate is None else f"{formatting.number(spec.rate)} per second, {spec.queue:,} may wait",
+        ),
         ("stop", _stop(spec)),
         ("data", ", ".join(each.path if each.input is None else f"{each.input} = {each.path}" for each in spec.data)),
-        ("mean", None if images.mean is None else ", ".join(map(words.number, images.mean))),
-        ("scale", None if images.scale is None else ", ".join(map(words.number, images.scale))),
+        ("mean", None if images.mean is None else ", ".join(map(formatting.number, images.mean))),
+        ("scale", None if images.scale is None else ", ".join(map(formatting.number, images.scale))),
         ("channels", images.channels),
         ("seed", str(spec.seed)),
         ("state", "kept" if spec.keep_state else None),
@@ -65,9 +72,9 @@ def setting_fields(spec: Spec) -> list[tuple[str, str | None]]:
 def _stop(spec: Spec) -> str:
     stop = spec.stop
     if stop.kind == "seconds":
-        return f"after {words.duration(stop.seconds)}"
+        return f"after {formatting.duration(stop.seconds)}"
     if stop.kind == "iterations":
-        return f"after {words.plural(stop.iterations, 'inference')}"
+        return f"after {formatting.plural(stop.iterations, 'inference')}"
     span = f"{stop.min_seconds:g} to {stop.seconds:g} s"
     return f"when the mean is known to ±{100 * stop.ci:.3g} %, {span}"
 

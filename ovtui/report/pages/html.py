@@ -10,7 +10,7 @@ import base64
 import hashlib
 from html import escape
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.report.pages import svg
 from ovtui.report.pages.document import (
     Advice,
@@ -27,7 +27,7 @@ from ovtui.report.pages.document import (
     Warnings,
 )
 from ovtui.report.pages.style import style
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _LONGEST = 400  # characters of a name; the middle of a longer one is left out
 _CLASSES = {"number": "n", "code": "c", "share": "s", "text": ""}
@@ -112,9 +112,11 @@ def _cell(column: Column, cell: Cell) -> str:
     if isinstance(cell, str):
         return _safe(cell)
     if cell is None:
-        return words.NOTHING
+        return formatting.NOTHING
     if column.kind != "share":
-        return words.number(cell)
+        return formatting.number(cell)
     width = f"{100 * min(1.0, max(0.0, cell)):.1f}"
     bar = f'<rect class="fill" width="{width}" height="10"/>'
-    return f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{bar}</svg>{words.percent(cell)}'
+    return (
+        f'<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{bar}</svg>{formatting.percent(cell)}'
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.report.pages.document import (
     Advice,
     Block,
@@ -24,7 +24,7 @@ from ovtui.report.pages.document import (
     Warnings,
 )
 from ovtui.report.pages.tables import table_of
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _LONGEST = 400  # characters of a name; the middle of a longer one is left out
 _BAR = 10  # cells of a share's bar
@@ -106,9 +106,9 @@ def _cell(column: Column, cell: Cell, marked: bool) -> str:
     if isinstance(cell, str):
         text = f"`{cell}`" if column.kind == "code" and _is_code(cell) else _safe(cell)
     elif cell is None:
-        text = words.NOTHING
+        text = formatting.NOTHING
     elif column.kind == "share":
-        text = f"{words.bar(cell, _BAR)} {words.percent(cell)}"
+        text = f"{formatting.bar(cell, _BAR)} {formatting.percent(cell)}"
     else:
-        text = words.number(cell)
+        text = formatting.number(cell)
     return f"**{text}**" if marked and text else text

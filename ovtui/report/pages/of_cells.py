@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovtui import words
-from ovtui.analysis.exploring import choosing
-from ovtui.analysis.exploring.heat import BEST, FAILED, Metric, matrix
+from ovtui import formatting
+from ovtui.analysis.exploration import selection
+from ovtui.analysis.exploration.matrix import BEST, FAILED, Metric, matrix
 from ovtui.records import Cell, Exploration, Percentile
+from ovtui.report.pages.best import best_cell, milliseconds
 from ovtui.report.pages.charts import Axis, Heat, Mark, Point, Rule, Scatter, Tile
 from ovtui.report.pages.common import columns, throughput, weak_note
 from ovtui.report.pages.document import (
@@ -16,7 +17,6 @@ from ovtui.report.pages.document import (
     Table,
     section,
 )
-from ovtui.report.pages.found import best_cell, milliseconds
 
 
 def cell_sections(exploration: Exploration) -> list[Section | None]:
@@ -87,7 +87,7 @@ def _scatter(exploration: Exploration) -> Scatter | None:
         value = getattr(cell.latency_ms, name)
         points.append(
             Point(
-                choosing.called(cell.setting), value, cell.throughput_fps.mean, cell.latency_ms.interval(name),
+                selection.called(cell.setting), value, cell.throughput_fps.mean, cell.latency_ms.interval(name),
                 cell.throughput_fps.ci95, mark,
             )
         )  # fmt: skip
@@ -111,7 +111,7 @@ def _cells(exploration: Exploration) -> Table:
             (
                 str(setting.batch), str(setting.streams), or_auto(setting.threads), or_auto(setting.requests),
                 throughput(cell.throughput_fps), milliseconds(latency, "p50"),
-                milliseconds(latency, "p99"), words.number(cell.peak_rss_mb), cell.run or words.NOTHING,
+                milliseconds(latency, "p99"), formatting.number(cell.peak_rss_mb), cell.run or formatting.NOTHING,
                 _remark(exploration, cell),
             )
         )  # fmt: skip
@@ -135,9 +135,9 @@ def _remark(exploration: Exploration, cell: Cell) -> str:
         parts.append("best")
     if cell.run is not None and cell.run in exploration.pareto:
         parts.append("front")
-    if cell.throughput_fps is not None and not choosing.keeps(cell, exploration.limits):
+    if cell.throughput_fps is not None and not selection.keeps(cell, exploration.limits):
         parts.append("above the limit")
-    elif choosing.is_doubtful(cell, exploration.limits):
+    elif selection.is_doubtful(cell, exploration.limits):
         parts.append("may miss the limit")
     if cell.state == "reused":
         parts.append("from an earlier run")

@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-from ovtui import words
-from ovtui.analysis.comparing import circumstances, criteria, explaining, interleaved
-from ovtui.analysis.comparing.matching import Both
-from ovtui.records import Comparison, Criterion, Duel, LayerDifferences, Profile, Side
+from ovtui import formatting
+from ovtui.analysis.comparison import confounders, criteria, layer_explanation, paired
+from ovtui.analysis.comparison.layer_matching import Both
+from ovtui.records import Candidate, Comparison, Criterion, LayerDifferences, PairedResult, Profile
 from ovtui.report.documents import criterion
 from ovtui.report.exported import Exported
 from ovtui.report.pages.charts import Axis, Interval, Intervals
@@ -35,7 +35,7 @@ _TOP_LAYERS = 30
 _TOP_GROUPS = 12
 _LEVELS: dict[str, Level] = {"faster": "good", "slower": "bad", "same": "neutral", "undecided": "warning"}
 _SAME = 0.98, 1.02
-_KINDS: tuple[explaining.By, ...] = ("type", "precision", "kernel")
+_KINDS: tuple[layer_explanation.By, ...] = ("type", "precision", "kernel")
 
 
 def comparison_report(
@@ -83,8 +83,8 @@ def comparison_report(
     )
 
 
-def _sentence(name: str, duel: Duel) -> str:
-    return interleaved.sentence(duel, "A", name) + "."
+def _sentence(name: str, duel: PairedResult) -> str:
+    return paired.sentence(duel, "A", name) + "."
 
 
 def _unfinished(comparison: Comparison) -> Paragraph | None:
@@ -99,7 +99,7 @@ def _differences(a: Exported | None, others: Sequence[tuple[str, Exported | None
     for name, b in others:
         if a is not None and b is not None:
             prefix = f"{name}: " if len(others) > 1 else ""
-            found += [f"{prefix}{text}" for text in circumstances.differences(a.run, b.run)]
+            found += [f"{prefix}{text}" for text in confounders.differences(a.run, b.run)]
     return tuple(found)
 
 
@@ -112,18 +112,18 @@ def _sides(comparison: Comparison) -> Table | None:
     return table((Column("side"), Column("model"), Column("file"), Column("asked for")), rows)
 
 
-def _asked(first: Side | None, side: Side) -> str:
+def _asked(first: Candidate | None, side: Candidate) -> str:
     if first is None or side is first:
         return subtitle(side.spec.device, side.spec.mode)
-    found = circumstances.spec_differences(first.spec, side.spec)
-    related = circumstances.models(first.model, side.model)
+    found = confounders.spec_differences(first.spec, side.spec)
+    related = confounders.models(first.model, side.model)
     return " ".join([*([] if related is None else [related]), *(found or ["The same settings as A."])])
 
 
 def _duel(
-    name: str, duel: Duel, a: Exported | None, b: Exported | None, layers: LayerDifferences | None, *, deeper: bool
+    name: str, duel: PairedResult, a: Exported | None, b: Exported | None, layers: LayerDifferences | None, *, deeper: bool
 ) -> list[Section | None]:  # fmt: skip
-    explained = explaining.explanation(a and a.profile, b and b.profile, duel.verdict, layers)
+    explained = layer_explanation.explanation(a and a.profile, b and b.profile, duel.verdict, layers)
     sections = [
         section("Ratios", _ratios(name, duel), deeper=deeper),
         section("By criteria", _criteria(name, a, b), deeper=deeper),
@@ -137,7 +137,7 @@ def _duel(
     return sections
 
 
-def _ratios(name: str, duel: Duel) -> Intervals | None:
+def _ratios(name: str, duel: PairedResult) -> Intervals | None:
     if duel.ratio is None:
         return None
     whole = Interval("all, with 95 % CI", duel.ratio, duel.ci95, strong=True)
@@ -159,11 +159,11 @@ def _criteria(name: str, a: Exported | None, b: Exported | None) -> Table | None
     return table(columns("", "A", name, f"{name} / A", text=1), tuple(rows), criteria.weak_means(found))
 
 
-def _layers(name: str, explained: explaining.Explanation) -> Table | None:
+def _layers(name: str, explained: layer_explanation.Explanation) -> Table | None:
     found = [row for row in explained.rows or () if row.delta is not None]
     rows = tuple(
         (
-            row.name, _both(row.types), _both(row.precisions), words.number(row.time_a), words.number(row.time_b),
+            row.name, _both(row.types), _both(row.precisions), formatting.number(row.time_a), formatting.number(row.time_b),
             _signed(row.delta), _between(explained.interval(place)),
             "" if row.ratio is None else f"{row.ratio:.3f}", _share(row.share_of_difference),
         )
@@ -181,12 +181,12 @@ def _layers(name: str, explained: explaining.Explanation) -> Table | None:
 
 def _both(values: Both) -> str:
     """`f32`, or `f32 → i8`; what only one side has with a dash on the other."""
-    left, right = (value or words.NOTHING for value in values)
+    left, right = (value or formatting.NOTHING for value in values)
     return left if left == right else f"{left} → {right}"
 
 
 def _signed(value: float | None) -> str:
-    return f"+{words.number(value)}" if value is not None and value > 0 else words.number(value)
+    return f"+{formatting.number(value)}" if value is not None and value > 0 else formatting.number(value)
 
 
 def _between(interval: tuple[float, float] | None) -> str:
@@ -194,7 +194,7 @@ def _between(interval: tuple[float, float] | None) -> str:
 
 
 def _share(value: float | None) -> str:
-    return words.percent(value and value + 0.0)  # without the sign of a nothing
+    return formatting.percent(value and value + 0.0)  # without the sign of a nothing
 
 
 def _grouped(name: str, a: Profile | None, b: Profile | None) -> list[Section | None]:
@@ -204,10 +204,10 @@ def _grouped(name: str, a: Profile | None, b: Profile | None) -> list[Section | 
     for by in _KINDS:
         rows = tuple(
             (
-                group.name, f"{group.layers_a:,}", f"{group.layers_b:,}", words.number(group.time_a),
-                words.number(group.time_b), _signed(group.delta), _share(group.share_of_difference),
+                group.name, f"{group.layers_a:,}", f"{group.layers_b:,}", formatting.number(group.time_a),
+                formatting.number(group.time_b), _signed(group.delta), _share(group.share_of_difference),
             )
-            for group in explaining.group_deltas(a, b, by)[:_TOP_GROUPS]
+            for group in layer_explanation.group_deltas(a, b, by)[:_TOP_GROUPS]
         )  # fmt: skip
         heads = columns("layers of A", f"of {name}", "A, µs", f"{name}, µs", "difference, µs", "of the difference")
         sections.append(section(f"By {by}", table((Column(by, "code"), *heads), rows), deeper=True))
@@ -229,6 +229,6 @@ def _how(comparison: Comparison, decided: Criterion | None) -> list[tuple[str, s
     return [
         ("criterion", None if decided is None else f"{decided}: {by[decided]}"),
         ("turns", f"{comparison.pairs:,} of each side" if comparison.pairs else None),
-        ("measured for", words.duration(comparison.elapsed_s) if comparison.elapsed_s else None),
+        ("measured for", formatting.duration(comparison.elapsed_s) if comparison.elapsed_s else None),
         ("finished", moment(comparison.finished)),
     ]

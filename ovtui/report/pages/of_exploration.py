@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovtui import words
-from ovtui.analysis.exploring import choosing
+from ovtui import formatting
+from ovtui.analysis.exploration import selection
 from ovtui.records import Cell, Exploration, Grid
 from ovtui.report.command import explore_command
 from ovtui.report.exported import Exported
+from ovtui.report.pages.best import best_cell, best_load, best_spec, is_server, limits_text
 from ovtui.report.pages.common import environment_section, moment, register, repeat, setting_fields, subtitle
 from ovtui.report.pages.document import (
     Command,
@@ -20,7 +21,6 @@ from ovtui.report.pages.document import (
     section,
     warnings,
 )
-from ovtui.report.pages.found import best_cell, best_load, best_spec, is_server, limits_text
 from ovtui.report.pages.of_cells import cell_sections, or_auto
 from ovtui.report.pages.of_rates import highest, rate_sections
 
@@ -57,11 +57,11 @@ def outcome(exploration: Exploration) -> str:
     cell = best_cell(exploration)
     if cell is not None:
         within = f", the most within {limits_text(exploration.limits)}" if limits_text(exploration.limits) else ""
-        doubt = choosing.doubt(cell, exploration.limits)
-        told = f"Best: {choosing.called(cell.setting)} with {_figures(cell)}{within}"
+        doubt = selection.uncertainty(cell, exploration.limits)
+        told = f"Best: {selection.called(cell.setting)} with {_figures(cell)}{within}"
         return f"{told}; {doubt}." if doubt else f"{told}."
     if any(each.throughput_fps is not None for each in exploration.cells):
-        return choosing.nearest_miss(exploration.cells, exploration.limits)
+        return selection.nearest_miss(exploration.cells, exploration.limits)
     return "Nothing could be measured."
 
 
@@ -69,7 +69,7 @@ def _verdict(exploration: Exploration) -> Verdict:
     cell = best_cell(exploration)
     found = best_load(exploration) is not None
     if cell is not None:
-        found = not choosing.is_doubtful(cell, exploration.limits)
+        found = not selection.is_doubtful(cell, exploration.limits)
     unfinished = ""
     if exploration.status not in ("done", "queued", "running"):
         unfinished = f" It was {exploration.status}: not everything was tried."
@@ -78,10 +78,10 @@ def _verdict(exploration: Exploration) -> Verdict:
 
 def _figures(cell: Cell) -> str:
     estimate = cell.throughput_fps
-    parts = [] if estimate is None else [f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}"]
+    parts = [] if estimate is None else [f"{formatting.number(estimate.mean)} FPS {formatting.half_width(estimate)}"]
     for percentile in ("p50", "p99"):
         known = getattr(cell.latency_ms, percentile, None) is not None
-        parts += [f"{percentile} {words.percentile(cell.latency_ms, percentile)} ms"] if known else []
+        parts += [f"{percentile} {formatting.percentile(cell.latency_ms, percentile)} ms"] if known else []
     return ", ".join(parts) or "unknown figures"
 
 
@@ -111,7 +111,7 @@ def _settings(exploration: Exploration) -> list[tuple[str, str | None]]:
         ("limits", limits_text(exploration.limits) or "none"),
     ]
     if not is_server(exploration):
-        found += [("chosen", "; ".join(map(choosing.called, grid.chosen)))] if grid.chosen else _axes(grid)
+        found += [("chosen", "; ".join(map(selection.called, grid.chosen)))] if grid.chosen else _axes(grid)
         found.append(("how", "searched for the best" if grid.search else "measured each"))
-    spent = words.duration(exploration.elapsed_s) if exploration.elapsed_s else None
+    spent = formatting.duration(exploration.elapsed_s) if exploration.elapsed_s else None
     return [*found, ("took", spent), *(field for field in setting_fields(spec) if field[0] != "arrivals")]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovtui import words
-from ovtui.analysis.exploring import choosing, max_rate
-from ovtui.records import Exploration, Latency, Limits, Load, Percentile
+from ovtui import formatting
+from ovtui.analysis.exploration import max_rate, selection
+from ovtui.records import Exploration, Latency, Limits, Percentile, RatePoint
+from ovtui.report.pages.best import best_load, limits_text, milliseconds
 from ovtui.report.pages.charts import Axis, Line, Lines, Rule
 from ovtui.report.pages.common import columns, weak_note
 from ovtui.report.pages.document import (
@@ -15,7 +16,6 @@ from ovtui.report.pages.document import (
     Table,
     section,
 )
-from ovtui.report.pages.found import best_load, limits_text, milliseconds
 
 _SHARE = {"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01}
 """Of the arrivals, that may miss a limit on a percentile."""
@@ -33,16 +33,16 @@ def rate_sections(exploration: Exploration) -> list[Section | None]:
 
 def _share(value: float | None) -> str:
     """To a millionth of all: below that, a share that is nothing has only the traces of arithmetic."""
-    return words.NOTHING if value is None else f"{round(100 * value, 4):.3g} %"
+    return formatting.NOTHING if value is None else f"{round(100 * value, 4):.3g} %"
 
 
 def _limited(latency: Latency | None, percentile: Percentile) -> str:
     if latency is None:
-        return words.NOTHING
-    return f"{percentile} {choosing.limited_in_words(latency, percentile)}"
+        return formatting.NOTHING
+    return f"{percentile} {selection.limited_in_words(latency, percentile)}"
 
 
-def _rates(loads: Sequence[Load], limits: Limits) -> Lines | None:
+def _rates(loads: Sequence[RatePoint], limits: Limits) -> Lines | None:
     known = [load for load in loads if load.latency_ms is not None]
     if not known:
         return None
@@ -64,7 +64,7 @@ def _rates(loads: Sequence[Load], limits: Limits) -> Lines | None:
     return Lines(title, *axes, tuple(load.rate for load in known), tuple(lines), rules) if lines else None
 
 
-def _misses(loads: Sequence[Load], limits: Limits) -> Lines | None:
+def _misses(loads: Sequence[RatePoint], limits: Limits) -> Lines | None:
     known = [load for load in loads if load.missed is not None]
     if not known:
         return None
@@ -78,7 +78,7 @@ def _misses(loads: Sequence[Load], limits: Limits) -> Lines | None:
     return Lines("Arrivals above the limit, with 95 % CI", *axes, rates, (Line("missed", values, low, high),), rules)
 
 
-def _loads(exploration: Exploration, loads: Sequence[Load]) -> Table:
+def _loads(exploration: Exploration, loads: Sequence[RatePoint]) -> Table:
     best = best_load(exploration)
     rows: list[tuple[str, ...]] = []
     marked: set[int] = set()
@@ -88,9 +88,9 @@ def _loads(exploration: Exploration, loads: Sequence[Load]) -> Table:
         latency, ci = load.latency_ms, load.missed_ci95
         rows.append(
             (
-                words.number(load.rate), milliseconds(latency, "p50"), milliseconds(latency, "p99"),
-                _share(load.missed), words.NOTHING if ci is None else f"{_share(ci[0])} – {_share(ci[1])}",
-                _share(load.expected), max_rate.verdict(load) or words.NOTHING, load.run or words.NOTHING,
+                formatting.number(load.rate), milliseconds(latency, "p50"), milliseconds(latency, "p99"),
+                _share(load.missed), formatting.NOTHING if ci is None else f"{_share(ci[0])} – {_share(ci[1])}",
+                _share(load.expected), max_rate.verdict(load) or formatting.NOTHING, load.run or formatting.NOTHING,
                 "failed" if load.state == "failed" else "",
             )
         )  # fmt: skip
@@ -106,11 +106,11 @@ def highest(exploration: Exploration) -> str:
         missed = f"; {_share(load.missed)} of the arrivals missed it" if load.missed is not None else ""
         capacity = exploration.capacity
         of = f", {_share(load.rate / capacity)} of capacity" if capacity else ""
-        return f"Up to {words.number(load.rate)} arrivals per second keep {limit}{of}{missed}."
+        return f"Up to {formatting.number(load.rate)} arrivals per second keep {limit}{of}{missed}."
     measured = [each for each in exploration.loads if each.latency_ms is not None]
     if not measured:
         return "No rate could be measured."
     lowest = min(measured, key=lambda each: each.rate)
     reached = _limited(lowest.latency_ms, exploration.limits.percentile)
     none = max_rate.none_keeps(exploration.loads, limit)
-    return f"{none}; the lowest, {words.number(lowest.rate)} per second, has {reached}."
+    return f"{none}; the lowest, {formatting.number(lowest.rate)} per second, has {reached}."

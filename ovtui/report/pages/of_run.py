@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis import distribution, layers
 from ovtui.analysis.layer_filter import LayerColumns
 from ovtui.analysis.layer_groups import By, groups
@@ -90,7 +90,7 @@ def runs_report(found: Sequence[Exported]) -> Document:
         title = subtitle(f"{run.model.name}: {run.spec.mode} on {run.spec.device}", run.label, f"run {run.id}")
         sections.append(Section(title, parts[0].blocks))
         sections += [part._replace(deeper=True) for part in parts[1:]]
-    return document(words.plural(len(found), "run"), "", *sections)
+    return document(formatting.plural(len(found), "run"), "", *sections)
 
 
 def runs_table(runs: Sequence[Run], title: str = "") -> Table | None:
@@ -101,8 +101,8 @@ def runs_table(runs: Sequence[Run], title: str = "") -> Table | None:
             run.model.name,
             summary.settings(run),
             throughput(run.result.throughput_fps if run.result else None),
-            words.percentile(run.result.latency_ms if run.result else None, "p50"),
-            words.percentile(run.result.latency_ms if run.result else None, "p99"),
+            formatting.percentile(run.result.latency_ms if run.result else None, "p50"),
+            formatting.percentile(run.result.latency_ms if run.result else None, "p99"),
             run.status,
         )
         for run in runs
@@ -120,21 +120,26 @@ def _figures(result: Result | None) -> Table | None:
         return None
     estimate, latency = result.throughput_fps, result.latency_ms
     rows = [
-        ("throughput", f"{words.number(estimate.mean)} FPS", words.between(estimate.ci95), words.doubt(estimate)),
-        ("inferences per second", words.number(result.inferences_per_s), "", ""),
+        (
+            "throughput",
+            f"{formatting.number(estimate.mean)} FPS",
+            formatting.between(estimate.ci95),
+            formatting.half_width(estimate),
+        ),
+        ("inferences per second", formatting.number(result.inferences_per_s), "", ""),
     ]
     if result.quiet is not None and result.quiet.share < 1:
         quiet = f"in the {result.quiet.share:.0%} of the time that were quiet"
-        rows.append(("throughput, quiet", f"{words.number(result.quiet.throughput_fps)} FPS", "", quiet))
-    rows.append(("latency, mean", f"{words.number(latency.mean)} ms", "", ""))
+        rows.append(("throughput, quiet", f"{formatting.number(result.quiet.throughput_fps)} FPS", "", quiet))
+    rows.append(("latency, mean", f"{formatting.number(latency.mean)} ms", "", ""))
     for key, title in _PERCENTILES:
         needs = latency.needs.get(key)
         note = f"needs {needs:,} more inferences" if needs else ""
-        text = words.percentile(latency, key) + (" ms" if getattr(latency, key) is not None else "")
-        rows.append((f"latency, {title}", text, words.between(latency.ci95.get(key)), note))
+        text = formatting.percentile(latency, key) + (" ms" if getattr(latency, key) is not None else "")
+        rows.append((f"latency, {title}", text, formatting.between(latency.ci95.get(key)), note))
     rows += [
-        ("latency, least", f"{words.number(latency.min)} ms", "", ""),
-        ("latency, most", f"{words.number(latency.max)} ms", "", ""),
+        ("latency, least", f"{formatting.number(latency.min)} ms", "", ""),
+        ("latency, most", f"{formatting.number(latency.max)} ms", "", ""),
         ("inferences", f"{result.inferences:,}", "", ""),
         ("measured", f"{result.measured_s:.1f} s", "", ""),
         ("warm-up", f"{result.warmup_s:.1f} s", "", "" if result.warmup_steady else "never became steady"),
@@ -151,7 +156,7 @@ def _figures(result: Result | None) -> Table | None:
         ("CPU, of one core", result.cpu_percent, "%"),
     ):
         if amount is not None:
-            rows.append((title, f"{words.number(amount)} {unit}", "", ""))
+            rows.append((title, f"{formatting.number(amount)} {unit}", "", ""))
     heads = columns("", "value", "95 % CI", text=1)
     return Table((*heads, Column("")), tuple(rows))
 
@@ -214,8 +219,8 @@ def _distribution(run: Run, histogram: Histogram | None) -> list[Bars | Paragrap
     chart = Bars("How long inferences took", *axes, tuple(bars.edges_ms), tuple(bars.counts), marks)
     if not bars.beyond:
         return [chart]
-    longest = f", up to {words.number(latency.max)} ms" if latency is not None else ""
-    few = f"{words.plural(bars.beyond, 'inference')} took longer than {words.number(bars.edges_ms[-1])} ms{longest}."
+    longest = f", up to {formatting.number(latency.max)} ms" if latency is not None else ""
+    few = f"{formatting.plural(bars.beyond, 'inference')} took longer than {formatting.number(bars.edges_ms[-1])} ms{longest}."
     return [chart, Paragraph(few)]
 
 
@@ -244,8 +249,8 @@ def _slowest(profile: Profile) -> Table | None:
         bound = f" ({ABOVE if roof.above else roof.bound})" if roof.efficiency is not None and roof.bound else ""
         rows.append(
             (
-                layer.name, layer.type, layer.kernel or words.NOTHING, layer.precision or words.NOTHING,
-                layers.time_text(layer), row.share, words.percent(roof.efficiency) + bound,
+                layer.name, layer.type, layer.kernel or formatting.NOTHING, layer.precision or formatting.NOTHING,
+                layers.time_text(layer), row.share, formatting.percent(roof.efficiency) + bound,
             )
         )  # fmt: skip
     heads = (
@@ -253,14 +258,20 @@ def _slowest(profile: Profile) -> Table | None:
         Column("time, µs", "number"), Column("share", "share"), Column("of what it could", "number"),
     )  # fmt: skip
     count = sum(1 for row in found.rows if row.time_us)
-    title = "" if count <= _TOP_LAYERS else f"The {_TOP_LAYERS} slowest of {words.plural(count, 'layer')}"
+    title = "" if count <= _TOP_LAYERS else f"The {_TOP_LAYERS} slowest of {formatting.plural(count, 'layer')}"
     return table(heads, tuple(rows), title)
 
 
 def _grouped(profile: Profile, by: By, title: str) -> Table | None:
     found = groups(profile, by)
     rows = tuple(
-        (group.name, f"{group.layers:,}", words.number(group.time_us), group.share, words.number(group.gflops))
+        (
+            group.name,
+            f"{group.layers:,}",
+            formatting.number(group.time_us),
+            group.share,
+            formatting.number(group.gflops),
+        )
         for group in found[:_TOP_GROUPS]
     )
     heads = (
@@ -284,7 +295,7 @@ def _settings(run: Run) -> list[tuple[str, str | None]]:
     found += setting_fields(spec)
     if effective is not None:
         for name, source in effective.inputs.items():
-            shape = words.shape(effective.shapes.get(name))
+            shape = formatting.shape(effective.shapes.get(name))
             found.append(("input", f"{name}{shape} {effective.layouts.get(name, '')}: {source}"))
         if effective.state is not None:
             found.append(("state", summary.STATE[effective.state]))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ovtui.report.pages.charts import Axis, Bars, Chart, Heat, Intervals, Lines, Point, Scatter, Tile
 from ovtui.report.pages.scales import Scale, scale
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 WIDTH = 760
 LEVELS = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.distribution import averaged
 from ovtui.report.pages.charts import Bars, Chart, Heat, Intervals, Lines, Scatter
 from ovtui.report.pages.document import Cell, Column, Table
@@ -44,7 +44,9 @@ def _lines(chart: Lines) -> Table:
             for name in spans
             if any(span.name == name and span.begin < end and span.end > begin for span in chart.spans)
         ]
-        rows.append((words.number(end), *(words.number(column[place]) for column in columns), ", ".join(found)))
+        rows.append(
+            (formatting.number(end), *(formatting.number(column[place]) for column in columns), ", ".join(found))
+        )
     names = [f"{line.name}, {chart.y.unit}" if chart.y.unit else line.name for line in chart.lines]
     if spans:
         return Table((*_numbers(chart.x.text, *names), Column("")), tuple(rows), chart.title)
@@ -57,7 +59,7 @@ def _bars(chart: Bars) -> Table:
     places = [*range(0, count, max(1, -(-count // _MOST))), count]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            f"{words.number(chart.edges[begin])} – {words.number(chart.edges[end])}",
+            f"{formatting.number(chart.edges[begin])} – {formatting.number(chart.edges[end])}",
             f"{sum(chart.counts[begin:end]):,.0f}",
             sum(chart.counts[begin:end]) / total,
         )
@@ -67,7 +69,7 @@ def _bars(chart: Bars) -> Table:
 
 
 def _interval(ci: tuple[float, float] | None) -> str:
-    return words.NOTHING if ci is None else f"{words.number(ci[0])} – {words.number(ci[1])}"
+    return formatting.NOTHING if ci is None else f"{formatting.number(ci[0])} – {formatting.number(ci[1])}"
 
 
 def _intervals(chart: Intervals) -> Table:
@@ -76,13 +78,13 @@ def _intervals(chart: Intervals) -> Table:
 
 
 def _ratio_interval(ci: tuple[float, float] | None) -> str:
-    return words.NOTHING if ci is None else f"{ci[0]:.3f} – {ci[1]:.3f}"
+    return formatting.NOTHING if ci is None else f"{ci[0]:.3f} – {ci[1]:.3f}"
 
 
 def _scatter(chart: Scatter) -> Table:
     marks = {"plain": "", "front": "front", "best": "best"}
     rows = tuple(
-        (point.name, words.number(point.x), words.number(point.y), _interval(point.y_ci), marks[point.mark])
+        (point.name, formatting.number(point.x), formatting.number(point.y), _interval(point.y_ci), marks[point.mark])
         for point in sorted(chart.points, key=lambda point: (point.x, point.y))
     )
     columns = (Column(""), *_numbers(chart.x.text, chart.y.text, "95 % CI"), Column(""))

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 from ovtui.tui.widgets.field import Field
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from ovtui.tui.said import said
+from ovtui.tui.error_handling import said
 
 if TYPE_CHECKING:
     from ovtui.tui.app import OvtuiApp

@@ -13,14 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.engine import devices
 from ovtui.errors import InputError, OvtuiError, StoreError
 from ovtui.records import Model, Spec
 from ovtui.report.command import run_command
-from ovtui.text import plain
-from ovtui.tui import remembered
-from ovtui.tui.said import said
+from ovtui.sanitize import plain
+from ovtui.tui import last_settings
+from ovtui.tui.error_handling import said
 from ovtui.tui.screens.ask import PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Column
@@ -62,8 +62,8 @@ class ConfigureScreen(OvtuiScreen):
 
     def compose(self) -> ComposeResult:
         model = self._model
-        kind = f"  {model.format}, {words.count(model.parameters).rstrip()} parameters"
-        flops = "" if model.flops is None else f", {words.count(model.flops).rstrip()} FLOPs"
+        kind = f"  {model.format}, {formatting.count(model.parameters).rstrip()} parameters"
+        flops = "" if model.flops is None else f", {formatting.count(model.flops).rstrip()} FLOPs"
         head = Text("Measure ").append(plain(model.name, 40), style="bold").append(kind + flops)
         yield Static(head, id="top")
         yield SpecForm(model, self._begin.mode, id="form")
@@ -115,7 +115,7 @@ class ConfigureScreen(OvtuiScreen):
             self.ovtui.tell(str(error), "error")
         else:
             with contextlib.suppress(StoreError):  # measuring says that nothing can be written
-                remembered.remember(self.ovtui.store, spec)
+                last_settings.remember(self.ovtui.store, spec)
             self.ovtui.measure(self._model, spec, self._form.label)
 
     def action_copy(self) -> None:

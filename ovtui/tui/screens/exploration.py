@@ -12,19 +12,19 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from ovtui import specs, words
-from ovtui.analysis.exploring import choosing
-from ovtui.analysis.exploring.grid import order, settings
-from ovtui.analysis.exploring.heat import BEST, FAILED, MEASURING, REUSED, Metric, matrix
+from ovtui import formatting, specs
+from ovtui.analysis.exploration import selection
+from ovtui.analysis.exploration.grid import order, settings
+from ovtui.analysis.exploration.matrix import BEST, FAILED, MEASURING, REUSED, Metric, matrix
 from ovtui.analysis.latency_limit import limited_ms
 from ovtui.errors import StoreError
 from ovtui.records import LIVE, Cell, Exploration, Limits, Percentile
 from ovtui.report.command import explore_command
 from ovtui.report.files import Exported, write_exploration
-from ovtui.report.pages.found import best_load, best_spec, is_server
-from ovtui.text import plain
-from ovtui.tui import acting, charts, explored
-from ovtui.tui.said import said
+from ovtui.report.pages.best import best_load, best_spec, is_server
+from ovtui.sanitize import plain
+from ovtui.tui import actions, charts, exploration_text
+from ovtui.tui.error_handling import said
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets import cells as table_cells
@@ -174,13 +174,13 @@ class ExplorationScreen(OvtuiScreen):
         study = self._study
         if study is None or not self.has("#top", "#matrix", "#loads", "#chart", "#details", "#notes"):
             return
-        self._spot = choosing.best(study.cells, self._limits)
+        self._spot = selection.best(study.cells, self._limits)
         watched = self.ovtui.watching.of(self._study_id) if self._live else None
         head = Text(plain(study.model.name, 30), style="bold")
-        self._say("top", head.append(f"  {explored.headline(study)}", style="not bold"))
-        self._say("verdict", Text(plain(explored.sentence(study, self._limits))))
+        self._say("top", head.append(f"  {exploration_text.headline(study)}", style="not bold"))
+        self._say("verdict", Text(plain(exploration_text.sentence(study, self._limits))))
         self.query_one("#verdict").set_classes(self._level(study))
-        self._say("progress", Text(explored.progress(study, watched)))
+        self._say("progress", Text(exploration_text.progress(study, watched)))
         notes = self._notes(study, watched.notes if watched else [])
         self._say("notes", Text("\n".join(notes)))
         self.query_one("#notes").display = bool(notes)
@@ -199,7 +199,7 @@ class ExplorationScreen(OvtuiScreen):
 
     def _level(self, study: Exploration) -> str:
         found = best_load(study) is not None if is_server(study) else self._spot is not None
-        if self._spot is not None and choosing.is_doubtful(self._spot, self._limits):
+        if self._spot is not None and selection.is_doubtful(self._spot, self._limits):
             return "warning"
         if found:
             return "good" if study.status in ("done", *LIVE) else "warning"
@@ -208,7 +208,7 @@ class ExplorationScreen(OvtuiScreen):
     def _notes(self, study: Exploration, told: list[str]) -> list[str]:
         if study.status in LIVE:
             return [f"note: {plain(told[-1], 300)}"] if told else []
-        said = explored.sentence(study, self._limits)
+        said = exploration_text.sentence(study, self._limits)
         told = [*([study.error] if study.error else []), *study.warnings]
         return [f"! {plain(text, 300)}" for text in told if text != said]
 
@@ -222,8 +222,10 @@ class ExplorationScreen(OvtuiScreen):
         self._show_front(study, spot)
         legend = f"{mark(BEST)} best  {mark(REUSED)} earlier  {mark(FAILED)} failed"
         legend += f"  {mark(MEASURING)} now" if self._live else ""
-        legend += f"  {words.WEAK} rough" if words.weak_means(*(cell.latency_ms for cell in study.cells)) else ""
-        title = Text(explored.METRICS[self._metric]).append(f"   {legend}", style="not bold")
+        legend += (
+            f"  {formatting.WEAK} rough" if formatting.weak_means(*(cell.latency_ms for cell in study.cells)) else ""
+        )
+        title = Text(exploration_text.METRICS[self._metric]).append(f"   {legend}", style="not bold")
         self._say("matrix-title", title)
 
     def _show_front(self, study: Exploration, spot: Cell | None) -> None:
@@ -234,13 +236,13 @@ class ExplorationScreen(OvtuiScreen):
             latency = cell.latency_ms
             best = spot is not None and cell.setting == spot.setting
             texts = {
-                "fps": words.number(cell.throughput_fps.mean if cell.throughput_fps else None),
-                "p50": words.percentile(latency, "p50"),
-                "p99": words.percentile(latency, "p99"),
-                "memory": words.number(cell.peak_rss_mb),
+                "fps": formatting.number(cell.throughput_fps.mean if cell.throughput_fps else None),
+                "p50": formatting.percentile(latency, "p50"),
+                "p99": formatting.percentile(latency, "p99"),
+                "memory": formatting.number(cell.peak_rss_mb),
             }
             row = {name: table_cells.Cell(text) for name, text in texts.items()}
-            row["setting"] = table_cells.Cell(choosing.called(cell.setting))
+            row["setting"] = table_cells.Cell(selection.called(cell.setting))
             row["mark"] = table_cells.Cell(mark(BEST) if best else "", "mark")
             shown.append((cell.run or "", row))
         self.query_one("#front", Table).show(table_cells.ListedRows(shown))
@@ -248,8 +250,8 @@ class ExplorationScreen(OvtuiScreen):
     def _show_loads(self, study: Exploration) -> None:
         answer = best_load(study)
         shown = []
-        for each in explored.by_rate(study):
-            texts = explored.load_cells(each, explored.tail_of(study.limits))
+        for each in exploration_text.by_rate(study):
+            texts = exploration_text.load_cells(each, exploration_text.tail_of(study.limits))
             look = {None: "dim", True: "good", False: "bad"}[each.kept]
             sign = BEST if each is answer else MEASURING if each.state == "measuring" else ""
             named = dict(zip(("rate", "p50", "tail", "missed", "ci", "expected", "kept"), texts, strict=True))
@@ -261,7 +263,9 @@ class ExplorationScreen(OvtuiScreen):
             self._answer = answer.rate
             table.go_to(f"{answer.rate!r}")
         limit = "" if study.limits.latency_ms is None else f"{study.limits.latency_ms:.10g} ms"
-        rough = f"; {words.WEAK} rough" if words.weak_means(*(each.latency_ms for each in study.loads)) else ""
+        rough = (
+            f"; {formatting.WEAK} rough" if formatting.weak_means(*(each.latency_ms for each in study.loads)) else ""
+        )
         self._say("matrix-title", Text(f"Arrival rates; at most {_allowed(study.limits)} may miss {limit}{rough}"))
 
     def _explain(self) -> None:
@@ -273,15 +277,15 @@ class ExplorationScreen(OvtuiScreen):
         place = self.query_one(HeatMap).place
         text = Text()
         if cell is not None:
-            text.append(choosing.called(cell.setting), style="bold")
-            numbers = explored.figures(cell)
+            text.append(selection.called(cell.setting), style="bold")
+            numbers = exploration_text.figures(cell)
             text.append(f": {numbers}\n" if numbers else "\n")
             front = cell.run is not None and cell.run in study.pareto
-            text.append(explored.state(cell, in_front=front, live=self._live, since=self._age(cell)))
+            text.append(exploration_text.state(cell, in_front=front, live=self._live, since=self._age(cell)))
             if len(here) > 1:
                 text.append(f"; {self._turn % len(here) + 1} of {len(here)} here: Space")
         elif place is not None:
-            text.append(f"batch {place[0]}, {words.plural(place[1], 'stream')}: not one of the chosen settings\n")
+            text.append(f"batch {place[0]}, {formatting.plural(place[1], 'stream')}: not one of the chosen settings\n")
         self._say("details", text)
 
     def _age(self, cell: Cell) -> str:
@@ -293,7 +297,7 @@ class ExplorationScreen(OvtuiScreen):
                 run = self.ovtui.store.runs.get(cell.run)
             except StoreError:  # the next look at the store says it
                 return ""
-            self._ages[cell.run] = f" ({words.short_when(run.created)}, {run.id})" if run else " (deleted since)"
+            self._ages[cell.run] = f" ({formatting.short_when(run.created)}, {run.id})" if run else " (deleted since)"
         return self._ages[cell.run]
 
     def _draw(self) -> None:
@@ -367,7 +371,7 @@ class ExplorationScreen(OvtuiScreen):
         self._explain()
 
     def action_metric(self) -> None:
-        names = list(explored.METRICS)
+        names = list(exploration_text.METRICS)
         self._metric = names[(names.index(self._metric) + 1) % len(names)]
         self._show()
 
@@ -376,7 +380,7 @@ class ExplorationScreen(OvtuiScreen):
         known = [limited_ms(each.latency_ms, self._limits.percentile) for each in cells if each.latency_ms]
         known = [ms for ms in known if ms > 0]
         if known:
-            self._limit(explored.stepped(self._limits.latency_ms, by, known))
+            self._limit(exploration_text.stepped(self._limits.latency_ms, by, known))
 
     def action_type_limit(self) -> None:
         def limit(text: str) -> float | None:
@@ -437,8 +441,8 @@ class ExplorationScreen(OvtuiScreen):
             return
         name = self.ovtui.store.models.called(study.model)
         lines = [
-            f"{plain(study.model.name)}  {explored.headline(study)}", plain(explored.sentence(study, self._limits)), "",
-            explored.as_table(study, self._limits, self._metric), "", self.query_one("#chart", Plot).text, "",
+            f"{plain(study.model.name)}  {exploration_text.headline(study)}", plain(exploration_text.sentence(study, self._limits)), "",
+            exploration_text.as_table(study, self._limits, self._metric), "", self.query_one("#chart", Plot).text, "",
             plain(
                 explore_command(
                     name, study.spec, study.grid, study.limits, seconds=study.seconds, label=study.label
@@ -456,7 +460,7 @@ class ExplorationScreen(OvtuiScreen):
             write_exploration(path, study, self._runs(study))
 
         hint = ".html and .md are reports, .json holds everything, .csv the settings. Enter writes it, Esc leaves it."
-        acting.write_to(self, "this exploration", f"ovtui-{study.id}.html", hint, written)
+        actions.write_to(self, "this exploration", f"ovtui-{study.id}.html", hint, written)
 
     def _runs(self, study: Exploration) -> list[Exported]:
         """What is kept of its runs."""
@@ -483,7 +487,7 @@ def _load_columns(limits: Limits) -> tuple[table_cells.Column, ...]:
         table_cells.Column("mark", "", 1),
         table_cells.Column("rate", "ARRIVALS/S", 10, right=True),
         table_cells.Column("p50", "P50 MS", 7, right=True),
-        table_cells.Column("tail", f"{explored.tail_of(limits).upper()} MS", 7, right=True),
+        table_cells.Column("tail", f"{exploration_text.tail_of(limits).upper()} MS", 7, right=True),
         table_cells.Column("missed", "MISSED", 6, right=True),
         table_cells.Column("ci", "95 % CI", 15),
         table_cells.Column("expected", "EXPECTED", 8, right=True),

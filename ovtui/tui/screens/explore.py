@@ -10,16 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from ovtui import specs, words
-from ovtui.analysis.exploring import grid as axes
-from ovtui.analysis.exploring.rate_search import BUDGET_S
+from ovtui import formatting, specs
+from ovtui.analysis.exploration import grid as axes
+from ovtui.analysis.exploration.rate_search import BUDGET_S
 from ovtui.engine.cores import cores
 from ovtui.errors import InputError
 from ovtui.records import Exploration, Grid, Limits, Model, Percentile, Spec, Stop
 from ovtui.report.command import axis, cells, explore_command
-from ovtui.text import plain
-from ovtui.tui import explored
-from ovtui.tui.said import said
+from ovtui.sanitize import plain
+from ovtui.tui import exploration_text
+from ovtui.tui.error_handling import said
 from ovtui.tui.screens.form import BEFORE, BEFORE_COLUMNS, PRECISIONS, Form, FormScreen
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
@@ -71,7 +71,7 @@ class ExploreScreen(FormScreen[Asked]):
 
     def compose(self) -> ComposeResult:
         model = self._model
-        kind = f"  {model.format}, {words.count(model.parameters).rstrip()} parameters"
+        kind = f"  {model.format}, {formatting.count(model.parameters).rstrip()} parameters"
         yield Static(Text("Explore ").append(plain(model.name, 40), style="bold").append(kind), id="top")
         streams = axis(axes.default_streams(cores()))
         with Form(id="form", can_focus=False):
@@ -196,7 +196,7 @@ class ExploreScreen(FormScreen[Asked]):
         if asked is None:
             return
         way = self.choice("way").value
-        count = words.plural(len(axes.settings(asked.grid)), "setting")
+        count = formatting.plural(len(axes.settings(asked.grid)), "setting")
         self.query_one("#way-words", Static).update(_WAYS[way] if way == "server" else f"{_WAYS[way]} {count}.")
         told = [plain(asked.spec.device, 30), *([asked.spec.precision] if asked.spec.precision else [])]
         seconds = f"{asked.seconds or float(_SECONDS[way]):g} s"
@@ -245,4 +245,4 @@ def shared(spec: Spec) -> Spec:
 
 def _in_short(study: Exploration) -> str:
     """What it found, in a line of the list."""
-    return plain(explored.sentence(study, study.limits), 200)
+    return plain(exploration_text.sentence(study, study.limits), 200)

@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.engine import devices
 from ovtui.errors import InputError
 from ovtui.records import Model, Spec, Status
-from ovtui.text import plain
+from ovtui.sanitize import plain
 from ovtui.tui.rows import STATUS_LOOK
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
@@ -171,7 +171,7 @@ class FormScreen(OvtuiScreen, Generic[A]):
         """Id, when, what (safe to show) and status of each."""
         rows = [
             (study_id, {
-                "when": Cell(words.short_when(created), "dim"), "what": Cell(what),
+                "when": Cell(formatting.short_when(created), "dim"), "what": Cell(what),
                 "status": Cell(status, STATUS_LOOK[status]),
             })
             for study_id, created, what, status in found

@@ -13,13 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis import filtering
 from ovtui.errors import StoreError
 from ovtui.records import Model, RunFilter, RunSummary
+from ovtui.sanitize import plain
 from ovtui.store import open_store
-from ovtui.text import plain
-from ovtui.tui import acting, rows
+from ovtui.tui import actions, rows
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column
 from ovtui.tui.widgets.field import Field
@@ -214,7 +214,7 @@ class HistoryScreen(OvtuiScreen):
         total = len(self._columns) if self._columns is not None else 0
         table = self.query_one("#runs", Table)
         shown, marked = len(table.rows), len(table.marked)
-        text = Text("History", style="bold").append(f"  {words.plural(total, 'run')}", style="not bold")
+        text = Text("History", style="bold").append(f"  {formatting.plural(total, 'run')}", style="not bold")
         if shown != total:
             text.append(f", {shown:,} shown")
         if marked:
@@ -404,7 +404,7 @@ class HistoryScreen(OvtuiScreen):
     def action_label(self) -> None:
         meant = self._meant()
         if meant:
-            acting.label(self, meant, lambda: self._reread(meant))
+            actions.label(self, meant, lambda: self._reread(meant))
 
     def _reread(self, ids: list[str]) -> None:
         if self._columns is not None:
@@ -415,12 +415,12 @@ class HistoryScreen(OvtuiScreen):
     def action_delete(self) -> None:
         meant = self._meant()
         if meant:
-            acting.delete(self, meant)
+            actions.delete(self, meant)
 
     def action_export(self) -> None:
         meant = self._meant()
         if meant:
-            acting.export(self, meant)
+            actions.export(self, meant)
 
     def action_copy(self) -> None:
         if self._columns is None:

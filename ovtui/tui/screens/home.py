@@ -13,13 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from ovtui import __version__, paths, specs, words
+from ovtui import __version__, formatting, paths, specs
 from ovtui.engine import client
 from ovtui.errors import OvtuiError, StoreError
-from ovtui.records import Model, RunSummary, Side, Spec
+from ovtui.records import Candidate, Model, RunSummary, Spec
+from ovtui.sanitize import plain
 from ovtui.store import Store, TrackRecord
-from ovtui.text import plain
-from ovtui.tui import remembered, rows
+from ovtui.tui import last_settings, rows
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
@@ -225,15 +225,18 @@ class HomeScreen(OvtuiScreen):
             other = self._models.get(other_id)
             if other is None:
                 return
-            spec = remembered.recall(store, first.id)
+            spec = last_settings.recall(store, first.id)
             if spec is None or spec.mode == "server":  # random arrivals do not take turns
                 spec = Spec(model=first.id)
-            sides = Side(model=first, spec=spec), Side(model=other, spec=structs.replace(spec, model=other.id))
+            sides = (
+                Candidate(model=first, spec=spec),
+                Candidate(model=other, spec=structs.replace(spec, model=other.id)),
+            )
             self.ovtui.measure_in_turn(sides, "latency" if spec.mode == "latency" else "throughput")
 
         # Versions of the model first: they are what one wants to know of.
         others.sort(key=lambda model: model.family != first.family)
-        choices = [(each.id, plain(each.name, 120), f"{each.format}  {words.size(each.bytes)}") for each in others]
+        choices = [(each.id, plain(each.name, 120), f"{each.format}  {formatting.size(each.bytes)}") for each in others]
         title = f"Measure {plain(first.name, 30)} in turn with"
         self.app.push_screen(PickScreen(title, choices), answered)
 

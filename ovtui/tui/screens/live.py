@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from ovtui import terminal, words
+from ovtui import formatting, terminal
 from ovtui.engine.events import Window
-from ovtui.engine.watching import Watched
+from ovtui.engine.job_monitor import Watched
 from ovtui.records import Stop
 from ovtui.report.summary import settings
-from ovtui.text import plain
-from ovtui.tui import pictures, rows
+from ovtui.sanitize import plain
+from ovtui.tui import plots, rows
 from ovtui.tui.screens.ask import ConfirmScreen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.keyline import KeyLine
@@ -120,10 +120,10 @@ class LiveScreen(OvtuiScreen):
         series = watched.timeline.series(None)
         self._turn += 1
         if self._turn % 2 or len(series.t_s) < 6:
-            self.query_one("#throughput", Plot).show(pictures.throughput(series))
+            self.query_one("#throughput", Plot).show(plots.throughput(series))
         if not self._turn % 2 or len(series.t_s) < 6:
-            self.query_one("#latency", Plot).show(pictures.latency(series))
-            self.query_one("#histogram", Plot).show(pictures.histogram(watched.histogram))
+            self.query_one("#latency", Plot).show(plots.latency(series))
+            self.query_one("#histogram", Plot).show(plots.histogram(watched.histogram))
 
     def _headline(self, watched: Watched) -> Text:
         run = watched.run
@@ -214,17 +214,17 @@ def _figures(watched: Watched) -> Text:
     if window is None:
         if watched.behind:
             return Text(f"queued behind {plain(watched.behind, 60)} …", style="bold")
-        done = "".join(f"{words.doing(phase)} ✓  " for phase in watched.phases if phase != watched.phase)
+        done = "".join(f"{formatting.doing(phase)} ✓  " for phase in watched.phases if phase != watched.phase)
         return Text(done).append(f"{rows.doing(watched)} …", style="bold")
     estimate = window.estimate
     text = Text()
     if estimate is None:
-        text.append(f"{words.number(window.throughput_fps)} FPS", style="bold")
-        text.append(f"   p50 {words.number(window.p50_ms)} ms   warming up: these do not count yet")
+        text.append(f"{formatting.number(window.throughput_fps)} FPS", style="bold")
+        text.append(f"   p50 {formatting.number(window.p50_ms)} ms   warming up: these do not count yet")
         return text
-    text.append(f"{words.number(estimate.mean)} FPS {words.doubt(estimate)}", style="bold")
-    p99 = words.percentile(None if watched.result is None else watched.result.latency_ms, "p99")
-    text.append(f"   p50 {words.number(window.median_ms)} ms   p99 {p99} ms   ")
+    text.append(f"{formatting.number(estimate.mean)} FPS {formatting.half_width(estimate)}", style="bold")
+    p99 = formatting.percentile(None if watched.result is None else watched.result.latency_ms, "p99")
+    text.append(f"   p50 {formatting.number(window.median_ms)} ms   p99 {p99} ms   ")
     if len(watched.doubts) > 3:
         text.append(f"doubt {terminal.sparkline(watched.doubts, 12)}")
     return text
@@ -236,12 +236,12 @@ def _progress(watched: Watched, width: int) -> Text:
     stop = watched.run.spec.stop if watched.run else Stop()
     goal = {
         "ci": f"until ±{stop.ci * 100:g} %, {stop.min_seconds:g} to {stop.seconds:g} s",
-        "seconds": f"for {words.duration(stop.seconds)}",
+        "seconds": f"for {formatting.duration(stop.seconds)}",
         "iterations": f"for {stop.iterations:,} inferences",
     }[stop.kind]
     if window is None or window.progress is None:
         return Text(f"{'░' * _BAR}  {goal}")
-    left = "" if window.eta_s is None else f"  about {words.duration(window.eta_s)} left"
+    left = "" if window.eta_s is None else f"  about {formatting.duration(window.eta_s)} left"
     told = f" {window.progress:4.0%}{left}  ({goal})"
     bar = max(_LEAST_BAR, min(_BAR, width - len(told)))
     done = round(window.progress * bar)
@@ -263,7 +263,7 @@ def _machine(window: Window | None) -> str:
         return ""
     parts = [
         None if window.cpu_percent is None else f"CPU {window.cpu_percent:.0f} %",
-        None if window.rss_mb is None else f"memory {words.number(window.rss_mb)} MB",
+        None if window.rss_mb is None else f"memory {formatting.number(window.rss_mb)} MB",
         None if window.frequency_mhz is None else f"{window.frequency_mhz:.0f} MHz",
         None if window.temperature_c is None else f"{window.temperature_c:.0f} °C",
         None if window.speed is None else f"machine speed {window.speed:.0%}",

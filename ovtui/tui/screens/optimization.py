@@ -11,22 +11,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import ContentSwitcher, Static
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.accuracy.drift import worst
-from ovtui.analysis.optimizing.advice import next_steps
-from ovtui.analysis.optimizing.fates import Fate, summary
-from ovtui.analysis.optimizing.outcome import Outcome, weak_means
-from ovtui.analysis.optimizing.ways import called
+from ovtui.analysis.optimization.advice import next_steps
+from ovtui.analysis.optimization.layer_outcomes import Fate, summary
+from ovtui.analysis.optimization.outcome import Outcome, weak_means
+from ovtui.analysis.optimization.trade_off import called
 from ovtui.engine import versions
-from ovtui.engine.watching import Watched
+from ovtui.engine.job_monitor import Watched
 from ovtui.records import LIVE, Accuracy, Comparison, Drift, Optimization, Recipe
 from ovtui.report.files import write_optimization
 from ovtui.report.optimize_command import optimize_command
 from ovtui.report.optimized import Optimized, gathered
 from ovtui.report.pages.of_optimization import preprocessing_in_words
-from ovtui.text import plain
-from ovtui.tui import acting, rows
-from ovtui.tui.said import said
+from ovtui.sanitize import plain
+from ovtui.tui import actions, rows
+from ovtui.tui.error_handling import said
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.pick import PickScreen
@@ -210,7 +210,7 @@ class OptimizationScreen(OvtuiScreen):
 
     def _headline(self, study: Optimization, outcome: Outcome) -> str:
         if self._live:
-            return "" if study.version is None else f"The version is made: {words.size(study.version.bytes)}."
+            return "" if study.version is None else f"The version is made: {formatting.size(study.version.bytes)}."
         return outcome.verdict
 
     def _say(self, where: str, text: Text) -> None:
@@ -246,7 +246,7 @@ class OptimizationScreen(OvtuiScreen):
         elif tab == "tab-drift" and study.accuracy is not None:
             text = (
                 f"Signal over noise behind each operation, the most harmful first; on "
-                f"{words.plural(study.accuracy.drift_samples, 'sample')}, in float32. i leaves the worst as they were."
+                f"{formatting.plural(study.accuracy.drift_samples, 'sample')}, in float32. i leaves the worst as they were."
             )
         elif tab == "tab-layers":
             text = "  ".join(summary(self._fates)) or (
@@ -372,7 +372,7 @@ class OptimizationScreen(OvtuiScreen):
             return
         hint = ".html and .md are reports, .json holds everything, .csv the figures. Enter writes it."
         name = f"ovtui-{found.study.id}.html"
-        acting.write_to(self, "the optimization", name, hint, lambda path: write_optimization(path, *found))
+        actions.write_to(self, "the optimization", name, hint, lambda path: write_optimization(path, *found))
 
     def action_label(self) -> None:
         self.app.push_screen(PromptScreen("Label", (self._study and self._study.label) or ""), self._labelled)
@@ -392,7 +392,7 @@ class OptimizationScreen(OvtuiScreen):
         choices = [("record", "Delete", "what is shown here" + ("; the version stays" if version else ""))]
         if version is not None and versions.folder(version) is not None:
             choices.append(
-                ("files", "Delete with files", f"the version goes from the disk, too: {words.size(version.bytes)}")
+                ("files", "Delete with files", f"the version goes from the disk, too: {formatting.size(version.bytes)}")
             )
         self.app.push_screen(PickScreen("Delete this optimization?", choices), answered)
 
@@ -405,7 +405,7 @@ class OptimizationScreen(OvtuiScreen):
         self.ovtui.changed()
         self.leave()
         if files:
-            self.ovtui.tell(f"{words.size(freed)} on the disk are free.")
+            self.ovtui.tell(f"{formatting.size(freed)} on the disk are free.")
 
     async def action_back(self) -> None:
         live, before = self._live, self.app.screen
@@ -431,12 +431,12 @@ def _progress(study: Optimization, watched: Watched | None) -> Text:
         return Text(f"queued behind {plain(watched.behind, 60)} …")
     doing = f"{plain(rows.doing(watched), 60)} …"
     part = watched.part if study.phase.startswith("measuring") else None
-    took = f"{words.duration(study.elapsed_s)}  "
+    took = f"{formatting.duration(study.elapsed_s)}  "
     if part is not None:
         return Text(f"{took}{_in_turn(part)}{doing}")
     if study.progress is None:
         return Text(f"{took}{doing}")
-    return Text(f"{took}{_bar(study.progress)} {words.percent(study.progress)}  {_left(study.eta_s)}{doing}")
+    return Text(f"{took}{_bar(study.progress)} {formatting.percent(study.progress)}  {_left(study.eta_s)}{doing}")
 
 
 def _in_turn(part: Comparison) -> str:
@@ -455,7 +455,7 @@ def _bar(share: float) -> str:
 
 
 def _left(eta_s: float | None) -> str:
-    return "" if eta_s is None else f"about {words.duration(max(1.0, eta_s))} left  "
+    return "" if eta_s is None else f"about {formatting.duration(max(1.0, eta_s))} left  "
 
 
 def _phases(study: Optimization, watched: Watched | None) -> Text:
@@ -463,20 +463,20 @@ def _phases(study: Optimization, watched: Watched | None) -> Text:
     if watched is None:
         return Text()
     gone = (each for each in watched.phases if each not in (study.phase, watched.phase, "starting") and ":" not in each)
-    done = dict.fromkeys(words.doing(each) for each in gone)
-    now = {words.doing(study.phase), words.doing(watched.phase)}
+    done = dict.fromkeys(formatting.doing(each) for each in gone)
+    now = {formatting.doing(study.phase), formatting.doing(watched.phase)}
     return Text("  ".join(f"✓ {plain(each, 40)}" for each in done if each not in now))
 
 
 def _cosine(value: float | None) -> str:
     """With digits that tell it from 1."""
-    return words.NOTHING if value is None else f"{value:.4f}"
+    return formatting.NOTHING if value is None else f"{value:.4f}"
 
 
 def _drift_cells(each: Drift) -> dict[str, Cell]:
     return {
-        "sqnr": Cell(words.number(each.sqnr_db)),
-        "loss": Cell(words.number(each.loss_db), "warning" if (each.loss_db or 0) >= 3 else ""),
+        "sqnr": Cell(formatting.number(each.sqnr_db)),
+        "loss": Cell(formatting.number(each.loss_db), "warning" if (each.loss_db or 0) >= 3 else ""),
         "cosine": Cell(_cosine(each.cosine), "dim"),
         "type": Cell(plain(each.type, 40), "dim"),
         "name": Cell(plain(each.name, 200)),
@@ -486,7 +486,7 @@ def _drift_cells(each: Drift) -> dict[str, Cell]:
 def _of_layer(fate: Fate) -> str:
     """All of a layer's line."""
     before, after = (
-        f"{words.number(time)} µs" if time is not None else "" for time in (fate.time_before, fate.time_after)
+        f"{formatting.number(time)} µs" if time is not None else "" for time in (fate.time_before, fate.time_after)
     )
     took = f"{before} → {after}" if before and after else after
     why = "computes in INT8" if fate.int8 else fate.why
@@ -495,10 +495,14 @@ def _of_layer(fate: Fate) -> str:
 
 def _layer_cells(each: Fate) -> dict[str, Cell]:
     before, after = each.precision_before, each.precision_after
-    change = after or words.NOTHING if before == after else f"{before or words.NOTHING} → {after or words.NOTHING}"
+    change = (
+        after or formatting.NOTHING
+        if before == after
+        else f"{before or formatting.NOTHING} → {after or formatting.NOTHING}"
+    )
     return {
-        "share": Cell(words.percent(each.share)),
-        "time": Cell(words.number(each.time_after), "dim"),
+        "share": Cell(formatting.percent(each.share)),
+        "time": Cell(formatting.number(each.time_after), "dim"),
         "precision": Cell(plain(change, 20), "good" if each.int8 else ""),
         "type": Cell(plain(each.type, 40), "dim"),
         "name": Cell(plain(each.name, 200)),
@@ -510,13 +514,15 @@ def _accuracy(accuracy: Accuracy | None) -> Text:
     """What both say of the same samples."""
     if accuracy is None:
         return Text("Accuracy was not looked at.", style="dim")
-    text = Text(f"{words.plural(accuracy.samples, 'sample')} through both.\n")
+    text = Text(f"{formatting.plural(accuracy.samples, 'sample')} through both.\n")
     if accuracy.meaningless:
         text.append("They were noise: of accuracy, this says nothing.\n", style="yellow")
     for each in accuracy.outputs:
         ratio = "no difference" if each.sqnr_db is None else f"{each.sqnr_db:.1f} dB"
         text.append(f"\n{plain(each.output, 60)}", style="bold")
-        text.append(f"  SQNR {ratio}, cosine {_cosine(each.cosine)}, largest difference {words.number(each.max_abs)}")
+        text.append(
+            f"  SQNR {ratio}, cosine {_cosine(each.cosine)}, largest difference {formatting.number(each.max_abs)}"
+        )
     if accuracy.changes:
         text.append(f"\n\nThey differ on {accuracy.changes:,}:\n", style="bold")
         for sample in accuracy.changed:

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from ovtui.tui.said import said
+from ovtui.tui.error_handling import said
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.table import Table

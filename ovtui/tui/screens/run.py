@@ -13,22 +13,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import ContentSwitcher, Static
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.graph.folding import Shown
 from ovtui.analysis.verdict import verdict
 from ovtui.records import Histogram, Profile, Run, RunFilter, Series
 from ovtui.report import summary
 from ovtui.report.advising import Next, what_next
 from ovtui.report.command import run_command
-from ovtui.text import plain
-from ovtui.tui import acting, pictures
+from ovtui.sanitize import plain
+from ovtui.tui import actions, plots
+from ovtui.tui.error_handling import said
+from ovtui.tui.profile_view import Seen
 from ovtui.tui.rows import CHOICE_COLUMNS, choice
-from ovtui.tui.said import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.graph import GraphTab, runtime_graph
 from ovtui.tui.tabs.groups import Grouped, KernelsTab, PrecisionTab
 from ovtui.tui.tabs.layers import LayersTab
-from ovtui.tui.tabs.seen import Seen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.fields import fields_text
 from ovtui.tui.widgets.graphview import GraphView
@@ -218,13 +218,13 @@ class RunScreen(OvtuiScreen):
         run, series = self._run, self._series
         if series is not None and series.t_s:
             mean = run.result.throughput_fps.mean if run and run.result else None
-            self.query_one("#throughput", Plot).show(pictures.throughput(series, mean))
-            self.query_one("#latency", Plot).show(pictures.latency(series))
+            self.query_one("#throughput", Plot).show(plots.throughput(series, mean))
+            self.query_one("#latency", Plot).show(plots.latency(series))
             disturbed = sum(series.disturbed)
             windows = f"{disturbed} of {len(series.disturbed)} windows were disturbed for a part of their time."
             text = windows if disturbed else ""
             self.query_one("#disturbed", Static).update(text)
-        self.query_one("#histogram", Plot).show(pictures.histogram(self._histogram))
+        self.query_one("#histogram", Plot).show(plots.histogram(self._histogram))
 
     # -- keys
 
@@ -378,17 +378,17 @@ class RunScreen(OvtuiScreen):
         tab, run, seen = self.query_one(TabBar).active, self._run, self._seen
         graph = self.query_one("#graph", GraphTab).graph
         if tab == "tab-layers" and run is not None and seen is not None:
-            acting.export_layers(self, run, seen, self.query_one("#layers", LayersTab).places)
+            actions.export_layers(self, run, seen, self.query_one("#layers", LayersTab).places)
         elif tab == "tab-graph" and run is not None and graph is not None:
-            acting.export_graph(self, run, graph)
+            actions.export_graph(self, run, graph)
         else:
-            acting.export(self, [self._run_id])
+            actions.export(self, [self._run_id])
 
     def action_label(self) -> None:
-        acting.label(self, [self._run_id], self._reread)
+        actions.label(self, [self._run_id], self._reread)
 
     def action_delete(self) -> None:
-        acting.delete(self, [self._run_id])
+        actions.delete(self, [self._run_id])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Elsewhere a page is one of the table or the graph."""
@@ -425,11 +425,11 @@ def _percentiles(run: Run) -> Text:
         if getattr(latency, key) is None:
             lines.append(f"needs {latency.needs.get(key, 0):,} more inferences\n")
             continue
-        told = [f"95 % CI {words.between(latency.ci95[key])}"] if key in latency.ci95 else []
+        told = [f"95 % CI {formatting.between(latency.ci95[key])}"] if key in latency.ci95 else []
         told += [f"needs {latency.needs[key]:,} more"] if key in latency.needs else []
         doubt = f"  ({', '.join(told)})" if told else ""
-        lines.append(f"{words.percentile(latency, key)} ms{doubt}\n")
-    lines.append(words.weak_means(latency), style="dim")
+        lines.append(f"{formatting.percentile(latency, key)} ms{doubt}\n")
+    lines.append(formatting.weak_means(latency), style="dim")
     lines.rstrip()
     return lines
 

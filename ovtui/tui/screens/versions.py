@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from ovtui import words
-from ovtui.analysis.optimizing.outcome import Outcome
-from ovtui.analysis.optimizing.ways import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, ways
-from ovtui.analysis.optimizing.wording import percent_between
+from ovtui import formatting
+from ovtui.analysis.optimization.outcome import Outcome
+from ovtui.analysis.optimization.trade_off import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, ways
+from ovtui.analysis.optimization.wording import percent_between
 from ovtui.records import Model
 from ovtui.report.optimized import gathered
-from ovtui.text import plain
+from ovtui.sanitize import plain
 from ovtui.tui.charts import marks
-from ovtui.tui.said import said
+from ovtui.tui.error_handling import said
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
@@ -97,9 +97,9 @@ class VersionsScreen(OvtuiScreen):
         return {
             "front": Cell(marks().front if way.front else "", "mark"),
             "name": Cell(plain(way.name, 120)),
-            "speed": Cell(words.NOTHING if way.speed is None else f"{way.speed:.2f} ×"),
+            "speed": Cell(formatting.NOTHING if way.speed is None else f"{way.speed:.2f} ×"),
             "ci": Cell("" if between is None else f"{between[0]:.2f} – {between[1]:.2f}", "dim"),
-            "size": Cell(words.number(way.size_mb)),
+            "size": Cell(formatting.number(way.size_mb)),
             "accuracy": Cell(accuracy_in_words(way.accuracy, self._measure)),
             "accuracy_ci": Cell("" if way.accuracy_ci95 is None else percent_between(*way.accuracy_ci95), "dim"),
             "samples": Cell("" if way.samples is None else f"{way.samples:,}", "dim"),

@@ -13,13 +13,13 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import terminal, words
-from ovtui.analysis.comparing.explaining import By, Explanation, GroupDelta, beyond, explanation, group_deltas
-from ovtui.analysis.comparing.matching import Both, Row
-from ovtui.analysis.comparing.row_filter import matching, only, terms
+from ovtui import formatting, terminal
+from ovtui.analysis.comparison.layer_explanation import By, Explanation, GroupDelta, beyond, explanation, group_deltas
+from ovtui.analysis.comparison.layer_matching import Both, Row
+from ovtui.analysis.comparison.row_filter import matching, only, terms
 from ovtui.analysis.filtering import unfinished
 from ovtui.records import LayerDifferences, Profile, Verdict
-from ovtui.text import plain
+from ovtui.sanitize import plain
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
@@ -95,7 +95,7 @@ class DeltaRows:
             "precision": Cell(change(row.precisions, 8)),
             "type": Cell(change(row.types, 30), "dim"),
             "kernel": Cell(change(row.kernels, 60), "dim"),
-            "name": Cell(plain(row.name, 400) or words.NOTHING),
+            "name": Cell(plain(row.name, 400) or formatting.NOTHING),
         }
 
 
@@ -196,7 +196,7 @@ class DeltasTab(Vertical):
             within = f" in {plain(self._within[1], 40)}" if self._within else ""
             least = f" with |Δ| of {self._least:,g} µs or more" if self._least else ""
             text = (
-                f"{len(shown):,} of {words.plural(len(self._rows), 'layer')}{within}{least}: "
+                f"{len(shown):,} of {formatting.plural(len(self._rows), 'layer')}{within}{least}: "
                 f"{_percent(share)} of the difference."
             )
         why = unfinished(self._typed, terms, "delta>50us")
@@ -359,17 +359,17 @@ def change(sides: Both, limit: int) -> str:
     """`f32 → i8`; once where both are the same, or only one side tells. Safe to show."""
     a, b = sides
     if a is None or b is None or a == b:
-        return plain(a if b is None else b, limit * 2) if (a, b) != (None, None) else words.NOTHING
+        return plain(a if b is None else b, limit * 2) if (a, b) != (None, None) else formatting.NOTHING
     return f"{plain(a, limit)}→{plain(b, limit)}"
 
 
 def details(row: Row, ci95: tuple[float, float] | None = None) -> Text:
     """All that is known of a layer on both sides, what tells most first; `ci95`: of its difference, µs."""
-    text = Text(plain(row.name, 300) or words.NOTHING, style="bold")
+    text = Text(plain(row.name, 300) or formatting.NOTHING, style="bold")
     alone = only(row)
-    times = f"A {words.number(row.time_a)} µs, B {words.number(row.time_b)} µs"
+    times = f"A {formatting.number(row.time_a)} µs, B {formatting.number(row.time_b)} µs"
     if alone is not None:
-        times = f"Only {alone} has it, {words.number(row.time_b if alone == 'B' else row.time_a)} µs"
+        times = f"Only {alone} has it, {formatting.number(row.time_b if alone == 'B' else row.time_a)} µs"
     share = "" if row.share_of_difference is None else f", {_percent(row.share_of_difference)} of the difference"
     between = "" if ci95 is None else f", Δ {signed(ci95[0])} to {signed(ci95[1])} µs"
     text.append(f"\n{times}{between}{share}   {change(row.types, 40)}   {change(row.precisions, 20)}", style="not bold")
@@ -379,8 +379,8 @@ def details(row: Row, ci95: tuple[float, float] | None = None) -> Text:
 def signed(value: float | None) -> str:
     """`+12.3`, `−12.3`: which way is told by more than a colour."""
     if value is None:
-        return words.NOTHING
-    return f"{'−' if value < 0 else '+'}{words.number(abs(value))}" if value else "0"
+        return formatting.NOTHING
+    return f"{'−' if value < 0 else '+'}{formatting.number(abs(value))}" if value else "0"
 
 
 def _figures(
@@ -390,8 +390,8 @@ def _figures(
         "delta": Cell(signed(delta), "" if not delta else "good" if delta < 0 else "bad"),
         "share": Cell("" if share is None else _percent(share)),
         "bar": Cell(terminal.bar(abs(delta or 0.0) / most if most else 0.0, _BAR), "bar"),
-        "a": Cell(words.number(a)),
-        "b": Cell(words.number(b)),
+        "a": Cell(formatting.number(a)),
+        "b": Cell(formatting.number(b)),
     }
 
 
@@ -406,7 +406,7 @@ def _group_cells(group: GroupDelta, most: float) -> dict[str, Cell]:
 
 def _percent(share: float) -> str:
     """With the minus that `signed` has, but not before a zero."""
-    text = words.percent(share).replace("-", "−")
+    text = formatting.percent(share).replace("-", "−")
     return text.lstrip("−") if abs(share) < 5e-4 else text
 
 
@@ -418,7 +418,7 @@ def _in_groups(row: Row, by: By) -> frozenset[str]:
     """The groups that a layer is in, on either side."""
     sides = {"type": row.types, "precision": row.precisions, "kernel": row.kernels}[by]
     places = (row.place_a, row.place_b)
-    return frozenset(side or words.NOTHING for side, place in zip(sides, places, strict=True) if place is not None)
+    return frozenset(side or formatting.NOTHING for side, place in zip(sides, places, strict=True) if place is not None)
 
 
 def _thresholds(most: float) -> list[float]:

@@ -11,13 +11,13 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis import kernels, transitions
 from ovtui.analysis.layer_groups import Group, groups
-from ovtui.text import plain
+from ovtui.sanitize import plain
+from ovtui.tui.profile_view import Seen
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.layers import group_cells
-from ovtui.tui.tabs.seen import Seen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows, fitted
 from ovtui.tui.widgets.table import Table
 
@@ -130,22 +130,22 @@ def _transitions(seen: Seen, width: int, lines: int) -> Text:
         text.append("\nNo layer converts its values." if matrix.precisions else "No layer converts its values.")
         return text
     total = sum(cause.time_us or 0.0 for cause in causes)
-    text.append(f"\nConversions: {words.number(total)} µs\n", style="bold")
+    text.append(f"\nConversions: {formatting.number(total)} µs\n", style="bold")
     for cause in causes[:8]:
-        figures = f"  {words.plural(cause.layers, 'layer'):>12}  {words.number(cause.time_us):>8} µs  "
+        figures = f"  {formatting.plural(cause.layers, 'layer'):>12}  {formatting.number(cause.time_us):>8} µs  "
         text.append(fitted(plain(cause.cause), _CAUSE, right=False)).append(figures, style="dim")
-        text.append(f"{words.percent(cause.share):>6}\n")
+        text.append(f"{formatting.percent(cause.share):>6}\n")
     islands = transitions.islands(seen.profile)
     for island in islands[:3]:
         names = ", ".join(seen.called(place, 40) for place in island.places[:3])
         text.append(f"In floating point between quantized layers: {names}", style="bold")
-        text.append(f"  {words.number(island.time_us)} µs with its conversions\n", style="dim")
+        text.append(f"  {formatting.number(island.time_us)} µs with its conversions\n", style="dim")
     left = lines - str(text).count("\n") - 2
     if left > 0:
         text.append("\nOne by one\n", style="bold")
     for each in found[:left] if left > 0 else ():
-        figures = f"  {'fused' if each.fused else '':<5}  {words.number(each.time_us):>8} µs  "
-        share = f"{words.percent(each.share):>6}  "
+        figures = f"  {'fused' if each.fused else '':<5}  {formatting.number(each.time_us):>8} µs  "
+        share = f"{formatting.percent(each.share):>6}  "
         name = max(10, min(_NAME, width - _CAUSE - len(figures) - len(share)))
         text.append(fitted(plain(each.cause), _CAUSE, right=False)).append(figures, style="dim").append(share)
         text.append(fitted(seen.called(each.place, 400), name, right=False).rstrip() + "\n")
@@ -181,7 +181,7 @@ class KernelsTab(_Groups):
         self.query_one(Table).show(ListedRows(rows))
         text = "No reference kernel loses time."
         if slow:
-            text = f"Reference kernels (!), right rather than quick, take {words.percent(share)} of the time."
+            text = f"Reference kernels (!), right rather than quick, take {formatting.percent(share)} of the time."
         line = self.query_one("#kernel-words", Static)
         line.set_class(bool(slow), "slow")
         line.update(Text(text))

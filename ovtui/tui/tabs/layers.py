@@ -14,18 +14,18 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import terminal, words
-from ovtui.analysis import origins
+from ovtui import formatting, terminal
+from ovtui.analysis import fusion
 from ovtui.analysis.filtering import unfinished
 from ovtui.analysis.layer_filter import terms
 from ovtui.analysis.layer_groups import By, Group, groups
 from ovtui.analysis.layers import neighbours, time_text
 from ovtui.analysis.roofline import ABOVE
 from ovtui.records import Layer, Operation
-from ovtui.text import plain
+from ovtui.sanitize import plain
+from ovtui.tui.profile_view import Seen
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.screens.told import ToldScreen
-from ovtui.tui.tabs.seen import Seen
+from ovtui.tui.screens.text_dialog import ToldScreen
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.table import Table
@@ -76,11 +76,11 @@ def group_cells(group: Group, most: float) -> dict[str, Cell]:
     """A line for layers that were put together."""
     return {
         "name": Cell(plain(group.name, 200)),
-        "time": Cell(words.number(group.time_us)),
-        "share": Cell(words.percent(group.share)),
+        "time": Cell(formatting.number(group.time_us)),
+        "share": Cell(formatting.percent(group.share)),
         "bar": Cell(terminal.bar((group.share or 0.0) / most if most else 0.0, 12), "bar"),
         "layers": Cell(f"{group.executed:,}"),
-        "gflops": Cell(words.number(group.gflops) if group.gflops else "", "dim"),
+        "gflops": Cell(formatting.number(group.gflops) if group.gflops else "", "dim"),
     }
 
 
@@ -234,8 +234,8 @@ class LayersTab(Vertical):
         if isinstance(table.rows, LayerRows) and len(table.rows) != len(seen.columns):
             share = sum(seen.row_at[place].share or 0.0 for place in table.rows.places)
             within = f" in {plain(self._within.name, 60)}" if self._within else ""
-            of_all = words.plural(len(seen.columns), "layer")
-            shown = f"{len(table.rows):,} of {of_all}{within}: {words.percent(share)} of the time."
+            of_all = formatting.plural(len(seen.columns), "layer")
+            shown = f"{len(table.rows):,} of {of_all}{within}: {formatting.percent(share)} of the time."
         else:
             shown = ""
         why = unfinished(self._typed, terms)
@@ -349,11 +349,11 @@ class LayersTab(Vertical):
 
 def _time(layer: Layer) -> str:
     """In µs: with the scatter of stretches, or with what the counters leave open, whichever is more."""
-    time = time_text(layer) or words.number(layer.time_us)
+    time = time_text(layer) or formatting.number(layer.time_us)
     resolution = ((layer.high_us or 0.0) - (layer.low_us or 0.0)) / 2
     around = max(layer.spread_us or 0.0, resolution)
     is_range = time.startswith("<") or "–" in time
-    return time if is_range or not around else f"{time} ±{words.number(around)}"
+    return time if is_range or not around else f"{time} ±{formatting.number(around)}"
 
 
 def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
@@ -364,7 +364,7 @@ def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
     if layer.name != seen.names[place]:
         text.append(f"  the device's {plain(layer.name, None if whole else 120)}", style="dim not bold")
     given = [
-        f"{plain(tensor.type)}{words.shape(tensor.shape)} {plain(tensor.layout or '')}" for tensor in layer.outputs
+        f"{plain(tensor.type)}{formatting.shape(tensor.shape)} {plain(tensor.layout or '')}" for tensor in layer.outputs
     ]
     text.append(f"\n{plain(layer.type)}", style="not bold")
     ran = f"  {plain(layer.kernel or 'no kernel told')}  {plain(layer.precision or '')}  → {', '.join(given)}"
@@ -373,15 +373,15 @@ def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
         short = time_text(layer)
         text.append(f"\n{_STATUS[layer.status] if short is None else f'{short} µs'}", style="not bold")
     else:
-        figures = [f"{_time(layer)} µs", words.percent(row.share)]
+        figures = [f"{_time(layer)} µs", formatting.percent(row.share)]
         if roof.efficiency is not None:
-            figures.append(f"{words.percent(roof.efficiency)} of what {roof.bound} allows")
-            figures.append(ABOVE if roof.above else f"{words.number(roof.recoverable_us)} µs to win")
+            figures.append(f"{formatting.percent(roof.efficiency)} of what {roof.bound} allows")
+            figures.append(ABOVE if roof.above else f"{formatting.number(roof.recoverable_us)} µs to win")
         text.append("\n" + ", ".join(figures), style="not bold")
-    work = [f"{words.count(layer.flops)}FLOPs"] if layer.flops else []
-    work += [words.size(layer.bytes)] if layer.bytes else []
-    work += [f"{words.number(roof.gflops)} GFLOP/s"] if roof.gflops else []
-    work += [f"{words.number(roof.gbytes)} GB/s"] if roof.gbytes else []
+    work = [f"{formatting.count(layer.flops)}FLOPs"] if layer.flops else []
+    work += [formatting.size(layer.bytes)] if layer.bytes else []
+    work += [f"{formatting.number(roof.gflops)} GFLOP/s"] if roof.gflops else []
+    work += [f"{formatting.number(roof.gbytes)} GB/s"] if roof.gbytes else []
     text.append("\n" + (", ".join(work) or "no arithmetic told"), style="not bold dim")
     held = seen.origins.layers[place]
     limit = None if whole else _NAME
@@ -401,9 +401,9 @@ def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
 def listed(title: str, names: Sequence[str], *, whole: bool) -> str:
     """Names in a line of their own, the first of them; or the `whole` of them, a line for each."""
     if whole:
-        return f"\n{title:<7}  " + "\n         ".join(names or [words.NOTHING])
+        return f"\n{title:<7}  " + "\n         ".join(names or [formatting.NOTHING])
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return f"\n{title:<7}  {', '.join(names[:_NAMES]) or words.NOTHING}{more}"
+    return f"\n{title:<7}  {', '.join(names[:_NAMES]) or formatting.NOTHING}{more}"
 
 
 _NAME, _ATTRIBUTES, _NAMES = 60, 160, 6  # characters of each, and how many names, where a thing has a line
@@ -424,4 +424,4 @@ _STATUS = {
 
 def fate(seen: Seen, operation: int) -> str:
     """What became of one of the model's own operations."""
-    return origins.sentence(seen.origins.operations[operation], seen.profile.layers)
+    return fusion.sentence(seen.origins.operations[operation], seen.profile.layers)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 from textual.widgets import Input
 
-from ovtui.text import is_safe
+from ovtui.sanitize import is_safe
 
 
 class Field(Input):

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.graph import drawing
 from ovtui.analysis.graph.folding import Drawing, Kinds
 from ovtui.tui.widgets.brush import Brush
@@ -32,7 +32,7 @@ def row_strip(
     hot = base if inverted else base + brush.colour(drawn, row)
     segments = [*_lane(drawn.lane(row), brush, base, hot, inverted=inverted), Segment(" ", base)]
     share = cost / shown.total if shown.total else 0.0
-    right = f" {shown.cost_text(cost):>8} {words.percent(share) if cost else '':>6} "
+    right = f" {shown.cost_text(cost):>8} {formatting.percent(share) if cost else '':>6} "
     room = width - drawn.width - 1
     bar = _BAR + 1 if room > 50 else 0  # with a blank before the map
     room = max(4, room - len(right) - bar)

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ovtui import words
-from ovtui.analysis.exploring.heat import BEST, FAILED, MEASURING, REUSED, Matrix, Square
+from ovtui import formatting
+from ovtui.analysis.exploration.matrix import BEST, FAILED, MEASURING, REUSED, Matrix, Square
 from ovtui.terminal import has_few_glyphs
 
 _WIDEST, _TALLEST = 16, 3  # of a tile
@@ -230,7 +230,7 @@ class HeatMap(Widget, can_focus=True):
         segments = [Segment(f"{'batch':>{self._label - 1}} ", style)]
         for column in seen:
             streams = self._matrix.streams[column]
-            text = words.plural(streams, "stream")
+            text = formatting.plural(streams, "stream")
             text = text if len(text) <= width - 4 else f"{streams:,}"
             if column == seen.start and column > 0:
                 text = f"‹ {text}"

@@ -7,8 +7,8 @@ import os
 
 from textual.suggester import Suggester
 
+from ovtui.sanitize import is_safe
 from ovtui.specs import expanded
-from ovtui.text import is_safe
 
 _MOST = 20_000  # names that are looked at: a folder of a million images must not keep a thread busy
 

@@ -18,7 +18,7 @@ from textual.app import RenderResult
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ovtui import words
+from ovtui import formatting
 from ovtui.analysis.distribution import averaged
 from ovtui.terminal import has_few_glyphs
 
@@ -268,7 +268,7 @@ def described(title: str, unit: str, values: Sequence[float | None]) -> str:
         return f"{title}: nothing yet."
     ordered = sorted(known)
     return (
-        f"{title}: {len(known)} points; lowest {words.number(ordered[0])}, median "
-        f"{words.number(ordered[len(ordered) // 2])}, highest {words.number(ordered[-1])}, "
-        f"last {words.number(known[-1])} {unit}."
+        f"{title}: {len(known)} points; lowest {formatting.number(ordered[0])}, median "
+        f"{formatting.number(ordered[len(ordered) // 2])}, highest {formatting.number(ordered[-1])}, "
+        f"last {formatting.number(known[-1])} {unit}."
     )

@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ovtui import words
-from ovtui.records import Duel
+from ovtui import formatting
+from ovtui.records import PairedResult
 
 _LABEL = 16  # cells: what stands before the scale
 _TICK = 9  # cells from one number below the scale to the next, at least
@@ -32,9 +32,9 @@ class Ratios(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._duel: Duel | None = None
+        self._duel: PairedResult | None = None
 
-    def show(self, duel: Duel) -> None:
+    def show(self, duel: PairedResult) -> None:
         """Show these instances from now on."""
         if duel != self._duel:
             grown = self._duel is None or len(duel.ratios) != len(self._duel.ratios)
@@ -134,13 +134,13 @@ class _Scale:
         return "".join(cells).rstrip()
 
 
-def _told(duel: Duel | None) -> list[tuple[str, str, tuple[float, ...]]]:
+def _told(duel: PairedResult | None) -> list[tuple[str, str, tuple[float, ...]]]:
     """A title, a text, and what is drawn, for each line: the interval, then the instances."""
     if duel is None or duel.ratio is None:
         return []
     found: list[tuple[str, str, tuple[float, ...]]] = []
     for title, interval in (("95 %", duel.ci95), ("90 %", duel.ci90)):
         if interval is not None:
-            text = f"±{words.percent((interval[1] - interval[0]) / 2 / duel.ratio)}"
+            text = f"±{formatting.percent((interval[1] - interval[0]) / 2 / duel.ratio)}"
             found.append((title, text, (interval[0], duel.ratio, interval[1])))
     return found + [(str(n), f"{ratio:.3f}", (ratio,)) for n, ratio in enumerate(duel.ratios, 1)]

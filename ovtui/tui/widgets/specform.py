@@ -15,12 +15,12 @@ from textual.css.query import NoMatches
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import specs, words
+from ovtui import formatting, specs
 from ovtui.analysis import shapes
 from ovtui.engine.devices import Devices
 from ovtui.errors import InputError
 from ovtui.records import Images, Model, Spec, Stop
-from ovtui.text import plain
+from ovtui.sanitize import plain
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.section import Section
@@ -344,7 +344,7 @@ class SpecForm(VerticalScroll):
             return
 
     def _inputs_text(self, notes: Sequence[str]) -> Text:
-        ports = [f"{plain(p.name, 40)}  {p.type} {words.shape(p.shape)}" for p in self._model.inputs]
+        ports = [f"{plain(p.name, 40)}  {p.type} {formatting.shape(p.shape)}" for p in self._model.inputs]
         return Text("\n".join([*ports, *(plain(note) for note in notes)]))
 
     def _summarise(self, spec: Spec) -> None:
@@ -358,7 +358,7 @@ class SpecForm(VerticalScroll):
         self._say("device-part", f"{plain(spec.device, 30)}  {full}")
         self._say("stop-part", {
             "ci": f"when the mean is known to ±{stop.ci * 100:g} %, 5 to 60 s",
-            "seconds": f"after {words.duration(stop.seconds)}",
+            "seconds": f"after {formatting.duration(stop.seconds)}",
             "iterations": f"after {stop.iterations:,} inferences",
         }[stop.kind])  # fmt: skip
         told = [f"{name} {value}" for name in _COUNTS if (value := getattr(spec, name)) is not None]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovtui.analysis.accuracy.proportions import drop_of, paired_drop, proportion
-from ovtui.analysis.student import normal_quantile
+from ovtui.analysis.t_quantile import normal_quantile
 
 _SQUARE = normal_quantile(0.975) ** 2
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ovtui.engine.device.element_types import Array
 from ovtui.errors import InputError
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 FEW = 10
 _BYTES = 255

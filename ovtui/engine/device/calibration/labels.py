@@ -11,7 +11,7 @@ import numpy as np
 
 from ovtui.engine.device.inputs import UNREADABLE
 from ovtui.errors import InputError, sentence
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 Labels = list[int | None]
 

@@ -22,7 +22,7 @@ from ovtui.engine.messages import Progress, Say
 from ovtui.engine.pixels import FLOATS, looks_like_pixels
 from ovtui.errors import InputError
 from ovtui.records import Images, Model, Port, Preprocessing, Recipe, Spec, StaticShape
-from ovtui.text import plain
+from ovtui.sanitize import plain
 
 _NOISE = 10_000  # there is always more of it
 _TOLD_EACH = 20  # images

@@ -1,8 +1,0 @@
-"""A version made of a model, and held against it."""
-
-from __future__ import annotations
-
-from ovtui.engine.device.optimizing.judging import judge
-from ovtui.engine.device.optimizing.making import optimize
-
-__all__ = ["judge", "optimize"]
