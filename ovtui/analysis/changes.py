@@ -32,12 +32,12 @@ from typing import Literal
 
 import numpy as np
 
-from ovtui import formatting
 from ovtui.analysis.arrays import Floats, Ints
 from ovtui.analysis.autoregression import TINY, news, normal_square, slope_height
 from ovtui.analysis.comparison.confounders import differences
 from ovtui.analysis.measurement_key import series_key
 from ovtui.analysis.t_quantile import t_quantile
+from ovtui.formatting import number, percent, plural, shape, when
 from ovtui.records import Run
 from ovtui.sanitize import plain
 
@@ -161,7 +161,7 @@ def title(series: RunSeries) -> str:
     parts += [f"{spec.rate:g} arrivals per second"] if spec.mode == "server" and spec.rate is not None else []
     parts += [f"requests by {spec.api}"] if spec.api != "threads" else []
     parts += ["state kept"] if spec.keep_state else []
-    parts += [f"{plain(name, 40)} {formatting.shape(dims)}" for name, dims in sorted(spec.shapes.items())]
+    parts += [f"{plain(name, 40)} {shape(dims)}" for name, dims in sorted(spec.shapes.items())]
     parts += [f"{plain(name, 40)}={plain(value, 40)}" for name, value in sorted(spec.properties.items())]
     parts += [f"layout of {plain(name, 40)} {plain(value, 20)}" for name, value in sorted(spec.layouts.items())]
     parts += [f"inputs from {plain(data.path, 60)}" for data in spec.data]
@@ -178,9 +178,9 @@ def sentences(change: Change, figure: Figure) -> str:
     low, high = sorted(100 * sign * (end - 1) for end in change.ci95)
     unit = "ms p50" if figure == "p50_ms" else "FPS"
     text = (
-        f"since {formatting.when(change.run.created)}, run {plain(change.run.id, 40)}: "
-        f"{formatting.percent(abs(change.ratio - 1))} {'slower' if change.slower else 'faster'} ({low:.1f}–{high:.1f} %), "
-        f"{formatting.number(change.before)} → {formatting.number(change.after)} {unit}."
+        f"since {when(change.run.created)}, run {plain(change.run.id, 40)}: "
+        f"{percent(abs(change.ratio - 1))} {'slower' if change.slower else 'faster'} ({low:.1f}–{high:.1f} %), "
+        f"{number(change.before)} → {number(change.after)} {unit}."
     )
     return " ".join([text, *(change.circumstances or ("Nothing else that is recorded changed there.",))])
 
@@ -191,9 +191,9 @@ def drift_sentence(drift: Drift, figure: Figure) -> str:
     low, high = sorted(100 * sign * (end - 1) for end in drift.ci95)
     unit = "ms p50" if figure == "p50_ms" else "FPS"
     return (
-        f"{formatting.percent(abs(drift.ratio - 1))} {'slower' if drift.slower else 'faster'}, gradually over "
-        f"{drift.runs:,} runs ({low:.1f}–{high:.1f} %), from {formatting.when(drift.run.created)} to "
-        f"{formatting.when(drift.last.created)}: {formatting.number(drift.before)} → {formatting.number(drift.after)} {unit}."
+        f"{percent(abs(drift.ratio - 1))} {'slower' if drift.slower else 'faster'}, gradually over "
+        f"{drift.runs:,} runs ({low:.1f}–{high:.1f} %), from {when(drift.run.created)} to "
+        f"{when(drift.last.created)}: {number(drift.before)} → {number(drift.after)} {unit}."
     )
 
 
@@ -208,7 +208,7 @@ def no_change(series: RunSeries) -> str:
     """What a series without a change says, and how many runs it takes to say more."""
     runs = len(series.runs)
     if series.missing:
-        return f"{formatting.plural(runs, 'run')}: a large change shows from {FEWEST} on, a small one from {TELLS}."
+        return f"{plural(runs, 'run')}: a large change shows from {FEWEST} on, a small one from {TELLS}."
     if runs < TELLS:
         return f"no large change in {runs} runs; a small one shows from {TELLS} on."
     return f"no change in {runs:,} runs."

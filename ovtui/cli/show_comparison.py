@@ -7,7 +7,6 @@ from typing import NamedTuple, get_args
 
 import click
 
-from ovtui import formatting
 from ovtui.analysis.comparison import (
     attribution,
     confounders,
@@ -22,6 +21,7 @@ from ovtui.cli.finish import as_it_ended
 from ovtui.cli.output import document, faint, field, notices, strong, table
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
+from ovtui.formatting import NOTHING, WEAK_MEANS, duration, number, percent, plural, rough, when
 from ovtui.records import Comparison, Criterion, LayerDifferences, PairedResult, Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.exported import Exported
@@ -75,8 +75,8 @@ def sides(store: Store, study: Comparison) -> list[Exported | None]:
 def row(study: Comparison) -> tuple[str, ...]:
     """A line of the list."""
     sides = " / ".join(plain(side.model.name, 24) for side in study.sides)
-    verdict = paired.sentence(study.duels[0]) if study.duels else formatting.NOTHING
-    return study.id, formatting.when(study.created), sides, verdict, study.status, plain(study.label or "", 24)
+    verdict = paired.sentence(study.duels[0]) if study.duels else NOTHING
+    return study.id, when(study.created), sides, verdict, study.status, plain(study.label or "", 24)
 
 
 def recorded(store: Store, a: Run, b: Run, *, as_json: bool, view: View, criterion: Criterion | None = None) -> None:
@@ -122,8 +122,8 @@ def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Crite
         ("", title, "95 % CI", "SPEED", "95 % CI OF IT", "MODEL", "MODE", "BATCH", "STREAMS", "RUN", "LABEL"),
         [
             (
-                place.mark, formatting.rough(place.figure, weak=_is_weak(run, found.by)), _interval(place.ci95),
-                formatting.NOTHING if place.ratio is None else f"{place.ratio:.3f}",
+                place.mark, rough(place.figure, weak=_is_weak(run, found.by)), _interval(place.ci95),
+                NOTHING if place.ratio is None else f"{place.ratio:.3f}",
                 "" if place.ratio_ci95 is None else f"{place.ratio_ci95[0]:.3f} – {place.ratio_ci95[1]:.3f}",
                 plain(run.model.name, 30), run.spec.mode,
                 str(run.effective.batch) if run.effective else "",
@@ -136,7 +136,7 @@ def ranked(store: Store, runs: Sequence[Run], *, as_json: bool, criterion: Crite
         spare=("LABEL", "STREAMS", "BATCH", "MODE", "95 % CI"),
     )  # fmt: skip
     if any(_is_weak(run, found.by) for run in runs):
-        click.echo(faint(formatting.WEAK_MEANS))
+        click.echo(faint(WEAK_MEANS))
     click.echo(faint(apart.rests_on(scatter)))
 
 
@@ -160,8 +160,8 @@ def _comparison(study: Comparison, runs: Sequence[Run | None], profiles: Sequenc
     status = "" if study.status == "done" else f"  {study.status.upper()}"
     field(
         "measured",
-        f"in turn, {formatting.plural(instances, 'start')} of each, {formatting.plural(study.pairs, 'turn')} of each, "
-        f"{formatting.duration(study.elapsed_s)}; {study.criterion}  {faint(study.id)}{status}",
+        f"in turn, {plural(instances, 'start')} of each, {plural(study.pairs, 'turn')} of each, "
+        f"{duration(study.elapsed_s)}; {study.criterion}  {faint(study.id)}{status}",
     )
     for warning in study.warnings:
         field("!", plain(warning))
@@ -226,8 +226,8 @@ def _layers(
         ("", "Δ µs", "95 % CI", "A µs", "B µs", "B / A", "TYPE", "PRECISION", "LAYER"),
         [
             (
-                found.mark(place), formatting.number(each.delta), _of_delta(found.interval(place)),
-                formatting.number(each.time_a), formatting.number(each.time_b),
+                found.mark(place), number(each.delta), _of_delta(found.interval(place)),
+                number(each.time_a), number(each.time_b),
                 "" if each.ratio is None else f"{each.ratio:.2f}", _change(*each.types), _change(*each.precisions),
                 plain(each.name, 80),
             )
@@ -245,8 +245,8 @@ def _groups(a: Profile, b: Profile, by: str) -> None:
         ("Δ µs", "OF ALL", "A µs", "B µs", "LAYERS A", "LAYERS B", by.upper()),
         [
             (
-                formatting.number(group.delta), formatting.percent(group.share_of_difference), formatting.number(group.time_a),
-                formatting.number(group.time_b), str(group.layers_a), str(group.layers_b), plain(group.name, 60),
+                number(group.delta), percent(group.share_of_difference), number(group.time_a),
+                number(group.time_b), str(group.layers_a), str(group.layers_b), plain(group.name, 60),
             )
             for group in layer_explanation.group_deltas(a, b, by)  # type: ignore[arg-type]  # checked by the caller
         ],
@@ -261,11 +261,11 @@ def _change(a: str | None, b: str | None) -> str:
 
 
 def _interval(bounds: tuple[float, float] | None) -> str:
-    return "" if bounds is None else f"{formatting.number(bounds[0])} – {formatting.number(bounds[1])}"
+    return "" if bounds is None else f"{number(bounds[0])} – {number(bounds[1])}"
 
 
 def _of_delta(bounds: tuple[float, float] | None) -> str:
-    return "" if bounds is None else f"{formatting.number(bounds[0])} to {formatting.number(bounds[1])}"
+    return "" if bounds is None else f"{number(bounds[0])} to {number(bounds[1])}"
 
 
 def _runs(store: Store, study: Comparison) -> list[Run | None]:

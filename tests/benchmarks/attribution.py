@@ -1,9 +1,9 @@
 """Which layers are said to differ: `python -m tests.benchmarks.attribution [trials=200] [real=0]`.
 
 Simulated: 30 to 200 layers, autocorrelated and heavy-tailed noise, a machine that drifts, and a place in memory that
-stays as long as an instance lives (`tests/analysis/comparison/layer_noise.py`). `marked in A/A`: share of comparisons of
-equals in which any layer is marked, and how many on average. `found`: a layer with 10 % of the time that became 20 %
-slower. Before: two passes one after the other; the fewest layers that account for 70 % of the difference.
+stays as long as an instance lives (`tests/analysis/comparison/layer_noise.py`). `marked in A/A`: share of comparisons
+of equals in which any layer is marked, and how many on average. `found`: a layer with 10 % of the time that became 20
+% slower. Before: two passes one after the other; the fewest layers that account for 70 % of the difference.
 
 `real`: so many `ovtui compare --interleave A A` of small nets, from start to end.
 """

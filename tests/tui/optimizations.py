@@ -101,8 +101,8 @@ def keep_comparison(store: Store, study: Optimization, comparison_id: str, mode:
         store.runs.put(run, msgspec.structs.replace(its_job(run), status="done"), profile=layers[place])
     comparison = Comparison(
         id=comparison_id, status="done", label=None, criterion=mode, sides=tuple(sides), created=NOW + 80_050,
-        duels=(PairedResult(verdict="faster", ratio=ratio, ci95=(ratio * 0.98, ratio * 1.02), ratios=(ratio,) * 4),), pairs=60,
-        elapsed_s=12.0, finished=NOW + 80_062, environment=an_environment(),
+        duels=(PairedResult(verdict="faster", ratio=ratio, ci95=(ratio * 0.98, ratio * 1.02), ratios=(ratio,) * 4),),
+        pairs=60, elapsed_s=12.0, finished=NOW + 80_062, environment=an_environment(),
     )  # fmt: skip
     job = msgspec.structs.replace(its_job_of(study), id=comparison_id, kind="comparison", status="done")
     store.comparisons.create(comparison, job)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ovtui import formatting
 from ovtui.analysis import kernels, precisions
 from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import took
 from ovtui.analysis.roofline import Limits, roofline, written
 from ovtui.analysis.transitions import causes, conversions, islands
-from ovtui.formatting import percent
+from ovtui.formatting import percent, plural
 from ovtui.records import Ceilings, Layer
 from ovtui.sanitize import plain
 
@@ -43,7 +42,7 @@ def int8(case: Case) -> Advice | None:
     bound = ", bound by arithmetic," if known else ""
     evidence = (
         f"Convolutions and matrix products in {main}{bound} take {percent(share)} of the time "
-        f"({formatting.plural(len(found), 'layer')})."
+        f"({plural(len(found), 'layer')})."
     )
     if ratio is None:
         gain = "How much is known once it is measured: depthwise convolutions may even be slower."
@@ -87,12 +86,12 @@ def converting(case: Case) -> Advice | None:
     )
     between = islands(case.profile)
     if between:
-        layers = formatting.plural(sum(len(island.places) for island in between), "layer")
+        layers = plural(sum(len(island.places) for island in between), "layer")
         reasons += f"; {layers} in floating point between quantized ones need some of them"
     return Advice(
         key="conversions",
         title="conversions between layers",
-        evidence=f"Converting alone takes {percent(share)} of the layers' time ({formatting.plural(len(found), 'layer')}), "
+        evidence=f"Converting alone takes {percent(share)} of the layers' time ({plural(len(found), 'layer')}), "
         f"most of it for {reasons}.",
         gain=f"Up to {percent(share)} less time, if the layers around them agree in type and layout.",
         command=f"layers {case.run.id} --by precision",
@@ -118,7 +117,7 @@ def reference(case: Case) -> Advice | None:
     return Advice(
         key="reference",
         title="reference kernels",
-        evidence=f"Reference kernels take {percent(share)} of the layers' time ({formatting.plural(len(found), 'layer')}), "
+        evidence=f"Reference kernels take {percent(share)} of the layers' time ({plural(len(found), 'layer')}), "
         f"most of all {plain(layer.name, 40)} ({plain(layer.type, 30)}, {plain(layer.kernel, 40)}) {took(time)}.",
         gain=f"Up to {percent(saved)} less time, if another operation, precision or layout has an optimized kernel.",
         command=f"layers {case.run.id} --by kernel",
@@ -143,7 +142,7 @@ def open_shapes(case: Case) -> Advice | None:
         key="shapes",
         title="shapes that depend on values",
         evidence=f"From {plain(first.name, 40)} ({plain(first.type, 30)}) on, shapes are known only while they are "
-        f"computed: {percent(share)} of the layers' time ({formatting.plural(len(found), 'layer')}).",
+        f"computed: {percent(share)} of the layers' time ({plural(len(found), 'layer')}).",
         gain=f"A part of these {percent(share)}, if the model fixes a size there: an open one cannot be planned for.",
         command=f"graph {case.run.id}",
         weight=share / 4,

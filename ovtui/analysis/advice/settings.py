@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from ovtui import formatting
 from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import took
 from ovtui.analysis.roofline import roofline
-from ovtui.formatting import percent
+from ovtui.formatting import duration, number, percent, plural
 from ovtui.records import RunSummary
 
 _BUSY_ENOUGH = 0.75  # of the usable cores
@@ -48,7 +47,7 @@ def idle_cores(case: Case) -> Advice | None:
         return None
     more = min(2 * streams, cores)
     spec = case.other(mode="manual", streams=more, requests=max(more, effective.requests))
-    return Advice("streams", formatting.plural(more, "stream"), evidence, gain, spec, weight=1 - 1 / ratio)
+    return Advice("streams", plural(more, "stream"), evidence, gain, spec, weight=1 - 1 / ratio)
 
 
 def batch(case: Case) -> Advice | None:
@@ -61,7 +60,7 @@ def batch(case: Case) -> Advice | None:
     if len(small) < _MANY_SMALL or share < _SMALL_SHARE:
         return None
     evidence = (
-        f"{len(small):,} of {formatting.plural(len(case.timed), 'layer')} take less than {_SMALL_US:.0f} µs each, together "
+        f"{len(small):,} of {plural(len(case.timed), 'layer')} take less than {_SMALL_US:.0f} µs each, together "
         f"{percent(share)} of the time: much of that is calling a kernel, whatever it computes."
     )
     recoverable = sum(
@@ -133,17 +132,17 @@ def threads(case: Case) -> Advice | None:
         return None  # what stops by a quota call for is said with them
     kind = "physical" if asked and limit == environment.physical_cores else "usable"
     evidence = (
-        f"{formatting.plural(used, 'thread')} work on {formatting.plural(limit, f'{kind} core')}: those on one "
+        f"{plural(used, 'thread')} work on {plural(limit, f'{kind} core')}: those on one "
         "core share its arithmetic units, or wait for each other."
     )
     if environment.cpu_quota is not None and limit == cores:
         evidence = (
-            f"{formatting.plural(used, 'thread')} share the CPU quota of {_amount(environment.cpu_quota)}: together they "
+            f"{plural(used, 'thread')} share the CPU quota of {_amount(environment.cpu_quota)}: together they "
             "use it up early in each period, and all wait for the next one."
         )
     return Advice(
         key="threads",
-        title=formatting.plural(limit, "thread"),
+        title=plural(limit, "thread"),
         evidence=evidence,
         spec=case.other(threads=limit),
         weight=0.08 if used <= cores else 0.3,
@@ -166,7 +165,7 @@ def cache(case: Case) -> Advice | None:
     return Advice(
         key="cache",
         title="keep the compiled model",
-        evidence=f"Compiling took {formatting.duration(compiling / 1000)}, and does so at each start.",
+        evidence=f"Compiling took {duration(compiling / 1000)}, and does so at each start.",
         gain="From the second start on, often half of that; inferences stay as fast as they are.",
         command=f'run {case.run.model.id}{device}{mode} --property CACHE_DIR="$HOME/.cache/openvino"',
         weight=0.05,
@@ -181,7 +180,7 @@ def _against(case: Case, known: RunSummary) -> tuple[float, str] | None:
     if ratio < _BETTER:
         return None
     return ratio, (
-        f"Run {known.id} had {formatting.number(known.throughput_fps.mean)} FPS that way, {ratio:.2f} × as many as this one."
+        f"Run {known.id} had {number(known.throughput_fps.mean)} FPS that way, {ratio:.2f} × as many as this one."
     )
 
 

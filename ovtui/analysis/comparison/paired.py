@@ -12,9 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from statistics import fmean, stdev
 
-from ovtui import formatting
 from ovtui.analysis.comparison.margins import DIFFERENT, SAME, around, judge
 from ovtui.analysis.t_quantile import t_quantile
+from ovtui.formatting import duration, number
 from ovtui.records import PairedResult
 from ovtui.sanitize import plain
 
@@ -100,7 +100,7 @@ def sentence(found: PairedResult, a: str = "A", b: str = "B") -> str:
     if max(found.ratio, 1 / found.ratio) >= _FACTOR:
         bounds = (low, high) if found.verdict == "faster" else (1 / high, 1 / max(low, 1e-300))
         factor = found.ratio if found.verdict == "faster" else 1 / found.ratio
-        return f"{b} is {formatting.number(factor)} × {found.verdict} ({formatting.number(bounds[0])}–{formatting.number(bounds[1])})"
+        return f"{b} is {number(factor)} × {found.verdict} ({number(bounds[0])}–{number(bounds[1])})"
     sign = 1 if found.verdict == "faster" else -1
     least, most = sorted((100 * sign * (low - 1), 100 * sign * (high - 1)))
     return f"{b} is {100 * sign * (found.ratio - 1):.1f} % {found.verdict} ({least:.1f}–{most:.1f} %)"
@@ -114,7 +114,7 @@ def _why(found: PairedResult, a: str, b: str) -> str:
     if found.ci95 is None:
         return "too little was measured to know the doubt"
     low, high = found.ci95
-    between = f"{b} has between {formatting.number(low)} and {formatting.number(high)} × the speed of {a}"
+    between = f"{b} has between {number(low)} and {number(high)} × the speed of {a}"
     if not found.ratios:
         return f"{between}; measuring them in turn would tell more"
     return f"{between}, and an hour more would not decide"
@@ -122,7 +122,7 @@ def _why(found: PairedResult, a: str, b: str) -> str:
 
 def _about(seconds: float) -> str:
     step = 1 if seconds < 10 else 10 if seconds < 300 else 60
-    return formatting.duration(max(step, step * math.ceil(seconds / step - 0.25)))
+    return duration(max(step, step * math.ceil(seconds / step - 0.25)))
 
 
 def _half(scatter: float, count: int, level: float) -> float:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Literal, NamedTuple
 
-from ovtui import formatting
 from ovtui.analysis.comparison import paired
 from ovtui.analysis.comparison.margins import DIFFERENT, around, judge
 from ovtui.analysis.t_quantile import normal_quantile, t_quantile
+from ovtui.formatting import percent, plural
 from ovtui.records import Criterion, PairedResult, Run
 
 Basis = Literal["throughput", "p50"]
@@ -145,13 +145,13 @@ def sentence(found: PairedResult, a: Run, b: Run, criterion: Criterion | None = 
 def rests_on(scatter: Scatter | None = None) -> str:
     """What the doubt of recorded runs rests on, and what it means at best."""
     deviation = ASSUMED if scatter is None else scatter.deviation
-    source = "assumed" if scatter is None else f"from {formatting.plural(scatter.runs, 'run')}"
+    source = "assumed" if scatter is None else f"from {plural(scatter.runs, 'run')}"
     named = "" if scatter is None else f" in {BASES[scatter.by]}"
     exact = Speed(0.0, 0.0)
     least = math.expm1(DIFFERENT + (half_width(exact, exact, scatter, 0.95) or 0.0))
     return (
-        f"They were measured at different times. Runs of one spec scatter by {formatting.percent(deviation)}{named} here "
-        f"({source}), so that a difference below {formatting.percent(least)} decides nothing."
+        f"They were measured at different times. Runs of one spec scatter by {percent(deviation)}{named} here "
+        f"({source}), so that a difference below {percent(least)} decides nothing."
     )
 
 

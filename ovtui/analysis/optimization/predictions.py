@@ -20,6 +20,7 @@ from ovtui.analysis.optimization.quantizable import (
     share_of,
 )
 from ovtui.analysis.optimization.wording import points
+from ovtui.formatting import percent, plural, size
 from ovtui.records import Model, Operation, Recipe
 
 _FAST_X86 = {"amx_int8": "AMX", "avx512_vnni": "AVX-512 VNNI", "avx_vnni": "AVX-VNNI", "avx_vnni_int8": "AVX-VNNI"}
@@ -97,7 +98,7 @@ def _twice(model: Model) -> str | None:
         return None
     count = model.operation_types["FakeQuantize"]
     return (
-        f"This model is quantized already ({formatting.plural(count, 'FakeQuantize operation')}): "
+        f"This model is quantized already ({plural(count, 'FakeQuantize operation')}): "
         "quantize the model that it was made from."
     )
 
@@ -142,9 +143,9 @@ def _depthwise(kind: Kind) -> str | None:
         return None
     grouped, all_of_them = kind.count(GROUPED), kind.count(CONVOLUTIONS)
     share = kind.share(GROUPED)
-    of_flops = "" if share is None else f" ({formatting.percent(share)} of the FLOPs)"
+    of_flops = "" if share is None else f" ({percent(share)} of the FLOPs)"
     return (
-        f"{grouped:,} of {formatting.plural(all_of_them, 'convolution')} work in groups{of_flops}, as depthwise ones do: "
+        f"{grouped:,} of {plural(all_of_them, 'convolution')} work in groups{of_flops}, as depthwise ones do: "
         "they gain little from INT8 and need conversions around them. ShuffleNet became slower by it (0.8 ×)."
     )
 
@@ -171,7 +172,7 @@ def _few(recipe: Recipe) -> str | None:
     if recipe.subset >= _FEW_SAMPLES or recipe.random:
         return None
     return (
-        f"{formatting.plural(recipe.subset, 'sample')} are few to calibrate with: 10 cost 1.6 points of top-1 where 100 "
+        f"{plural(recipe.subset, 'sample')} are few to calibrate with: 10 cost 1.6 points of top-1 where 100 "
         "cost 1.25; from 100 on it made no difference."
     )
 
@@ -212,7 +213,7 @@ def _weights(model: Model, kind: Kind) -> list[str | None]:
     if not kind.count(PRODUCTS):
         found.append("There is no convolution and no product of matrices in this model: it has no weights to compress.")
     elif mostly_convolutions:
-        most = "" if share is None else f", {formatting.percent(share)} of the FLOPs"
+        most = "" if share is None else f", {percent(share)} of the FLOPs"
         found.append(
             f"Most of the arithmetic is in convolutions{most}: they compute as before, so that only the file becomes "
             "smaller. INT8 of weights and activations is what speeds them up."
@@ -231,5 +232,5 @@ def _size(model: Model, recipe: Recipe) -> str | None:
     # Of a small model, the file's own structure is a good part, and a version has more of it.
     if expected is None or expected[1] >= model.bytes or model.bytes - weights > _STRUCTURE * expected[0]:
         return None
-    low, high = map(formatting.size, expected)
-    return f"On disk: about {low if low == high else f'{low} to {high}'} instead of {formatting.size(model.bytes)}."
+    low, high = map(size, expected)
+    return f"On disk: about {low if low == high else f'{low} to {high}'} instead of {size(model.bytes)}."

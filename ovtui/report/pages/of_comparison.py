@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-from ovtui import formatting
 from ovtui.analysis.comparison import confounders, criteria, layer_explanation, paired
 from ovtui.analysis.comparison.layer_matching import Both
+from ovtui.formatting import NOTHING, duration, number, percent
 from ovtui.records import Candidate, Comparison, Criterion, LayerDifferences, PairedResult, Profile
 from ovtui.report.documents import criterion
 from ovtui.report.exported import Exported
@@ -121,8 +121,14 @@ def _asked(first: Candidate | None, side: Candidate) -> str:
 
 
 def _duel(
-    name: str, duel: PairedResult, a: Exported | None, b: Exported | None, layers: LayerDifferences | None, *, deeper: bool
-) -> list[Section | None]:  # fmt: skip
+    name: str,
+    duel: PairedResult,
+    a: Exported | None,
+    b: Exported | None,
+    layers: LayerDifferences | None,
+    *,
+    deeper: bool,
+) -> list[Section | None]:
     explained = layer_explanation.explanation(a and a.profile, b and b.profile, duel.verdict, layers)
     sections = [
         section("Ratios", _ratios(name, duel), deeper=deeper),
@@ -163,7 +169,7 @@ def _layers(name: str, explained: layer_explanation.Explanation) -> Table | None
     found = [row for row in explained.rows or () if row.delta is not None]
     rows = tuple(
         (
-            row.name, _both(row.types), _both(row.precisions), formatting.number(row.time_a), formatting.number(row.time_b),
+            row.name, _both(row.types), _both(row.precisions), number(row.time_a), number(row.time_b),
             _signed(row.delta), _between(explained.interval(place)),
             "" if row.ratio is None else f"{row.ratio:.3f}", _share(row.share_of_difference),
         )
@@ -181,12 +187,12 @@ def _layers(name: str, explained: layer_explanation.Explanation) -> Table | None
 
 def _both(values: Both) -> str:
     """`f32`, or `f32 → i8`; what only one side has with a dash on the other."""
-    left, right = (value or formatting.NOTHING for value in values)
+    left, right = (value or NOTHING for value in values)
     return left if left == right else f"{left} → {right}"
 
 
 def _signed(value: float | None) -> str:
-    return f"+{formatting.number(value)}" if value is not None and value > 0 else formatting.number(value)
+    return f"+{number(value)}" if value is not None and value > 0 else number(value)
 
 
 def _between(interval: tuple[float, float] | None) -> str:
@@ -194,7 +200,7 @@ def _between(interval: tuple[float, float] | None) -> str:
 
 
 def _share(value: float | None) -> str:
-    return formatting.percent(value and value + 0.0)  # without the sign of a nothing
+    return percent(value and value + 0.0)  # without the sign of a nothing
 
 
 def _grouped(name: str, a: Profile | None, b: Profile | None) -> list[Section | None]:
@@ -204,8 +210,8 @@ def _grouped(name: str, a: Profile | None, b: Profile | None) -> list[Section | 
     for by in _KINDS:
         rows = tuple(
             (
-                group.name, f"{group.layers_a:,}", f"{group.layers_b:,}", formatting.number(group.time_a),
-                formatting.number(group.time_b), _signed(group.delta), _share(group.share_of_difference),
+                group.name, f"{group.layers_a:,}", f"{group.layers_b:,}", number(group.time_a),
+                number(group.time_b), _signed(group.delta), _share(group.share_of_difference),
             )
             for group in layer_explanation.group_deltas(a, b, by)[:_TOP_GROUPS]
         )  # fmt: skip
@@ -229,6 +235,6 @@ def _how(comparison: Comparison, decided: Criterion | None) -> list[tuple[str, s
     return [
         ("criterion", None if decided is None else f"{decided}: {by[decided]}"),
         ("turns", f"{comparison.pairs:,} of each side" if comparison.pairs else None),
-        ("measured for", formatting.duration(comparison.elapsed_s) if comparison.elapsed_s else None),
+        ("measured for", duration(comparison.elapsed_s) if comparison.elapsed_s else None),
         ("finished", moment(comparison.finished)),
     ]

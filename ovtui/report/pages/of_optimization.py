@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ovtui import formatting
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimization import layer_outcomes as layers
 from ovtui.analysis.optimization.outcome import Outcome, outcome, weak_means
 from ovtui.analysis.optimization.wording import called, percent_between, percent_of
+from ovtui.formatting import NOTHING, duration, number, plural
 from ovtui.records import Accuracy, Comparison, Optimization, Preprocessing, Proportion
 from ovtui.report.documents import profiles
 from ovtui.report.exported import Exported
@@ -87,8 +87,8 @@ def _accuracy(accuracy: Accuracy | None) -> list[Section | None]:
             rows.append(("top-5", _share(labelled.parent_top5), _share(labelled.version_top5)))
     outputs = tuple(
         (
-            each.output, formatting.NOTHING if each.top1 is None else _share(each.top1), formatting.number(each.cosine),
-            "no difference" if each.sqnr_db is None else formatting.number(each.sqnr_db), formatting.number(each.max_abs),
+            each.output, NOTHING if each.top1 is None else _share(each.top1), number(each.cosine),
+            "no difference" if each.sqnr_db is None else number(each.sqnr_db), number(each.max_abs),
         )
         for each in accuracy.outputs
     )  # fmt: skip
@@ -101,7 +101,7 @@ def _accuracy(accuracy: Accuracy | None) -> list[Section | None]:
     return [
         section(
             "Accuracy",
-            Paragraph(f"Of {formatting.plural(accuracy.samples, 'sample')}. {noise}".strip()),
+            Paragraph(f"Of {plural(accuracy.samples, 'sample')}. {noise}".strip()),
             table(columns("", "parent", "version", text=1), tuple(rows)),
             table(heads, outputs),
             table(
@@ -132,14 +132,14 @@ def _drift(accuracy: Accuracy) -> Table | None:
         (
             each.name,
             each.type,
-            formatting.number(each.sqnr_db),
-            formatting.number(each.loss_db),
-            formatting.number(each.cosine),
+            number(each.sqnr_db),
+            number(each.loss_db),
+            number(each.cosine),
         )
         for each in worst(accuracy.drift, _TOP)
     )
     heads = (Column("operation", "code"), Column("type"), *columns("SQNR, dB", "lost, dB", "cosine"))
-    return table(heads, rows, f"On {formatting.plural(accuracy.drift_samples, 'sample')}, in float32")
+    return table(heads, rows, f"On {plural(accuracy.drift_samples, 'sample')}, in float32")
 
 
 def _layers(
@@ -155,8 +155,8 @@ def _layers(
     largest = sorted(found, key=lambda each: -(each.time_after or 0))
     rows = tuple(
         (
-            each.name, each.type, _change(each.precision_before, each.precision_after), formatting.number(each.time_before),
-            formatting.number(each.time_after), each.share, each.why,
+            each.name, each.type, _change(each.precision_before, each.precision_after), number(each.time_before),
+            number(each.time_after), each.share, each.why,
         )
         for each in largest[:_TOP]
     )  # fmt: skip
@@ -171,7 +171,7 @@ def _layers(
 
 
 def _change(before: str | None, after: str | None) -> str:
-    return (after or "") if before == after else f"{before or formatting.NOTHING} → {after or formatting.NOTHING}"
+    return (after or "") if before == after else f"{before or NOTHING} → {after or NOTHING}"
 
 
 def _how(optimization: Optimization) -> list[tuple[str, str | None]]:
@@ -184,7 +184,7 @@ def _how(optimization: Optimization) -> list[tuple[str, str | None]]:
         ("preprocessing", preprocessing_in_words(optimization.preprocessing)),
         ("file", version.path if version is not None else None),
         ("SHA-256", version.sha256 if version is not None else None),
-        ("took", formatting.duration(optimization.elapsed_s) if optimization.elapsed_s else None),
+        ("took", duration(optimization.elapsed_s) if optimization.elapsed_s else None),
         ("finished", moment(optimization.finished)),
     ]
 

@@ -10,6 +10,7 @@ from ovtui.analysis.layer_filter import LayerColumns
 from ovtui.analysis.layer_groups import By, groups
 from ovtui.analysis.roofline import ABOVE
 from ovtui.analysis.verdict import verdict
+from ovtui.formatting import NOTHING, between, half_width, number, percent, percentile, plural
 from ovtui.records import Histogram, Profile, Result, Run, RunSummary, Series
 from ovtui.report import summary
 from ovtui.report.advising import command_of, what_next
@@ -90,7 +91,7 @@ def runs_report(found: Sequence[Exported]) -> Document:
         title = subtitle(f"{run.model.name}: {run.spec.mode} on {run.spec.device}", run.label, f"run {run.id}")
         sections.append(Section(title, parts[0].blocks))
         sections += [part._replace(deeper=True) for part in parts[1:]]
-    return document(formatting.plural(len(found), "run"), "", *sections)
+    return document(plural(len(found), "run"), "", *sections)
 
 
 def runs_table(runs: Sequence[Run], title: str = "") -> Table | None:
@@ -101,8 +102,8 @@ def runs_table(runs: Sequence[Run], title: str = "") -> Table | None:
             run.model.name,
             summary.settings(run),
             throughput(run.result.throughput_fps if run.result else None),
-            formatting.percentile(run.result.latency_ms if run.result else None, "p50"),
-            formatting.percentile(run.result.latency_ms if run.result else None, "p99"),
+            percentile(run.result.latency_ms if run.result else None, "p50"),
+            percentile(run.result.latency_ms if run.result else None, "p99"),
             run.status,
         )
         for run in runs
@@ -122,24 +123,24 @@ def _figures(result: Result | None) -> Table | None:
     rows = [
         (
             "throughput",
-            f"{formatting.number(estimate.mean)} FPS",
-            formatting.between(estimate.ci95),
-            formatting.half_width(estimate),
+            f"{number(estimate.mean)} FPS",
+            between(estimate.ci95),
+            half_width(estimate),
         ),
-        ("inferences per second", formatting.number(result.inferences_per_s), "", ""),
+        ("inferences per second", number(result.inferences_per_s), "", ""),
     ]
     if result.quiet is not None and result.quiet.share < 1:
         quiet = f"in the {result.quiet.share:.0%} of the time that were quiet"
-        rows.append(("throughput, quiet", f"{formatting.number(result.quiet.throughput_fps)} FPS", "", quiet))
-    rows.append(("latency, mean", f"{formatting.number(latency.mean)} ms", "", ""))
+        rows.append(("throughput, quiet", f"{number(result.quiet.throughput_fps)} FPS", "", quiet))
+    rows.append(("latency, mean", f"{number(latency.mean)} ms", "", ""))
     for key, title in _PERCENTILES:
         needs = latency.needs.get(key)
         note = f"needs {needs:,} more inferences" if needs else ""
-        text = formatting.percentile(latency, key) + (" ms" if getattr(latency, key) is not None else "")
-        rows.append((f"latency, {title}", text, formatting.between(latency.ci95.get(key)), note))
+        text = percentile(latency, key) + (" ms" if getattr(latency, key) is not None else "")
+        rows.append((f"latency, {title}", text, between(latency.ci95.get(key)), note))
     rows += [
-        ("latency, least", f"{formatting.number(latency.min)} ms", "", ""),
-        ("latency, most", f"{formatting.number(latency.max)} ms", "", ""),
+        ("latency, least", f"{number(latency.min)} ms", "", ""),
+        ("latency, most", f"{number(latency.max)} ms", "", ""),
         ("inferences", f"{result.inferences:,}", "", ""),
         ("measured", f"{result.measured_s:.1f} s", "", ""),
         ("warm-up", f"{result.warmup_s:.1f} s", "", "" if result.warmup_steady else "never became steady"),
@@ -156,7 +157,7 @@ def _figures(result: Result | None) -> Table | None:
         ("CPU, of one core", result.cpu_percent, "%"),
     ):
         if amount is not None:
-            rows.append((title, f"{formatting.number(amount)} {unit}", "", ""))
+            rows.append((title, f"{number(amount)} {unit}", "", ""))
     heads = columns("", "value", "95 % CI", text=1)
     return Table((*heads, Column("")), tuple(rows))
 
@@ -219,8 +220,8 @@ def _distribution(run: Run, histogram: Histogram | None) -> list[Bars | Paragrap
     chart = Bars("How long inferences took", *axes, tuple(bars.edges_ms), tuple(bars.counts), marks)
     if not bars.beyond:
         return [chart]
-    longest = f", up to {formatting.number(latency.max)} ms" if latency is not None else ""
-    few = f"{formatting.plural(bars.beyond, 'inference')} took longer than {formatting.number(bars.edges_ms[-1])} ms{longest}."
+    longest = f", up to {number(latency.max)} ms" if latency is not None else ""
+    few = f"{plural(bars.beyond, 'inference')} took longer than {number(bars.edges_ms[-1])} ms{longest}."
     return [chart, Paragraph(few)]
 
 
@@ -249,8 +250,8 @@ def _slowest(profile: Profile) -> Table | None:
         bound = f" ({ABOVE if roof.above else roof.bound})" if roof.efficiency is not None and roof.bound else ""
         rows.append(
             (
-                layer.name, layer.type, layer.kernel or formatting.NOTHING, layer.precision or formatting.NOTHING,
-                layers.time_text(layer), row.share, formatting.percent(roof.efficiency) + bound,
+                layer.name, layer.type, layer.kernel or NOTHING, layer.precision or NOTHING,
+                layers.time_text(layer), row.share, percent(roof.efficiency) + bound,
             )
         )  # fmt: skip
     heads = (
@@ -258,7 +259,7 @@ def _slowest(profile: Profile) -> Table | None:
         Column("time, µs", "number"), Column("share", "share"), Column("of what it could", "number"),
     )  # fmt: skip
     count = sum(1 for row in found.rows if row.time_us)
-    title = "" if count <= _TOP_LAYERS else f"The {_TOP_LAYERS} slowest of {formatting.plural(count, 'layer')}"
+    title = "" if count <= _TOP_LAYERS else f"The {_TOP_LAYERS} slowest of {plural(count, 'layer')}"
     return table(heads, tuple(rows), title)
 
 
@@ -268,9 +269,9 @@ def _grouped(profile: Profile, by: By, title: str) -> Table | None:
         (
             group.name,
             f"{group.layers:,}",
-            formatting.number(group.time_us),
+            number(group.time_us),
             group.share,
-            formatting.number(group.gflops),
+            number(group.gflops),
         )
         for group in found[:_TOP_GROUPS]
     )

@@ -12,9 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from ovtui import formatting, terminal
+from ovtui import terminal
 from ovtui.analysis.comparison import paired
 from ovtui.engine.job_monitor import Watched
+from ovtui.formatting import duration, plural
 from ovtui.records import LIVE, Candidate, Comparison, Criterion, PairedResult
 from ovtui.sanitize import plain
 from ovtui.tui import rows
@@ -124,8 +125,8 @@ class InTurnScreen(CompareScreen):
         verdict += _ENDS.get(study.status, "")
         by = "median latency" if study.criterion == "latency" else "throughput"
         basis = (
-            f"Measured in turn, by {by}: {formatting.plural(len(pair.duel.ratios), 'instance')}, "
-            f"{formatting.plural(study.pairs, 'turn')} of each side, {formatting.duration(study.elapsed_s)}. {self._among(study)}"
+            f"Measured in turn, by {by}: {plural(len(pair.duel.ratios), 'instance')}, "
+            f"{plural(study.pairs, 'turn')} of each side, {duration(study.elapsed_s)}. {self._among(study)}"
         )
         told = study.warnings if study.error is None else (study.error, *study.warnings)
         return Head(verdict, basis.rstrip(), told)
@@ -187,7 +188,7 @@ def _so_far(duel: PairedResult) -> Text:
     text = Text(f"{duel.ratio:.3f} ×", style="bold")
     if duel.ci95 is not None:
         text.append(f"  95 % CI {duel.ci95[0]:.3f} – {duel.ci95[1]:.3f}", style="not bold")
-    text.append(f"   {formatting.plural(len(duel.ratios), 'instance')}", style="not bold")
+    text.append(f"   {plural(len(duel.ratios), 'instance')}", style="not bold")
     counts = range(1, len(duel.ratios) + 1)
     doubts = [doubt for count in counts if (doubt := _doubt(duel.ratios[:count])) is not None]
     if len(doubts) > 1:
@@ -209,9 +210,9 @@ def _progress(study: Comparison | None, watched: Watched | None) -> Text:
     if watched.behind is not None:
         return Text(f"queued behind {plain(watched.behind, 60)} …")
     doing = f"{plain(rows.doing(watched), 70)} …"
-    took = f"{formatting.duration(study.elapsed_s)}  " if study.elapsed_s else ""
+    took = f"{duration(study.elapsed_s)}  " if study.elapsed_s else ""
     if study.eta_s is None:
         return Text(f"{took}{doing}")
     done = round(study.elapsed_s / (study.elapsed_s + study.eta_s) * _BAR) if study.elapsed_s else 0
-    left = f"about {formatting.duration(max(1.0, study.eta_s))} left"
+    left = f"about {duration(max(1.0, study.eta_s))} left"
     return Text(f"{took}{'█' * done}{'░' * (_BAR - done)} {left}  {doing}")

@@ -12,12 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from ovtui import formatting, specs
+from ovtui import specs
 from ovtui.analysis.exploration import selection
 from ovtui.analysis.exploration.grid import order, settings
 from ovtui.analysis.exploration.matrix import BEST, FAILED, MEASURING, REUSED, Metric, matrix
 from ovtui.analysis.latency_limit import limited_ms
 from ovtui.errors import StoreError
+from ovtui.formatting import WEAK, number, percentile, plural, short_when, weak_means
 from ovtui.records import LIVE, Cell, Exploration, Limits, Percentile
 from ovtui.report.command import explore_command
 from ovtui.report.files import Exported, write_exploration
@@ -222,9 +223,7 @@ class ExplorationScreen(OvtuiScreen):
         self._show_front(study, spot)
         legend = f"{mark(BEST)} best  {mark(REUSED)} earlier  {mark(FAILED)} failed"
         legend += f"  {mark(MEASURING)} now" if self._live else ""
-        legend += (
-            f"  {formatting.WEAK} rough" if formatting.weak_means(*(cell.latency_ms for cell in study.cells)) else ""
-        )
+        legend += f"  {WEAK} rough" if weak_means(*(cell.latency_ms for cell in study.cells)) else ""
         title = Text(exploration_text.METRICS[self._metric]).append(f"   {legend}", style="not bold")
         self._say("matrix-title", title)
 
@@ -236,10 +235,10 @@ class ExplorationScreen(OvtuiScreen):
             latency = cell.latency_ms
             best = spot is not None and cell.setting == spot.setting
             texts = {
-                "fps": formatting.number(cell.throughput_fps.mean if cell.throughput_fps else None),
-                "p50": formatting.percentile(latency, "p50"),
-                "p99": formatting.percentile(latency, "p99"),
-                "memory": formatting.number(cell.peak_rss_mb),
+                "fps": number(cell.throughput_fps.mean if cell.throughput_fps else None),
+                "p50": percentile(latency, "p50"),
+                "p99": percentile(latency, "p99"),
+                "memory": number(cell.peak_rss_mb),
             }
             row = {name: table_cells.Cell(text) for name, text in texts.items()}
             row["setting"] = table_cells.Cell(selection.called(cell.setting))
@@ -263,9 +262,7 @@ class ExplorationScreen(OvtuiScreen):
             self._answer = answer.rate
             table.go_to(f"{answer.rate!r}")
         limit = "" if study.limits.latency_ms is None else f"{study.limits.latency_ms:.10g} ms"
-        rough = (
-            f"; {formatting.WEAK} rough" if formatting.weak_means(*(each.latency_ms for each in study.loads)) else ""
-        )
+        rough = f"; {WEAK} rough" if weak_means(*(each.latency_ms for each in study.loads)) else ""
         self._say("matrix-title", Text(f"Arrival rates; at most {_allowed(study.limits)} may miss {limit}{rough}"))
 
     def _explain(self) -> None:
@@ -285,7 +282,7 @@ class ExplorationScreen(OvtuiScreen):
             if len(here) > 1:
                 text.append(f"; {self._turn % len(here) + 1} of {len(here)} here: Space")
         elif place is not None:
-            text.append(f"batch {place[0]}, {formatting.plural(place[1], 'stream')}: not one of the chosen settings\n")
+            text.append(f"batch {place[0]}, {plural(place[1], 'stream')}: not one of the chosen settings\n")
         self._say("details", text)
 
     def _age(self, cell: Cell) -> str:
@@ -297,7 +294,7 @@ class ExplorationScreen(OvtuiScreen):
                 run = self.ovtui.store.runs.get(cell.run)
             except StoreError:  # the next look at the store says it
                 return ""
-            self._ages[cell.run] = f" ({formatting.short_when(run.created)}, {run.id})" if run else " (deleted since)"
+            self._ages[cell.run] = f" ({short_when(run.created)}, {run.id})" if run else " (deleted since)"
         return self._ages[cell.run]
 
     def _draw(self) -> None:
@@ -441,7 +438,8 @@ class ExplorationScreen(OvtuiScreen):
             return
         name = self.ovtui.store.models.called(study.model)
         lines = [
-            f"{plain(study.model.name)}  {exploration_text.headline(study)}", plain(exploration_text.sentence(study, self._limits)), "",
+            f"{plain(study.model.name)}  {exploration_text.headline(study)}",
+            plain(exploration_text.sentence(study, self._limits)), "",
             exploration_text.as_table(study, self._limits, self._metric), "", self.query_one("#chart", Plot).text, "",
             plain(
                 explore_command(

@@ -19,6 +19,7 @@ from ovtui.analysis.optimization.outcome import Outcome, weak_means
 from ovtui.analysis.optimization.trade_off import called
 from ovtui.engine import versions
 from ovtui.engine.job_monitor import Watched
+from ovtui.formatting import NOTHING, duration, percent, plural, size
 from ovtui.records import LIVE, Accuracy, Comparison, Drift, Optimization, Recipe
 from ovtui.report.files import write_optimization
 from ovtui.report.optimize_command import optimize_command
@@ -210,7 +211,7 @@ class OptimizationScreen(OvtuiScreen):
 
     def _headline(self, study: Optimization, outcome: Outcome) -> str:
         if self._live:
-            return "" if study.version is None else f"The version is made: {formatting.size(study.version.bytes)}."
+            return "" if study.version is None else f"The version is made: {size(study.version.bytes)}."
         return outcome.verdict
 
     def _say(self, where: str, text: Text) -> None:
@@ -246,7 +247,7 @@ class OptimizationScreen(OvtuiScreen):
         elif tab == "tab-drift" and study.accuracy is not None:
             text = (
                 f"Signal over noise behind each operation, the most harmful first; on "
-                f"{formatting.plural(study.accuracy.drift_samples, 'sample')}, in float32. i leaves the worst as they were."
+                f"{plural(study.accuracy.drift_samples, 'sample')}, in float32. i leaves the worst as they were."
             )
         elif tab == "tab-layers":
             text = "  ".join(summary(self._fates)) or (
@@ -392,7 +393,7 @@ class OptimizationScreen(OvtuiScreen):
         choices = [("record", "Delete", "what is shown here" + ("; the version stays" if version else ""))]
         if version is not None and versions.folder(version) is not None:
             choices.append(
-                ("files", "Delete with files", f"the version goes from the disk, too: {formatting.size(version.bytes)}")
+                ("files", "Delete with files", f"the version goes from the disk, too: {size(version.bytes)}")
             )
         self.app.push_screen(PickScreen("Delete this optimization?", choices), answered)
 
@@ -405,7 +406,7 @@ class OptimizationScreen(OvtuiScreen):
         self.ovtui.changed()
         self.leave()
         if files:
-            self.ovtui.tell(f"{formatting.size(freed)} on the disk are free.")
+            self.ovtui.tell(f"{size(freed)} on the disk are free.")
 
     async def action_back(self) -> None:
         live, before = self._live, self.app.screen
@@ -431,12 +432,12 @@ def _progress(study: Optimization, watched: Watched | None) -> Text:
         return Text(f"queued behind {plain(watched.behind, 60)} …")
     doing = f"{plain(rows.doing(watched), 60)} …"
     part = watched.part if study.phase.startswith("measuring") else None
-    took = f"{formatting.duration(study.elapsed_s)}  "
+    took = f"{duration(study.elapsed_s)}  "
     if part is not None:
         return Text(f"{took}{_in_turn(part)}{doing}")
     if study.progress is None:
         return Text(f"{took}{doing}")
-    return Text(f"{took}{_bar(study.progress)} {formatting.percent(study.progress)}  {_left(study.eta_s)}{doing}")
+    return Text(f"{took}{_bar(study.progress)} {percent(study.progress)}  {_left(study.eta_s)}{doing}")
 
 
 def _in_turn(part: Comparison) -> str:
@@ -455,7 +456,7 @@ def _bar(share: float) -> str:
 
 
 def _left(eta_s: float | None) -> str:
-    return "" if eta_s is None else f"about {formatting.duration(max(1.0, eta_s))} left  "
+    return "" if eta_s is None else f"about {duration(max(1.0, eta_s))} left  "
 
 
 def _phases(study: Optimization, watched: Watched | None) -> Text:
@@ -470,7 +471,7 @@ def _phases(study: Optimization, watched: Watched | None) -> Text:
 
 def _cosine(value: float | None) -> str:
     """With digits that tell it from 1."""
-    return formatting.NOTHING if value is None else f"{value:.4f}"
+    return NOTHING if value is None else f"{value:.4f}"
 
 
 def _drift_cells(each: Drift) -> dict[str, Cell]:
@@ -495,13 +496,9 @@ def _of_layer(fate: Fate) -> str:
 
 def _layer_cells(each: Fate) -> dict[str, Cell]:
     before, after = each.precision_before, each.precision_after
-    change = (
-        after or formatting.NOTHING
-        if before == after
-        else f"{before or formatting.NOTHING} → {after or formatting.NOTHING}"
-    )
+    change = after or NOTHING if before == after else f"{before or NOTHING} → {after or NOTHING}"
     return {
-        "share": Cell(formatting.percent(each.share)),
+        "share": Cell(percent(each.share)),
         "time": Cell(formatting.number(each.time_after), "dim"),
         "precision": Cell(plain(change, 20), "good" if each.int8 else ""),
         "type": Cell(plain(each.type, 40), "dim"),
@@ -514,7 +511,7 @@ def _accuracy(accuracy: Accuracy | None) -> Text:
     """What both say of the same samples."""
     if accuracy is None:
         return Text("Accuracy was not looked at.", style="dim")
-    text = Text(f"{formatting.plural(accuracy.samples, 'sample')} through both.\n")
+    text = Text(f"{plural(accuracy.samples, 'sample')} through both.\n")
     if accuracy.meaningless:
         text.append("They were noise: of accuracy, this says nothing.\n", style="yellow")
     for each in accuracy.outputs:

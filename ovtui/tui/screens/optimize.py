@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
-from ovtui import formatting, specs
+from ovtui import specs
 from ovtui.analysis.fusion import origins
 from ovtui.analysis.layers import total_us
 from ovtui.analysis.optimization.predictions import cpu_flags, expectations
@@ -21,6 +21,7 @@ from ovtui.analysis.optimization.recipes import used
 from ovtui.analysis.optimization.trade_off import called
 from ovtui.engine import client
 from ovtui.errors import Cancelled, InputError, OvtuiError
+from ovtui.formatting import count, number, percent, size
 from ovtui.records import Data, Images, Method, Model, Operation, Optimization, OwnGraph, Preview, Profile, Recipe, Spec
 from ovtui.report.optimize_command import optimize_command
 from ovtui.sanitize import plain
@@ -90,7 +91,7 @@ class OptimizeScreen(FormScreen[Asked]):
 
     def compose(self) -> ComposeResult:
         model = self._model
-        kind = f"  {model.format}, {formatting.size(model.bytes)}, {formatting.count(model.parameters).rstrip()} parameters"
+        kind = f"  {model.format}, {size(model.bytes)}, {count(model.parameters).rstrip()} parameters"
         yield Static(Text("Optimize ").append(plain(model.name, 40), style="bold").append(kind), id="top")
         with Form(id="form", can_focus=False):
             yield Choice([(name, name) for name in _METHODS], "int8", id="method")
@@ -407,8 +408,8 @@ def _choices(operations: Iterable[Operation], profile: Profile | None) -> list[t
         for operation, origin in zip(profile.operations, origins(profile).operations, strict=True):
             time = profile.layers[origin.layers[0]].time_us if origin.fate == "executed" else None
             if time is not None:
-                share = f"{formatting.percent(time / total):>6}" if total else ""
-                told[operation.name] = time, f"{share} {formatting.number(time):>8} µs  "
+                share = f"{percent(time / total):>6}" if total else ""
+                told[operation.name] = time, f"{share} {number(time):>8} µs  "
     shown = [each for each in operations if each.type not in _NOT_OFFERED]
     shown.sort(key=lambda each: -told[each.name][0] if each.name in told else 0.0)
     return [

@@ -11,13 +11,13 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from ovtui import formatting
 from ovtui.analysis.filtering import half
 from ovtui.analysis.graph.finding import consumers, producers, search, terms
 from ovtui.analysis.graph.folding import Shown
 from ovtui.analysis.graph.linking import Links, counterpart
 from ovtui.analysis.graph.model import Graph, Kind, original, runtime
 from ovtui.analysis.layers import took
+from ovtui.formatting import NOTHING, count, percent, plural, shape
 from ovtui.sanitize import plain
 from ovtui.tui.profile_view import Seen
 from ovtui.tui.screens.base import OvtuiScreen
@@ -139,15 +139,15 @@ class GraphTab(Vertical):
             return
         graph = drawn.shown.graph
         name = "What the device runs" if self._kind == "runtime" else "The model's own"
-        parts = [formatting.plural(len(graph), "node"), formatting.plural(graph.edges, "edge")]
+        parts = [plural(len(graph), "node"), plural(graph.edges, "edge")]
         if graph.total_us:
             parts.append(took(graph.total_us))
         elif drawn.shown.total:
-            parts.append(f"{formatting.count(drawn.shown.total)}FLOPs")
+            parts.append(f"{count(drawn.shown.total)}FLOPs")
         if view.found is not None:  # what was asked for last comes before what is always so
             parts.insert(0, f"{len(view.found):,} found")
         if view.path and (path := drawn.shown.critical).share is not None:
-            parts.append(f"critical path {took(path.length_us)} ({formatting.percent(path.share)})")
+            parts.append(f"critical path {took(path.length_us)} ({percent(path.share)})")
         if view.colours != "heat":
             parts.append(f"coloured by {view.colours}")
         text = f"{name}: {', '.join(parts)}"
@@ -171,9 +171,9 @@ class GraphTab(Vertical):
         if block is not None:
             text = Text(plain(block.name or block.label, None if whole else 300), style="bold")
             cost = drawn.shown.cost_of(block)
-            share = formatting.percent(cost / drawn.shown.total) if drawn.shown.total else formatting.NOTHING
+            share = percent(cost / drawn.shown.total) if drawn.shown.total else NOTHING
             unit = " µs" if drawn.shown.timed else "FLOPs"
-            text.append(f"\n{formatting.plural(block.nodes, 'node')}, {drawn.shown.cost_text(cost) or '0'}{unit}, {share}",
+            text.append(f"\n{plural(block.nodes, 'node')}, {drawn.shown.cost_text(cost) or '0'}{unit}, {share}",
                         style="not bold")  # fmt: skip
             if block.twins > 1:
                 text.append(f", one of {block.twins} blocks of the same structure and shapes", style="not bold")
@@ -181,7 +181,7 @@ class GraphTab(Vertical):
                 text.append(f"; it takes {block.slower:.1f} × as long as they usually do")
             names, costs = drawn.shown.names, drawn.shown.costs
             hot = [
-                f"{plain(names[each], None if whole else 60) or formatting.NOTHING} {drawn.shown.cost_text(costs[each])}"
+                f"{plain(names[each], None if whole else 60) or NOTHING} {drawn.shown.cost_text(costs[each])}"
                 for each in drawn.shown.hottest(block, 30 if whole else 3)
             ]
             if hot and whole:
@@ -296,10 +296,10 @@ def own_graph(seen: Seen, rows: int) -> Shown:
 
 def _operation(seen: Seen, graph: Graph, node: int, *, whole: bool) -> Text:
     operation = seen.profile.operations[node]
-    text = Text(plain(operation.name, None if whole else 300) or formatting.NOTHING, style="bold")
-    given = ", ".join(f"{plain(tensor.type)}{formatting.shape(tensor.shape)}" for tensor in operation.outputs)
-    work = f", {formatting.count(operation.flops)}FLOPs" if operation.flops else ""
-    text.append(f"\n{plain(operation.type)}  → {given or formatting.NOTHING}{work}", style="not bold")
+    text = Text(plain(operation.name, None if whole else 300) or NOTHING, style="bold")
+    given = ", ".join(f"{plain(tensor.type)}{shape(tensor.shape)}" for tensor in operation.outputs)
+    work = f", {count(operation.flops)}FLOPs" if operation.flops else ""
+    text.append(f"\n{plain(operation.type)}  → {given or NOTHING}{work}", style="not bold")
     text.append(f"\n{fate(seen, node)}", style="not bold")
     text.append(f"\n{plain(operation.attributes) or 'no attributes'}", style="not bold dim")
     operations = seen.profile.operations

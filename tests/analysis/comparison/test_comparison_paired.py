@@ -157,7 +157,10 @@ def test_a_verdict_agrees_with_its_interval(ratios: list[float]) -> None:
          "Undecided: B has between 0.5 and 2.00 × the speed of A, and an hour more would not decide"),
         (PairedResult(verdict="undecided", ratio=1.0, ci95=(0.92, 1.09)),
          "Undecided: B has between 0.92 and 1.09 × the speed of A; measuring them in turn would tell more"),
-        (PairedResult(verdict="undecided", ratio=1.0, ratios=(1.0,)), "Undecided: too little was measured to know the doubt"),
+        (
+            PairedResult(verdict="undecided", ratio=1.0, ratios=(1.0,)),
+            "Undecided: too little was measured to know the doubt",
+        ),
         (PairedResult(verdict="undecided"), "Undecided: there are no results to compare"),
     ],
 )  # fmt: skip
