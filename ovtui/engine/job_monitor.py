@@ -17,7 +17,7 @@ _KEPT = 4  # jobs that have ended, for whoever still shows them
 
 
 @dataclass
-class Watched:
+class JobView:
     """One job: its events folded into what a screen shows."""
 
     id: str
@@ -88,14 +88,14 @@ class Watched:
             self.doubts.append(estimate.half_width)
 
 
-class Watching:
+class JobMonitor:
     """All that goes on in the data folder, whoever started it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._seen: dict[str, Watched] = {}
+        self._seen: dict[str, JobView] = {}
         self._changes: int | None = None
-        self.live: list[Watched] = []  # oldest first
+        self.live: list[JobView] = []  # oldest first
         self.stale = True  # the store has changed since somebody set this to False
 
     def poll(self) -> bool:
@@ -113,7 +113,7 @@ class Watching:
         """This process has written itself, which the store's own count does not tell."""
         self._changes = None
 
-    def of(self, job_id: str) -> Watched:
+    def of(self, job_id: str) -> JobView:
         """A job, also one that has ended: its events are read from the beginning."""
         if job_id not in self._seen:
             self._seen[job_id] = self._watched(job_id, self._kind(job_id))
@@ -143,14 +143,14 @@ class Watching:
         for job_id in ended[:-_KEPT]:
             del self._seen[job_id]
 
-    def _watched(self, job_id: str, kind: str) -> Watched:
-        return Watched(job_id, kind, self._store.runs.get(job_id) if kind == "run" else None)
+    def _watched(self, job_id: str, kind: str) -> JobView:
+        return JobView(job_id, kind, self._store.runs.get(job_id) if kind == "run" else None)
 
     def _kind(self, job_id: str) -> str:
         job = self._store.jobs.get(job_id)
         return job.kind if job else "run"
 
-    def _bury(self, watched: Watched) -> None:
+    def _bury(self, watched: JobView) -> None:
         """A job that died says nothing; the store knows by now."""
         job = self._store.jobs.get(watched.id)
         if watched.ended is None and job is not None and job.status not in LIVE:

@@ -13,7 +13,7 @@ from ovtui.report.graphs import write_graph
 from ovtui.report.layers import write_layers
 from ovtui.specs import expanded, here
 from ovtui.tui.error_handling import said
-from ovtui.tui.profile_view import Seen
+from ovtui.tui.profile_view import ProfileView
 from ovtui.tui.screens.ask import ConfirmScreen, PromptScreen
 from ovtui.tui.screens.base import OvtuiScreen
 
@@ -77,7 +77,7 @@ def export_comparison(screen: OvtuiScreen, comparison: Comparison, said: str | N
     write_to(screen, "the comparison", f"ovtui-{comparison.id}.html", hint, written)
 
 
-def export_layers(screen: OvtuiScreen, run: Run, seen: Seen, places: Sequence[int]) -> None:
+def export_layers(screen: OvtuiScreen, run: Run, seen: ProfileView, places: Sequence[int]) -> None:
     """Ask for a file, and write these layers to it."""
 
     def written(path: Path) -> None:

@@ -21,14 +21,14 @@ from textual.screen import Screen
 
 from ovtui import paths
 from ovtui.engine import devices
-from ovtui.engine.job_monitor import Watching
+from ovtui.engine.job_monitor import JobMonitor
 from ovtui.errors import OvtuiError, StoreError, sentence
 from ovtui.records import Record
 from ovtui.sanitize import plain
 from ovtui.specs import expanded
 from ovtui.store import Removed, Store
 from ovtui.tui import themes
-from ovtui.tui.launch import Starts
+from ovtui.tui.launch import Launch
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.home import HomeScreen
 
@@ -53,7 +53,7 @@ class Looks(Record, frozen=True):
     history_sort: tuple[str, bool] = ("created", True)
 
 
-class OvtuiApp(Starts):
+class OvtuiApp(Launch):
     """Shows what is in the store, and what the jobs tell. It measures nothing itself."""
 
     TITLE = "ovtui"
@@ -72,7 +72,7 @@ class OvtuiApp(Starts):
     def __init__(self, store: Store, *, model: str | None = None) -> None:
         super().__init__()
         self.store = store
-        self.watching = Watching(store)
+        self.watching = JobMonitor(store)
         self.looks = store.settings.get("looks", Looks) or Looks()
         self._asked_for = model
         self._removed: list[list[Removed]] = []

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ovtui import formatting
 from ovtui.analysis.exploration import max_rate, selection
 from ovtui.analysis.exploration.matrix import Metric, matrix
-from ovtui.engine.job_monitor import Watched
+from ovtui.engine.job_monitor import JobView
 from ovtui.records import LIVE, Cell, Exploration, Latency, Limits, Percentile, RatePoint
 from ovtui.report.pages.best import is_server, limits_text
 from ovtui.report.pages.of_exploration import outcome
@@ -85,7 +85,7 @@ def choice(study: Exploration) -> tuple[str, str, str]:
     return study.id, plain(study.model.name, 60), f"{told}{found}  {formatting.short_when(study.created)}{label}"
 
 
-def progress(study: Exploration, watched: Watched | None) -> str:
+def progress(study: Exploration, watched: JobView | None) -> str:
     """How far it is, or how it ended."""
     if study.status in LIVE:
         if watched is not None and watched.behind:

@@ -12,12 +12,12 @@ from ovtui.engine import client
 from ovtui.errors import OvtuiError
 from ovtui.records import Candidate, Criterion, Grid, Limits, Model, Recipe, Spec
 from ovtui.tui.error_handling import said
-from ovtui.tui.navigation import Places
+from ovtui.tui.navigation import Navigation
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.home import HomeScreen
 
 
-class Starts(Places):
+class Launch(Navigation):
     """Starts jobs: one at a time, however often a key is pressed meanwhile."""
 
     _starting = False
@@ -37,7 +37,7 @@ class Starts(Places):
         """Start a comparison of these, A first, and show it."""
 
         async def start() -> OvtuiScreen:
-            from ovtui.tui.screens.ab_test import InTurnScreen
+            from ovtui.tui.screens.ab_test import AbTestScreen
 
             models: dict[str, Model] = {}  # several sides may be of one model: it is read once
             for side in sides:
@@ -48,7 +48,7 @@ class Starts(Places):
                 for side in sides
                 for model in (models[side.model.id],)
             ]
-            return InTurnScreen((await client.start_comparison(fresh, criterion, label=label)).id)
+            return AbTestScreen((await client.start_comparison(fresh, criterion, label=label)).id)
 
         if any(side.spec.mode == "server" for side in sides):
             self.tell("Random arrivals do not take turns: these can only be compared as they were recorded.", "warning")

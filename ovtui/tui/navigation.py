@@ -9,7 +9,7 @@ from typing import Any
 from textual.app import App
 
 from ovtui import formatting
-from ovtui.engine.job_monitor import Watching
+from ovtui.engine.job_monitor import JobMonitor
 from ovtui.records import LIVE, Model, Recipe, Spec
 from ovtui.sanitize import plain
 from ovtui.store import Store
@@ -17,11 +17,11 @@ from ovtui.tui import last_settings
 from ovtui.tui.error_handling import said
 
 
-class Places(App[None]):
+class Navigation(App[None]):
     """Opens screens; they are loaded when somebody goes there."""
 
     store: Store
-    watching: Watching
+    watching: JobMonitor
 
     def tell(self, text: str, severity: Any = "information") -> None:
         """A message that goes by itself; errors stay longer."""
@@ -88,9 +88,9 @@ class Places(App[None]):
         if self.store.comparisons.get(comparison_id) is None:
             self.tell("That comparison has been deleted.", "warning")
             return
-        from ovtui.tui.screens.ab_test import InTurnScreen
+        from ovtui.tui.screens.ab_test import AbTestScreen
 
-        self.push_screen(InTurnScreen(comparison_id))
+        self.push_screen(AbTestScreen(comparison_id))
 
     @said
     def open_explore(self, model: Model) -> None:
@@ -172,13 +172,13 @@ class Places(App[None]):
         if len(set(run_ids)) < len(run_ids):
             self.tell("A run cannot be compared with itself: pick another one.", "warning")
         elif len(run_ids) == 2:
-            from ovtui.tui.screens.comparison import RecordedScreen
+            from ovtui.tui.screens.comparison import ComparisonScreen
 
-            self.push_screen(RecordedScreen(*run_ids))
+            self.push_screen(ComparisonScreen(*run_ids))
         else:
-            from ovtui.tui.screens.ranking import RankedScreen
+            from ovtui.tui.screens.ranking import RankingScreen
 
-            self.push_screen(RankedScreen(run_ids))
+            self.push_screen(RankingScreen(run_ids))
 
     @said
     def open_comparisons(self) -> None:

@@ -14,7 +14,7 @@ from ovtui.sanitize import plain
 from ovtui.tui.widgets.cells import Cell
 
 
-class Seen:
+class ProfileView:
     """The layers of a run, by their places in `profile.layers`."""
 
     def __init__(self, profile: Profile) -> None:

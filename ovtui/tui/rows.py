@@ -10,7 +10,7 @@ from typing import Any
 from ovtui import formatting, terminal
 from ovtui.analysis.comparison.confounders import spec_differences
 from ovtui.analysis.comparison.paired import sentence
-from ovtui.engine.job_monitor import Watched
+from ovtui.engine.job_monitor import JobView
 from ovtui.records import LIVE, Comparison, Exploration, Model, Optimization, RunSummary
 from ovtui.sanitize import plain
 from ovtui.store import TrackRecord
@@ -115,7 +115,7 @@ def model_cells(model: Model, branch: str, record: TrackRecord) -> dict[str, Cel
     }
 
 
-def doing(watched: Watched) -> str:
+def doing(watched: JobView) -> str:
     """What a job does now."""
     if watched.ended is not None:
         return watched.ended.status
@@ -130,7 +130,7 @@ LIVE_COLUMNS = (
 )
 
 
-def live_names(live: Sequence[Watched], limit: int = 120, *, brief: bool = False) -> dict[str, str]:
+def live_names(live: Sequence[JobView], limit: int = 120, *, brief: bool = False) -> dict[str, str]:
     """What each run is called: its model and mode; where several have the same, with its label, else its id.
 
     `brief`: there, only that.
@@ -149,7 +149,7 @@ def live_names(live: Sequence[Watched], limit: int = 120, *, brief: bool = False
     return {**names, **alike}
 
 
-def live_cells(watched: Watched, name: str) -> dict[str, Cell]:
+def live_cells(watched: JobView, name: str) -> dict[str, Cell]:
     """A job that goes on, in a line; a run is called `name`."""
     if isinstance(watched.study, Comparison):
         return _live_comparison(watched, watched.study)
@@ -172,7 +172,7 @@ def live_cells(watched: Watched, name: str) -> dict[str, Cell]:
     }
 
 
-def _live_comparison(watched: Watched, study: Comparison) -> dict[str, Cell]:
+def _live_comparison(watched: JobView, study: Comparison) -> dict[str, Cell]:
     """Its sides, and the ratio of the first two."""
     duel = study.duels[0] if study.duels else None
     rate = "" if duel is None or duel.ratio is None else f"{duel.ratio:.3f} ×"
@@ -186,7 +186,7 @@ def _live_comparison(watched: Watched, study: Comparison) -> dict[str, Cell]:
     }
 
 
-def _live_exploration(watched: Watched, study: Exploration) -> dict[str, Cell]:
+def _live_exploration(watched: JobView, study: Exploration) -> dict[str, Cell]:
     """Its model, and the best so far: throughput, or the rate of arrivals."""
     cell = next((each for each in study.cells if each.run is not None and each.run == study.best), None)
     answer = next((each for each in study.loads if each.run is not None and each.run == study.best), None)
@@ -201,7 +201,7 @@ def _live_exploration(watched: Watched, study: Exploration) -> dict[str, Cell]:
     }
 
 
-def _live_optimization(watched: Watched, study: Optimization) -> dict[str, Cell]:
+def _live_optimization(watched: JobView, study: Optimization) -> dict[str, Cell]:
     """Its model and method, and how far the phase is."""
     return {
         "what": Cell(f"▶ {plain(study.parent.name, 120)}  {study.recipe.method}"),

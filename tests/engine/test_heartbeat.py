@@ -10,8 +10,8 @@ import pytest
 
 from ovtui.engine import events
 from ovtui.engine.folder import EventReader, EventWriter, JobFolder, JobSpec
-from ovtui.engine.job_monitor import Watched
-from ovtui.engine.jobs.heartbeat import Pulse
+from ovtui.engine.job_monitor import JobView
+from ovtui.engine.jobs.heartbeat import Heartbeat
 from tests.tui.explorations import exploration
 
 
@@ -27,7 +27,7 @@ def beats() -> list[events.AnyEvent]:
 
 
 def test_silence_is_broken_and_ends_with_the_job(writer: EventWriter) -> None:
-    with Pulse(writer, lambda: 12.5):
+    with Heartbeat(writer, lambda: 12.5):
         deadline = time.monotonic() + 30
         while len(beats()) < 2:
             assert time.monotonic() < deadline
@@ -39,7 +39,7 @@ def test_silence_is_broken_and_ends_with_the_job(writer: EventWriter) -> None:
 
 
 def test_whoever_watches_sees_the_time_go_on(home: Path) -> None:
-    watched = Watched("job0000001", "exploration")
+    watched = JobView("job0000001", "exploration")
     watched.take(events.Beat(elapsed_s=1.0))  # before anything is known of it
     watched.take(events.Study(study=exploration(elapsed_s=3.0)))
     watched.take(events.Beat(elapsed_s=4.0))

@@ -102,7 +102,7 @@ def _job(study: Comparison, status: Any, **other: Any) -> Job:
     )  # fmt: skip
 
 
-class Comparing:
+class ComparisonJob:
     """A comparison that goes on, whose process is this one."""
 
     def __init__(self, store: Store, study_id: str = "study00001", **other: Any) -> None:

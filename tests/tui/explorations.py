@@ -135,7 +135,7 @@ def its_study_job(study: Exploration) -> Job:
     )  # fmt: skip
 
 
-class Exploring:
+class ExplorationJob:
     """An exploration whose process is this one, and whose events the test writes."""
 
     def __init__(self, store: Store, study: Exploration) -> None:

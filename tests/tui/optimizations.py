@@ -118,7 +118,7 @@ def its_job_of(study: Optimization) -> Job:
     )  # fmt: skip
 
 
-class Optimizing:
+class OptimizationJob:
     """An optimization whose process is this one, and whose events the test writes."""
 
     def __init__(self, store: Store, study: Optimization) -> None:

@@ -32,11 +32,11 @@ Snap = Callable[..., bool]
 
 
 @pytest.fixture
-def comparing(store: Store) -> Iterator[Callable[..., made.Comparing]]:
-    found: list[made.Comparing] = []
+def comparing(store: Store) -> Iterator[Callable[..., made.ComparisonJob]]:
+    found: list[made.ComparisonJob] = []
 
-    def make(**options: Any) -> made.Comparing:
-        found.append(made.Comparing(store, **options))
+    def make(**options: Any) -> made.ComparisonJob:
+        found.append(made.ComparisonJob(store, **options))
         return found[-1]
 
     yield make
@@ -92,7 +92,7 @@ async def test_runs_marked_in_history_are_compared(open_app: Opened, store: Stor
         await pilot.press("a", "c")
         await shows(pilot, "Mark two runs with the space bar")
         await pilot.press("space", "space", "c")
-        await until(pilot, lambda: screen_name(pilot) == "RecordedScreen")
+        await until(pilot, lambda: screen_name(pilot) == "ComparisonScreen")
         await shows(pilot, "A mixnet-int8")  # marked first, as the newest
         await shows(pilot, "A is a version of B's model.")
         await shows(pilot, "B is 1.83 × slower")
@@ -113,7 +113,7 @@ async def test_what_differs_in_the_machine_comes_before_the_verdict(open_app: Op
         await pilot.press("d")
         await shows(pilot, "Different governor: powersave and unknown.")
         await pilot.press("escape")
-        assert screen_name(pilot) == "RecordedScreen"
+        assert screen_name(pilot) == "ComparisonScreen"
 
 
 async def test_a_small_screen_says_how_to_see_all_that_differs(open_app: Opened, store: Store) -> None:
@@ -179,7 +179,7 @@ async def test_a_run_is_compared_from_its_own_screen(open_app: Opened, store: St
         await shows(pilot, "Compare this run with")
         await shows(pilot, "MODEL MODE BATCH STREAMS FPS LABEL")  # what tells it from others
         await pilot.press(*"int8", "enter")
-        await until(pilot, lambda: screen_name(pilot) == "RecordedScreen")
+        await until(pilot, lambda: screen_name(pilot) == "ComparisonScreen")
         await shows(pilot, "B is 1.83 × faster")
 
 
@@ -245,7 +245,7 @@ async def test_layers_that_were_counted_in_turn_are_marked_as_that_found(open_ap
     made.keep(store, made.a_study(runs=(a.id, b.id), layers=(known,)))
     async with open_app() as pilot:
         app_of(pilot).open_comparison("study00001")
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
         await pilot.press("2")
         await shows(pilot, "They are marked *.")
         assert column(pilot, "#delta-table", "mark")[:3] == ["", "*", ""]
@@ -332,13 +332,13 @@ async def test_different_models_are_matched_as_far_as_they_can_be(open_app: Open
 
 
 async def test_a_comparison_is_followed_until_it_is_decided(
-    open_app: Opened, store: Store, comparing: Callable[..., made.Comparing]
+    open_app: Opened, store: Store, comparing: Callable[..., made.ComparisonJob]
 ) -> None:
     made.two_runs(store)
     job = comparing()
     job.start()
     async with open_app() as pilot:
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")  # what goes on is what one comes back to
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")  # what goes on is what one comes back to
         await shows(pilot, "instance 1: loading A, mixnet …")
         assert pilot.app.screen.query_one(TabBar).active == "tab-instances"
         job.measure(made.DOUBTFUL)
@@ -359,36 +359,36 @@ async def test_a_comparison_is_followed_until_it_is_decided(
 
 
 async def test_escape_leaves_it_going_on_and_home_leads_back(
-    open_app: Opened, comparing: Callable[..., made.Comparing]
+    open_app: Opened, comparing: Callable[..., made.ComparisonJob]
 ) -> None:
     job = comparing()
     job.start()
     job.measure(made.FASTER[:3])
     async with open_app() as pilot:
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
         await pilot.press("escape")
         await until(pilot, lambda: screen_name(pilot) == "HomeScreen")
         await shows(pilot, "It goes on.")
         await shows(pilot, "mixnet / mixnet-int8")
         await shows(pilot, "1.035 × ±")
         await pilot.press("w")
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
         await pilot.press("escape")
         await painted(pilot)
         table(pilot, "#live").focus()
         await pilot.press("enter")
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
 
 
 async def test_cancelling_asks_first(
-    open_app: Opened, comparing: Callable[..., made.Comparing], monkeypatch: pytest.MonkeyPatch
+    open_app: Opened, comparing: Callable[..., made.ComparisonJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cancelled: list[str] = []
     monkeypatch.setattr(OvtuiApp, "cancel", lambda app, job_id: cancelled.append(job_id))
     job = comparing()
     job.start()
     async with open_app() as pilot:
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
         await pilot.press("c")
         await shows(pilot, "End this comparison?")
         await pilot.press("n")
@@ -440,7 +440,7 @@ async def test_comparisons_are_listed_and_opened(open_app: Opened, store: Store)
         await pilot.press("C")
         await shows(pilot, "Undecided: about")
         await pilot.press(*"nightly", "enter")
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
         await shows(pilot, "B is 3.3 % faster (2.8–3.9 %).")
 
 
@@ -487,7 +487,7 @@ async def test_the_demo_model_is_really_measured_in_turn(
     one, four = (Candidate(model=model, spec=Spec(model=model.id, mode="manual", batch=batch)) for batch in (1, 4))
     async with open_app() as pilot:
         app_of(pilot).measure_in_turn([one, four], "throughput")
-        await until(pilot, lambda: screen_name(pilot) == "InTurnScreen")
+        await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
         await shows(pilot, "instance 1: taking turns", seconds=120)
         await shows(pilot, "Batch: 1 and 4.")
         await shows(pilot, "Measured in turn, by throughput: 4 instances", seconds=120)
@@ -559,7 +559,7 @@ async def test_a_comparison_measured_in_turn_is_exported(open_app: Opened, store
 
 
 async def test_a_comparison_that_goes_on_is_not_exported(
-    open_app: Opened, store: Store, comparing: Callable[..., made.Comparing]
+    open_app: Opened, store: Store, comparing: Callable[..., made.ComparisonJob]
 ) -> None:
     job = comparing()
     job.start()
@@ -568,7 +568,7 @@ async def test_a_comparison_that_goes_on_is_not_exported(
         await painted(pilot)
         await pilot.press("e")
         await pilot.pause()
-        assert screen_name(pilot) == "InTurnScreen"
+        assert screen_name(pilot) == "AbTestScreen"
 
 
 async def test_ranked_runs_are_exported_the_best_first(open_app: Opened, store: Store, tmp_path: Path) -> None:
@@ -596,14 +596,14 @@ async def test_more_than_two_marked_runs_are_ranked(
         await pilot.press("a")
         await painted(pilot)
         await pilot.press("space", "space", "space", "space", "c")
-        await until(pilot, lambda: screen_name(pilot) == "RankedScreen")
+        await until(pilot, lambda: screen_name(pilot) == "RankingScreen")
         await shows(pilot, "The best is faster than all 2 others.")
         assert column(pilot, "#ranked", "rank") == ["1", "2", "3", "–"]
         assert column(pilot, "#ranked", "figure")[-1] == "–"
         await pilot.press("space", "space", "c")
-        await until(pilot, lambda: screen_name(pilot) == "RecordedScreen")
+        await until(pilot, lambda: screen_name(pilot) == "ComparisonScreen")
         await pilot.press("escape")
-        await until(pilot, lambda: screen_name(pilot) == "RankedScreen")
+        await until(pilot, lambda: screen_name(pilot) == "RankingScreen")
         await pilot.press("m")
         await shows(pilot, "Nothing is measured in this test.")
     assert len(started[0][0]) == 4
@@ -661,14 +661,14 @@ def test_undecided(snap: Snap, store: Store) -> None:
     assert snap(_in_turn, "4")
 
 
-def test_a_comparison_going_on(snap: Snap, comparing: Callable[..., made.Comparing]) -> None:
+def test_a_comparison_going_on(snap: Snap, comparing: Callable[..., made.ComparisonJob]) -> None:
     job = comparing()
     job.start()
     job.measure(made.DOUBTFUL)
     assert snap(lambda app: None)
 
 
-def test_home_while_a_comparison_goes_on(snap: Snap, comparing: Callable[..., made.Comparing]) -> None:
+def test_home_while_a_comparison_goes_on(snap: Snap, comparing: Callable[..., made.ComparisonJob]) -> None:
     job = comparing()
     job.start()
     job.measure(made.FASTER[:3])

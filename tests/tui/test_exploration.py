@@ -36,7 +36,7 @@ from tests.tui.explorations import (
     FRESH,
     GRID,
     REFUSED,
-    Exploring,
+    ExplorationJob,
     cells,
     exploration,
     keep,
@@ -49,12 +49,12 @@ pytestmark = pytest.mark.usefixtures("one_moment")
 
 
 @pytest.fixture
-def exploring(store: Store) -> Iterator[Callable[..., Exploring]]:
+def exploring(store: Store) -> Iterator[Callable[..., ExplorationJob]]:
     """A job that explores; ended afterwards."""
-    made: list[Exploring] = []
+    made: list[ExplorationJob] = []
 
-    def make(study: Exploration) -> Exploring:
-        made.append(Exploring(store, study))
+    def make(study: Exploration) -> ExplorationJob:
+        made.append(ExplorationJob(store, study))
         return made[-1]
 
     yield make
@@ -63,7 +63,7 @@ def exploring(store: Store) -> Iterator[Callable[..., Exploring]]:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch, exploring: Callable[..., Exploring]) -> list[dict[str, Any]]:
+def started(monkeypatch: pytest.MonkeyPatch, exploring: Callable[..., ExplorationJob]) -> list[dict[str, Any]]:
     """What the app asks the engine for; the job exists, and waits."""
     asked: list[dict[str, Any]] = []
 
@@ -313,7 +313,7 @@ def test_numbers_are_written_as_they_are_typed(numbers: tuple[int | None, ...], 
 # While it goes on
 
 
-async def test_the_matrix_fills_in(open_app: Opened, store: Store, exploring: Callable[..., Exploring]) -> None:
+async def test_the_matrix_fills_in(open_app: Opened, store: Store, exploring: Callable[..., ExplorationJob]) -> None:
     remember(store)
     job = exploring(exploration(cells(done=0)))
     job.change("batch 1, 1 stream: measuring", cells=cells(done=0))
@@ -333,7 +333,7 @@ async def test_the_matrix_fills_in(open_app: Opened, store: Store, exploring: Ca
 
 
 async def test_it_becomes_the_finished_one_in_place(
-    open_app: Opened, store: Store, exploring: Callable[..., Exploring]
+    open_app: Opened, store: Store, exploring: Callable[..., ExplorationJob]
 ) -> None:
     remember(store)
     job = exploring(exploration(cells(done=5)))
@@ -350,7 +350,7 @@ async def test_it_becomes_the_finished_one_in_place(
 
 
 async def test_a_queued_one_says_behind_what(
-    open_app: Opened, store: Store, exploring: Callable[..., Exploring]
+    open_app: Opened, store: Store, exploring: Callable[..., ExplorationJob]
 ) -> None:
     remember(store)
     exploring(exploration(())).tell(events.Queued(behind="run abc0000000 of bert"))
@@ -360,7 +360,7 @@ async def test_a_queued_one_says_behind_what(
 
 
 async def test_home_lists_it_and_w_goes_back_to_it(
-    open_app: Opened, store: Store, exploring: Callable[..., Exploring]
+    open_app: Opened, store: Store, exploring: Callable[..., ExplorationJob]
 ) -> None:
     remember(store)
     study = exploration(cells(done=9))
@@ -380,7 +380,7 @@ async def test_home_lists_it_and_w_goes_back_to_it(
 
 
 async def test_c_asks_and_cancels(
-    open_app: Opened, store: Store, exploring: Callable[..., Exploring], monkeypatch: pytest.MonkeyPatch
+    open_app: Opened, store: Store, exploring: Callable[..., ExplorationJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember(store)
     study = exploration(cells(done=9))
@@ -903,7 +903,7 @@ def test_picture_of_the_form_with_a_mistake(snap: Callable[..., bool]) -> None:
     assert snap(None, "tab", *"8-2")
 
 
-def test_picture_of_a_live_matrix(snap: Callable[..., bool], exploring: Callable[..., Exploring]) -> None:
+def test_picture_of_a_live_matrix(snap: Callable[..., bool], exploring: Callable[..., ExplorationJob]) -> None:
     study = exploration(cells(done=10))
     exploring(study).change(
         "batch 4, 4 streams: measuring", cells=study.cells, best=study.best, pareto=study.pareto, elapsed_s=14.0,

@@ -36,11 +36,11 @@ OPERATION = {operation.name: place for place, operation in enumerate(PROFILE.ope
 TABS = ("summary", "layers", "precision", "kernels", "graph", "time", "latencies", "machine")
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
 
-Seen = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+ProfileView = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 
 @pytest.fixture
-def seen(open_app: Opened, store: Store, one_moment: None) -> Seen:
+def seen(open_app: Opened, store: Store, one_moment: None) -> ProfileView:
     """`async with seen(profile, "2") as pilot`: the app on a run of that profile, after some keys."""
 
     @asynccontextmanager
@@ -106,7 +106,7 @@ def assert_cursor_is_seen(pilot: Pilot[Any]) -> None:
 # Tabs
 
 
-async def test_tabs_are_chosen_by_their_numbers(seen: Seen) -> None:
+async def test_tabs_are_chosen_by_their_numbers(seen: ProfileView) -> None:
     async with seen() as pilot:
         for number, name in enumerate(TABS, start=1):
             await pilot.press(str(number))
@@ -114,7 +114,7 @@ async def test_tabs_are_chosen_by_their_numbers(seen: Seen) -> None:
         assert "8 Machine" in text_of(pilot)
 
 
-async def test_tabs_are_walked_through_both_ways_and_round(seen: Seen) -> None:
+async def test_tabs_are_walked_through_both_ways_and_round(seen: ProfileView) -> None:
     async with seen() as pilot:
         for name in (*TABS[1:], TABS[0]):
             await pilot.press("l")
@@ -124,7 +124,7 @@ async def test_tabs_are_walked_through_both_ways_and_round(seen: Seen) -> None:
             assert tab(pilot) == name
 
 
-async def test_a_click_chooses_a_tab(seen: Seen) -> None:
+async def test_a_click_chooses_a_tab(seen: ProfileView) -> None:
     async with seen() as pilot:
         await pilot.click(TabBar, offset=(25, 0))
         assert tab(pilot) == "precision"
@@ -133,12 +133,12 @@ async def test_a_click_chooses_a_tab(seen: Seen) -> None:
 @pytest.mark.parametrize(
     ("key", "focused"), [("1", "next"), ("2", "layer-table"), ("3", "precision-table"), ("4", "kernel-table")]
 )
-async def test_what_a_tab_shows_has_the_focus(seen: Seen, key: str, focused: str) -> None:
+async def test_what_a_tab_shows_has_the_focus(seen: ProfileView, key: str, focused: str) -> None:
     async with seen(PROFILE, "5", key) as pilot:
         assert pilot.app.focused is pilot.app.screen.query_one(f"#{focused}")
 
 
-async def test_a_page_is_one_of_what_has_the_focus(seen: Seen) -> None:
+async def test_a_page_is_one_of_what_has_the_focus(seen: ProfileView) -> None:
     async with seen(PROFILE, "2") as pilot:
         await pilot.press("pagedown")
         assert table(pilot).cursor == table(pilot).size.height - 2
@@ -148,7 +148,7 @@ async def test_a_page_is_one_of_what_has_the_focus(seen: Seen) -> None:
         assert view(pilot).row == view(pilot).size.height - 1
 
 
-async def test_a_page_of_the_summary_and_of_the_machine_scrolls_it(seen: Seen) -> None:
+async def test_a_page_of_the_summary_and_of_the_machine_scrolls_it(seen: ProfileView) -> None:
     async with seen(PROFILE, size=(80, 16)) as pilot:
         for key, name in (("1", "#summary"), ("8", "#tab-machine")):
             await pilot.press(key, "pagedown")
@@ -158,14 +158,14 @@ async def test_a_page_of_the_summary_and_of_the_machine_scrolls_it(seen: Seen) -
 # Layers
 
 
-async def test_the_slowest_layers_come_first_with_what_they_come_to(seen: Seen) -> None:
+async def test_the_slowest_layers_come_first_with_what_they_come_to(seen: ProfileView) -> None:
     async with seen(PROFILE, "2") as pilot:
         assert layers(pilot)[:3] == ["Mixed_0/Branch_1/Conv2d_3x3", "Mixed_2/Branch_1/Conv2d_3x3", "stem/Conv2D"]
         assert "12 of 32 layers take 80 % of the time." in words_of(pilot, "layer-words")
         assert "3.59 ms of the mean latency of 3.73 ms" in words_of(pilot, "layer-words")
 
 
-async def test_a_filter_works_while_it_is_typed_and_escape_leaves_it_step_by_step(seen: Seen) -> None:
+async def test_a_filter_works_while_it_is_typed_and_escape_leaves_it_step_by_step(seen: ProfileView) -> None:
     async with seen(PROFILE, "2") as pilot:
         await pilot.press("slash", *"type:conv")
         assert len(layers(pilot)) == 19
@@ -184,7 +184,7 @@ async def test_a_filter_works_while_it_is_typed_and_escape_leaves_it_step_by_ste
         assert screen_name(pilot) == "HomeScreen"
 
 
-async def test_enter_goes_from_the_filter_to_what_it_left(seen: Seen) -> None:
+async def test_enter_goes_from_the_filter_to_what_it_left(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"kernel:ref", "enter") as pilot:
         assert pilot.app.focused is table(pilot)
         assert layers(pilot) == ["head/CumSum"]
@@ -192,19 +192,19 @@ async def test_enter_goes_from_the_filter_to_what_it_left(seen: Seen) -> None:
         assert pilot.app.screen.query_one("#layer-filter", Input).value == "kernel:ref"
 
 
-async def test_a_filter_that_was_never_typed_leaves_no_line_behind(seen: Seen) -> None:
+async def test_a_filter_that_was_never_typed_leaves_no_line_behind(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", "escape") as pilot:
         assert not pilot.app.screen.query_one("#layer-filter").display
 
 
-async def test_nothing_left_by_a_filter_is_shown_as_nothing(seen: Seen) -> None:
+async def test_nothing_left_by_a_filter_is_shown_as_nothing(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"zzz", "enter", "enter", "j", "y") as pilot:
         assert layers(pilot) == []
         assert words_of(pilot, "layer-words").startswith("0 of 35 layers: 0.0 % of the time.\n")
         assert words_of(pilot, "layer-details") == ""
 
 
-async def test_beside_a_filter_the_words_end_with_a_sentence(seen: Seen) -> None:
+async def test_beside_a_filter_the_words_end_with_a_sentence(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"pool", "enter") as pilot:
         lines = words_of(pilot, "layer-words").splitlines()
         assert lines[0].startswith("5 of 35 layers")
@@ -213,7 +213,7 @@ async def test_beside_a_filter_the_words_end_with_a_sentence(seen: Seen) -> None
         assert lines[-1][-20:] in " ".join(shown)
 
 
-async def test_columns_sort_and_turn_round(seen: Seen) -> None:
+async def test_columns_sort_and_turn_round(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", size=(160, 50)) as pilot:
         await pilot.press("r")
         assert "TIME µs↑" in text_of(pilot)
@@ -228,7 +228,7 @@ async def test_columns_sort_and_turn_round(seen: Seen) -> None:
         assert "TIME µs↓" in text_of(pilot)
 
 
-async def test_a_click_on_a_title_sorts_and_a_second_one_turns_it_round(seen: Seen) -> None:
+async def test_a_click_on_a_title_sorts_and_a_second_one_turns_it_round(seen: ProfileView) -> None:
     async with seen(PROFILE, "2") as pilot:
         await pilot.click("#layer-table", offset=(2, 0))
         assert "TIME µs↑" in text_of(pilot)
@@ -237,7 +237,7 @@ async def test_a_click_on_a_title_sorts_and_a_second_one_turns_it_round(seen: Se
         assert PROFILE.layers[PLACE[layers(pilot)[0]]].type == "Concatenation"
 
 
-async def test_layers_are_put_together_and_a_group_is_entered(seen: Seen) -> None:
+async def test_layers_are_put_together_and_a_group_is_entered(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "b") as pilot:
         assert groups(pilot)[:3] == ["Convolution", "CumSum", "Pooling"]
         for column in ("TYPE", "PRECISION", "KERNEL", "BLOCK"):
@@ -253,14 +253,14 @@ async def test_layers_are_put_together_and_a_group_is_entered(seen: Seen) -> Non
         assert len(layers(pilot)) == 35
 
 
-async def test_groups_are_of_all_layers_whatever_was_typed(seen: Seen) -> None:
+async def test_groups_are_of_all_layers_whatever_was_typed(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"mixed_0", "enter", "b") as pilot:
         assert not pilot.app.screen.query_one("#layer-filter").display
         assert "Reorder" in groups(pilot)
         assert "12 of 32 layers" in words_of(pilot, "layer-words")
 
 
-async def test_details_tell_all_of_a_layer_and_can_be_put_away(seen: Seen) -> None:
+async def test_details_tell_all_of_a_layer_and_can_be_put_away(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", size=(160, 50)) as pilot:
         told = words_of(pilot, "layer-details")
         for text in (
@@ -279,7 +279,7 @@ async def test_details_tell_all_of_a_layer_and_can_be_put_away(seen: Seen) -> No
         assert words_of(pilot, "layer-details").startswith("Mixed_2/Branch_1/Conv2d_3x3")
 
 
-async def test_all_details_can_be_read_on_a_small_screen(seen: Seen) -> None:
+async def test_all_details_can_be_read_on_a_small_screen(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "d") as pilot:
         for text in (
             "made of  Mixed_0/Branch_1/Conv2d_3x3 (Convolution)",
@@ -299,7 +299,7 @@ async def test_all_details_can_be_read_on_a_small_screen(seen: Seen) -> None:
         assert "most of it:" in text_of(pilot)
 
 
-async def test_groups_have_no_details_to_make_room_for(seen: Seen) -> None:
+async def test_groups_have_no_details_to_make_room_for(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "b") as pilot:
         height = table(pilot).size.height
         for key in ("d", "i", "i"):
@@ -308,7 +308,7 @@ async def test_groups_have_no_details_to_make_room_for(seen: Seen) -> None:
             assert (screen_name(pilot), table(pilot).size.height) == ("RunScreen", height)
 
 
-async def test_what_is_selected_in_a_tab_is_selected_in_the_others(seen: Seen) -> None:
+async def test_what_is_selected_in_a_tab_is_selected_in_the_others(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "2") as pilot:
         assert table(pilot).cursor_key == str(PLACE["Mixed_0/Branch_1/Conv2d_3x3"])  # nobody moved in the graph
         await pilot.press("j", "5")
@@ -328,12 +328,12 @@ async def test_what_is_selected_in_a_tab_is_selected_in_the_others(seen: Seen) -
         assert table(pilot).cursor_key == str(PLACE["Mixed_0/Branch_1/Conv2d_1x1"])
 
 
-async def test_a_group_is_shown_whatever_was_selected_before(seen: Seen) -> None:
+async def test_a_group_is_shown_whatever_was_selected_before(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "4", "j", "j", "enter") as pilot:
         assert (tab(pilot), layers(pilot)) == ("layers", ["head/CumSum"])
 
 
-async def test_walking_through_the_graph_keeps_the_filter_of_the_layers(seen: Seen) -> None:
+async def test_walking_through_the_graph_keeps_the_filter_of_the_layers(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"type:pool", "enter") as pilot:
         left = layers(pilot)
         await pilot.press("5", "g", "j", "j")
@@ -347,7 +347,7 @@ async def test_walking_through_the_graph_keeps_the_filter_of_the_layers(seen: Se
         assert view(pilot).node == PLACE[left[1]]
 
 
-async def test_the_layer_one_comes_with_is_selected_even_if_the_graph_begins_with_it(seen: Seen) -> None:
+async def test_the_layer_one_comes_with_is_selected_even_if_the_graph_begins_with_it(seen: ProfileView) -> None:
     async with seen(PROFILE, "5") as pilot:
         first = view(pilot).node
         assert first is not None
@@ -358,26 +358,26 @@ async def test_the_layer_one_comes_with_is_selected_even_if_the_graph_begins_wit
         assert table(pilot).cursor_key == str(first)
 
 
-async def test_looking_at_the_layers_leaves_a_folded_graph_folded(seen: Seen) -> None:
+async def test_looking_at_the_layers_leaves_a_folded_graph_folded(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "5", "w") as pilot:
         rows = rows_of(pilot)
         await pilot.press("2", "5")
         assert rows_of(pilot) == rows
 
 
-async def test_what_the_device_put_in_says_so(seen: Seen) -> None:
+async def test_what_the_device_put_in_says_so(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"quantize", "enter") as pilot:
         assert "made of  nothing of the model: the device put it in" in words_of(pilot, "layer-details")
 
 
-async def test_the_layers_are_copied_as_a_table(seen: Seen, home: Path) -> None:
+async def test_the_layers_are_copied_as_a_table(seen: ProfileView, home: Path) -> None:
     async with seen(PROFILE, "2", "slash", *"conv2d_3x3", "enter", "y"):
         lines = (home / "copied.txt").read_text().splitlines()
     assert len(lines) == 6
     assert lines[0].split("\t")[-1] == "Mixed_0/Branch_1/Conv2d_3x3"
 
 
-async def test_a_tab_exports_what_it_shows(seen: Seen, tmp_path: Path) -> None:
+async def test_a_tab_exports_what_it_shows(seen: ProfileView, tmp_path: Path) -> None:
     async with seen(PROFILE, "2", "slash", *"kernel:ref", "enter", "e") as pilot:
         await shows(pilot, "Write 1 layer to:")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "x.csv")
@@ -395,7 +395,7 @@ async def test_a_tab_exports_what_it_shows(seen: Seen, tmp_path: Path) -> None:
 # Precision and kernels
 
 
-async def test_precisions_their_edges_and_conversions(seen: Seen) -> None:
+async def test_precisions_their_edges_and_conversions(seen: ProfileView) -> None:
     async with seen(PROFILE, "3") as pilot:
         assert groups(pilot, "precision") == ["f32", "i8", "u8"]
         await shows(pilot, "u8 4 4 ·")
@@ -406,7 +406,7 @@ async def test_precisions_their_edges_and_conversions(seen: Seen) -> None:
         assert {PROFILE.layers[PLACE[name]].precision for name in layers(pilot)} == {"i8"}
 
 
-async def test_kernels_and_which_of_them_are_slow_paths(seen: Seen, home: Path) -> None:
+async def test_kernels_and_which_of_them_are_slow_paths(seen: ProfileView, home: Path) -> None:
     async with seen(PROFILE, "4") as pilot:
         assert groups(pilot, "kernel")[2] == "! ref_any_f32"
         assert "take 6.6 % of the time" in words_of(pilot, "kernel-words")
@@ -420,7 +420,7 @@ async def test_kernels_and_which_of_them_are_slow_paths(seen: Seen, home: Path) 
 
 @pytest.mark.parametrize("key", ["2", "4", "5"])
 async def test_a_console_gets_bars_that_its_font_has(
-    seen: Seen, store: Store, monkeypatch: pytest.MonkeyPatch, key: str
+    seen: ProfileView, store: Store, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("TERM", "linux")
     async with seen(PROFILE, key, size=(160, 50)) as pilot:
@@ -433,7 +433,7 @@ async def test_a_console_gets_bars_that_its_font_has(
 # The graph
 
 
-async def test_enter_leads_from_a_layer_to_its_node_and_back(seen: Seen) -> None:
+async def test_enter_leads_from_a_layer_to_its_node_and_back(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "j", "enter") as pilot:
         assert tab(pilot) == "graph"
         assert view(pilot).node == PLACE["Mixed_2/Branch_1/Conv2d_3x3"]
@@ -444,14 +444,14 @@ async def test_enter_leads_from_a_layer_to_its_node_and_back(seen: Seen) -> None
         assert table(pilot).cursor_key == str(PLACE["Mixed_2/Branch_1/Conv2d_1x1"])
 
 
-async def test_a_filter_does_not_hide_the_layer_that_one_comes_back_to(seen: Seen) -> None:
+async def test_a_filter_does_not_hide_the_layer_that_one_comes_back_to(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"cumsum", "enter", "enter", "p", "enter") as pilot:
         assert tab(pilot) == "layers"
         assert table(pilot).cursor_key == str(PLACE["head/MatMul"])
         assert len(layers(pilot)) == 35
 
 
-async def test_the_other_graph_has_the_same_thing_selected(seen: Seen) -> None:
+async def test_the_other_graph_has_the_same_thing_selected(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "enter", "o") as pilot:
         shown = view(pilot)
         assert words_of(pilot, "graph-words").startswith("The model's own: 53 nodes")
@@ -470,7 +470,7 @@ async def test_the_other_graph_has_the_same_thing_selected(seen: Seen) -> None:
         assert shown.node == PLACE["Mixed_0/Branch_1/Conv2d_3x3"]
 
 
-async def test_what_has_no_counterpart_leads_near_it_and_back(seen: Seen) -> None:
+async def test_what_has_no_counterpart_leads_near_it_and_back(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"/quantize", "enter", "enter", "o") as pilot:
         assert PROFILE.operations[view(pilot).node or 0].name.startswith("Mixed_1/Branch_")
         assert view(pilot)._brush.linked == frozenset()
@@ -478,13 +478,13 @@ async def test_what_has_no_counterpart_leads_near_it_and_back(seen: Seen) -> Non
         assert view(pilot).node == PLACE["Mixed_1/quantize"]
 
 
-async def test_a_layer_is_found_from_the_models_own_graph_too(seen: Seen) -> None:
+async def test_a_layer_is_found_from_the_models_own_graph_too(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "o", "2", "j", "enter") as pilot:
         assert words_of(pilot, "graph-words").startswith("What the device runs")
         assert view(pilot).node == PLACE["Mixed_2/Branch_1/Conv2d_3x3"]
 
 
-async def test_a_search_finds_opens_and_goes_round(seen: Seen) -> None:
+async def test_a_search_finds_opens_and_goes_round(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "w", "slash", *"conv2d_3x3") as pilot:
         assert words_of(pilot, "graph-words").startswith("What the device runs: 6 found, 35 nodes")
         await pilot.press("enter")
@@ -499,7 +499,7 @@ async def test_a_search_finds_opens_and_goes_round(seen: Seen) -> None:
         assert not pilot.app.screen.query_one("#graph-search").display
 
 
-async def test_a_search_that_finds_nothing_moves_nothing(seen: Seen) -> None:
+async def test_a_search_that_finds_nothing_moves_nothing(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "slash", *"zzz", "enter") as pilot:
         assert words_of(pilot, "graph-words").startswith("What the device runs: 0 found")
         assert view(pilot).row == 0
@@ -509,7 +509,7 @@ async def test_a_search_that_finds_nothing_moves_nothing(seen: Seen) -> None:
         assert view(pilot).node == PLACE["Mixed_0/Branch_1/Conv2d_3x3"]
 
 
-async def test_colours_are_told_in_words_too(seen: Seen) -> None:
+async def test_colours_are_told_in_words_too(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"/quantize", "enter", "enter", "x") as pilot:
         assert any("quantize " in line and " u8 " in line for line in text_of(pilot).splitlines())
         await pilot.press("g", "n", "v")
@@ -523,7 +523,7 @@ async def test_colours_are_told_in_words_too(seen: Seen) -> None:
         assert any("Conv2d_3x3 " in line and " Convolution " in line for line in text_of(pilot).splitlines())
 
 
-async def test_half_a_term_marks_nothing_and_says_so(seen: Seen) -> None:
+async def test_half_a_term_marks_nothing_and_says_so(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "slash", *"time>x") as pilot:
         assert words_of(pilot, "graph-words").startswith("'time>x' says nothing: time>50us does.")
         assert view(pilot).found is None
@@ -531,28 +531,28 @@ async def test_half_a_term_marks_nothing_and_says_so(seen: Seen) -> None:
         assert words_of(pilot, "graph-words").startswith("What the device runs: 1 found")
 
 
-async def test_half_a_filter_says_so(seen: Seen) -> None:
+async def test_half_a_filter_says_so(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "slash", *"time>x") as pilot:
         assert words_of(pilot, "layer-words").startswith("The filter 'time>x' is not finished")
         await pilot.press("backspace", *"700")
         assert words_of(pilot, "layer-words").startswith("1 of 35 layers")
 
 
-async def test_half_a_long_filter_is_told_in_full_on_a_small_screen(seen: Seen) -> None:
+async def test_half_a_long_filter_is_told_in_full_on_a_small_screen(seen: ProfileView) -> None:
     async with seen(NO_COUNTERS, "2", "slash", *"x recoverable>") as pilot:
         await shows(pilot, "The filter 'recoverable>' is not finished, or its number is none: time>50us does.", 5)
         await pilot.press("escape", "escape", "5", "slash", *"x time>" + "9" * 9 + "hours")
         await shows(pilot, "'time>999999999hours' says nothing: time>50us does.", 5)
 
 
-async def test_half_a_term_is_not_gone_to(seen: Seen) -> None:
+async def test_half_a_term_is_not_gone_to(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "slash", *"time>", "enter") as pilot:
         assert view(pilot).row == 0
         await pilot.press("slash", *"time>700", "enter")
         assert view(pilot).node == PLACE["Mixed_0/Branch_1/Conv2d_3x3"]
 
 
-async def test_details_are_offered_only_of_a_layer(seen: Seen) -> None:
+async def test_details_are_offered_only_of_a_layer(seen: ProfileView) -> None:
     async with seen(PROFILE, "2") as pilot:
         await shows(pilot, "d Details")
         await pilot.press("b")
@@ -561,7 +561,7 @@ async def test_details_are_offered_only_of_a_layer(seen: Seen) -> None:
         await shows(pilot, "d Details")
 
 
-async def test_a_search_goes_on_in_the_other_graph(seen: Seen) -> None:
+async def test_a_search_goes_on_in_the_other_graph(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "slash", *"type:relu", "enter") as pilot:
         assert words_of(pilot, "graph-words").startswith("What the device runs: 0 found")
         await pilot.press("o")
@@ -570,7 +570,7 @@ async def test_a_search_goes_on_in_the_other_graph(seen: Seen) -> None:
         assert PROFILE.operations[view(pilot).node or 0].type == "Relu"
 
 
-async def test_n_goes_from_bottleneck_to_bottleneck(seen: Seen) -> None:
+async def test_n_goes_from_bottleneck_to_bottleneck(seen: ProfileView) -> None:
     async with seen(PROFILE, "5") as pilot:
         times = []
         for _ in range(4):
@@ -582,7 +582,7 @@ async def test_n_goes_from_bottleneck_to_bottleneck(seen: Seen) -> None:
         assert PROFILE.layers[view(pilot).node or 0].time_us == 420.0
 
 
-async def test_blocks_fold_and_the_cursor_stays_on_what_it_was_on(seen: Seen) -> None:
+async def test_blocks_fold_and_the_cursor_stays_on_what_it_was_on(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "n") as pilot:
         await pilot.press("w")
         assert rows_of(pilot) == 7
@@ -601,13 +601,13 @@ async def test_blocks_fold_and_the_cursor_stays_on_what_it_was_on(seen: Seen) ->
         assert view(pilot).node == PLACE["Mixed_0/Branch_1/Conv2d_3x3"]
 
 
-async def test_a_bar_is_a_part_of_the_longest_that_is_seen(seen: Seen) -> None:
+async def test_a_bar_is_a_part_of_the_longest_that_is_seen(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "w") as pilot:
         bars = [line.count("█") for line in text_of(pilot).splitlines() if "▸" in line]
         assert sorted(bars)[-2:] == [5, 8]
 
 
-async def test_producers_and_consumers_are_followed(seen: Seen) -> None:
+async def test_producers_and_consumers_are_followed(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "enter") as pilot:
         for key, name in (
             ("c", "Mixed_0/concat"),
@@ -621,7 +621,7 @@ async def test_producers_and_consumers_are_followed(seen: Seen) -> None:
         assert view(pilot).row == 0
 
 
-async def test_boxes_are_another_view_of_the_same(seen: Seen) -> None:
+async def test_boxes_are_another_view_of_the_same(seen: ProfileView) -> None:
     async with seen(PROFILE, "2", "enter", "v") as pilot:
         assert "│ Branch_1/Conv2d_3x3  760.0 │" in text_of(pilot)
         await pilot.press("c")
@@ -635,7 +635,7 @@ async def test_boxes_are_another_view_of_the_same(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("boxes", [False, True])
-async def test_colours_tell_of_heat_precision_or_type(seen: Seen, boxes: bool) -> None:
+async def test_colours_tell_of_heat_precision_or_type(seen: ProfileView, boxes: bool) -> None:
     async with seen(PROFILE, "5", "e", *("v" * boxes), size=(160, 50)) as pilot:
         await pilot.press("2", "enter", "G")
         pictures = []
@@ -650,7 +650,7 @@ async def test_colours_tell_of_heat_precision_or_type(seen: Seen, boxes: bool) -
         assert boxes or texts[0] == texts[1] == texts[2]  # where there is room, both stand in columns anyhow
 
 
-async def test_the_critical_path_is_marked(seen: Seen) -> None:
+async def test_the_critical_path_is_marked(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "e", "C") as pilot:
         assert "critical path 2.70 ms (75 %)" in words_of(pilot, "graph-words")
         underlined = {
@@ -665,7 +665,7 @@ async def test_the_critical_path_is_marked(seen: Seen) -> None:
         assert "critical" not in words_of(pilot, "graph-words")
 
 
-async def test_details_of_a_node_can_be_put_away_and_copied(seen: Seen, home: Path) -> None:
+async def test_details_of_a_node_can_be_put_away_and_copied(seen: ProfileView, home: Path) -> None:
     async with seen(PROFILE, "2", "enter", "y") as pilot:
         assert (home / "copied.txt").read_text().startswith("Mixed_0/Branch_1/Conv2d_3x3\n")
         height = view(pilot).size.height
@@ -677,7 +677,7 @@ async def test_details_of_a_node_can_be_put_away_and_copied(seen: Seen, home: Pa
         assert view(pilot).size.height == height
 
 
-async def test_a_click_moves_the_cursor_and_another_one_opens(seen: Seen) -> None:
+async def test_a_click_moves_the_cursor_and_another_one_opens(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "w") as pilot:
         await pilot.click(GraphView, offset=(20, 2))
         assert view(pilot).row == 2
@@ -685,7 +685,7 @@ async def test_a_click_moves_the_cursor_and_another_one_opens(seen: Seen) -> Non
         assert rows_of(pilot) == 15
 
 
-async def test_the_graph_scrolls_with_its_cursor_and_keeps_it_when_the_terminal_changes(seen: Seen) -> None:
+async def test_the_graph_scrolls_with_its_cursor_and_keeps_it_when_the_terminal_changes(seen: ProfileView) -> None:
     async with seen(PROFILE, "5", "e") as pilot:
         for key in (*"jjjjjjjjjjjjjjjjjjjj", "G", "ctrl+b", "g", "ctrl+f"):
             await pilot.press(key)
@@ -702,7 +702,7 @@ async def test_the_graph_scrolls_with_its_cursor_and_keeps_it_when_the_terminal_
 
 
 @pytest.mark.parametrize("key", ["2", "3", "4", "5"])
-async def test_a_run_without_layers_says_what_to_do(seen: Seen, key: str) -> None:
+async def test_a_run_without_layers_says_what_to_do(seen: ProfileView, key: str) -> None:
     async with seen(None, key) as pilot:
         await shows(pilot, "This run was measured without a look at its layers: m measures again with it.")
         await pilot.press("slash", "enter", "j", "o", "b", "s", "v", "C", "y")
@@ -714,18 +714,18 @@ async def test_a_run_without_layers_says_what_to_do(seen: Seen, key: str) -> Non
         assert "--no-profile" not in text_of(pilot)
 
 
-async def test_measuring_again_from_elsewhere_asks_for_the_same(seen: Seen) -> None:
+async def test_measuring_again_from_elsewhere_asks_for_the_same(seen: ProfileView) -> None:
     async with seen(None, "m") as pilot:
         await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
         await shows(pilot, "--no-profile")
 
 
-async def test_a_profile_that_failed_points_to_the_warnings(seen: Seen, store: Store) -> None:
+async def test_a_profile_that_failed_points_to_the_warnings(seen: ProfileView, store: Store) -> None:
     async with seen(None, "2", spec=Spec(model="mixnet0001", profile=True)) as pilot:
         await shows(pilot, "The layers of this run are not known; its warnings may say why. m measures again.")
 
 
-async def test_a_device_without_counters_says_so(seen: Seen) -> None:
+async def test_a_device_without_counters_says_so(seen: ProfileView) -> None:
     async with seen(NO_COUNTERS, "2") as pilot:
         await shows(pilot, "This device gives no times of layers.")
         assert len(table(pilot).rows) == 5
@@ -736,7 +736,7 @@ async def test_a_device_without_counters_says_so(seen: Seen) -> None:
         assert screen_name(pilot) == "RunScreen"
 
 
-async def test_an_empty_profile_is_no_failure(seen: Seen) -> None:
+async def test_an_empty_profile_is_no_failure(seen: ProfileView) -> None:
     async with seen(EMPTY, "2") as pilot:
         await shows(pilot, "The profile of this run holds no layers.")
         await pilot.press("s", "r", "b", "enter", "y", "slash", "x", "escape", "escape")
@@ -762,7 +762,7 @@ def assert_every_line_fits(pilot: Pilot[Any]) -> None:
 
 
 @SIZES
-async def test_names_are_shown_and_not_obeyed(seen: Seen, size: tuple[int, int]) -> None:
+async def test_names_are_shown_and_not_obeyed(seen: ProfileView, size: tuple[int, int]) -> None:
     async with seen(profiled.hostile(), size=size) as pilot:
         for keys in ("1", "2GgsssSr", "3", "4", "5jjjjjjjjjj", "vggjjjjjjjjj", "vo", "jjjjjjjjj", "v"):
             for key in keys:
@@ -776,7 +776,7 @@ async def test_names_are_shown_and_not_obeyed(seen: Seen, size: tuple[int, int])
         assert_every_line_fits(pilot)
 
 
-async def test_details_take_a_line_for_each_thing_however_long_names_are(seen: Seen) -> None:
+async def test_details_take_a_line_for_each_thing_however_long_names_are(seen: ProfileView) -> None:
     async with seen(profiled.hostile(), "2", "slash", *"very/very", "enter", size=(80, 50)) as pilot:
         lines = text_of(pilot).splitlines()
         first = max(at for at, line in enumerate(lines) if line.startswith(" very/very"))
@@ -785,7 +785,7 @@ async def test_details_take_a_line_for_each_thing_however_long_names_are(seen: S
         assert lines[first + 6].startswith(" to ")
 
 
-async def test_a_layer_without_a_name_has_a_dash(seen: Seen) -> None:
+async def test_a_layer_without_a_name_has_a_dash(seen: ProfileView) -> None:
     async with seen(profiled.hostile(), "2", "s", "S") as pilot:
         rows = table(pilot).rows
         assert "–" in [rows.cells(index)["name"].text for index in range(len(rows))]
@@ -795,7 +795,7 @@ async def test_a_layer_without_a_name_has_a_dash(seen: Seen) -> None:
 
 
 @SIZES
-async def test_five_thousand_layers_open_and_answer_to_keys(seen: Seen, size: tuple[int, int]) -> None:
+async def test_five_thousand_layers_open_and_answer_to_keys(seen: ProfileView, size: tuple[int, int]) -> None:
     profile = a_large_profile()
     async with seen(profile, "2", size=size) as pilot:
         assert len(table(pilot).rows) == 5_000
@@ -835,7 +835,7 @@ SLOW = msgspec.structs.replace(PROFILE, latency_us=None)
 """Then the run's own pace counts, which leaves much beside the layers."""
 
 
-async def test_advice_that_can_be_measured_is_started(seen: Seen, started: list[Spec]) -> None:
+async def test_advice_that_can_be_measured_is_started(seen: ProfileView, started: list[Spec]) -> None:
     async with seen(SLOW) as pilot:
         await choose(pilot, "overhead outside layers")
         assert [spec.batch for spec in started] == [16]
@@ -845,20 +845,20 @@ async def test_advice_that_can_be_measured_is_started(seen: Seen, started: list[
 
 @pytest.mark.parametrize(("what", "leads"), [("reference kernels", "kernels"), ("layer timing", "layers")])
 async def test_advice_without_a_measurement_leads_to_its_tab(
-    seen: Seen, started: list[Spec], what: str, leads: str
+    seen: ProfileView, started: list[Spec], what: str, leads: str
 ) -> None:
     async with seen(msgspec.structs.replace(PROFILE, overhead=0.3, overhead_ci95=(0.2, 0.4))) as pilot:
         await choose(pilot, what)
         assert (tab(pilot), started) == (leads, [])
 
 
-async def test_quantizing_is_asked_for_at_once(seen: Seen) -> None:
+async def test_quantizing_is_asked_for_at_once(seen: ProfileView) -> None:
     async with seen() as pilot:
         await choose(pilot, "quantize to INT8")
         await until(pilot, lambda: screen_name(pilot) == "OptimizeScreen")
 
 
-async def test_advice_that_is_a_command_is_copied(seen: Seen, started: list[Spec], home: Path) -> None:
+async def test_advice_that_is_a_command_is_copied(seen: ProfileView, started: list[Spec], home: Path) -> None:
     slow = msgspec.structs.replace(a_result(190.0), compile_ms=9_000.0)
     async with seen(PROFILE, result=slow) as pilot:
         await choose(pilot, "keep the compiled model")
@@ -866,7 +866,7 @@ async def test_advice_that_is_a_command_is_copied(seen: Seen, started: list[Spec
         assert (tab(pilot), started) == ("summary", [])
 
 
-async def test_the_whole_of_an_advice_stands_below_the_list(seen: Seen) -> None:
+async def test_the_whole_of_an_advice_stands_below_the_list(seen: ProfileView) -> None:
     async with seen(SLOW) as pilot:
         assert pilot.app.focused is pilot.app.screen.query_one("#next")
         assert "that away again." in words_of(pilot, "next-words")
@@ -877,7 +877,7 @@ async def test_the_whole_of_an_advice_stands_below_the_list(seen: Seen) -> None:
         assert words_of(pilot, "next-words") == ""  # all of it stands in the list
 
 
-async def test_where_everything_fits_into_the_list_nothing_stands_below_it(seen: Seen) -> None:
+async def test_where_everything_fits_into_the_list_nothing_stands_below_it(seen: ProfileView) -> None:
     async with seen(None) as pilot:
         assert not pilot.app.screen.query_one("#next-words").display
         await pilot.resize_terminal(50, 24)
@@ -886,20 +886,20 @@ async def test_where_everything_fits_into_the_list_nothing_stands_below_it(seen:
         await shows(pilot, "How much can it do at once? All the device takes.")
 
 
-async def test_settings_of_its_own_are_asked_for_last(seen: Seen, started: list[Spec]) -> None:
+async def test_settings_of_its_own_are_asked_for_last(seen: ProfileView, started: list[Spec]) -> None:
     async with seen() as pilot:
         await choose(pilot, "other")
         await until(pilot, lambda: screen_name(pilot) == "ConfigureScreen")
     assert started == []
 
 
-async def test_a_run_without_layers_has_suggestions_all_the_same(seen: Seen, started: list[Spec]) -> None:
+async def test_a_run_without_layers_has_suggestions_all_the_same(seen: ProfileView, started: list[Spec]) -> None:
     async with seen(None) as pilot:
         await choose(pilot, "throughput")
         assert started[0].mode == "throughput"
 
 
-async def test_layers_can_be_asked_for_before_they_are_read(seen: Seen) -> None:
+async def test_layers_can_be_asked_for_before_they_are_read(seen: ProfileView) -> None:
     async with seen(PROFILE, "2") as pilot:
         fresh = LayersTab(id="fresh")
         await pilot.app.screen.mount(fresh)

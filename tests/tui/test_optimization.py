@@ -40,7 +40,7 @@ from ovtui.tui.widgets.table import Table
 from tests import profiled
 from tests.tui.comparisons import quantized
 from tests.tui.conftest import RESNET, Opened, keys, painted, remember, screen_name, shows, text_of, until
-from tests.tui.optimizations import ACCURACY, PIXELS, RECIPE, Optimizing, keep, optimization
+from tests.tui.optimizations import ACCURACY, PIXELS, RECIPE, OptimizationJob, keep, optimization
 
 pytestmark = pytest.mark.usefixtures("one_moment")
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -53,12 +53,12 @@ def a_known_processor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def optimizing(store: Store) -> Iterator[Callable[..., Optimizing]]:
+def optimizing(store: Store) -> Iterator[Callable[..., OptimizationJob]]:
     """A job that makes a version; ended afterwards."""
-    made: list[Optimizing] = []
+    made: list[OptimizationJob] = []
 
-    def make(study: Optimization) -> Optimizing:
-        made.append(Optimizing(store, study))
+    def make(study: Optimization) -> OptimizationJob:
+        made.append(OptimizationJob(store, study))
         return made[-1]
 
     yield make
@@ -67,7 +67,7 @@ def optimizing(store: Store) -> Iterator[Callable[..., Optimizing]]:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch, optimizing: Callable[..., Optimizing]) -> list[dict[str, Any]]:
+def started(monkeypatch: pytest.MonkeyPatch, optimizing: Callable[..., OptimizationJob]) -> list[dict[str, Any]]:
     """What the app asks the engine for; the job exists, and waits."""
     asked: list[dict[str, Any]] = []
 
@@ -393,7 +393,7 @@ async def test_a_preview_does_not_call_back_who_has_gone_on(
 
 
 async def test_it_is_followed_and_becomes_the_result(
-    open_app: Opened, store: Store, optimizing: Callable[..., Optimizing]
+    open_app: Opened, store: Store, optimizing: Callable[..., OptimizationJob]
 ) -> None:
     job = optimizing(fresh())
     async with open_app() as pilot:
@@ -408,7 +408,7 @@ async def test_it_is_followed_and_becomes_the_result(
 
 
 async def test_it_tells_what_is_done_and_how_the_ratio_narrows(
-    open_app: Opened, store: Store, optimizing: Callable[..., Optimizing]
+    open_app: Opened, store: Store, optimizing: Callable[..., OptimizationJob]
 ) -> None:
     job = optimizing(fresh())
     whole = optimization()
@@ -430,7 +430,7 @@ async def test_it_tells_what_is_done_and_how_the_ratio_narrows(
 
 
 async def test_escape_leaves_it_to_itself_and_c_asks(
-    open_app: Opened, store: Store, optimizing: Callable[..., Optimizing]
+    open_app: Opened, store: Store, optimizing: Callable[..., OptimizationJob]
 ) -> None:
     job = optimizing(fresh())
     async with open_app() as pilot:
@@ -498,7 +498,7 @@ async def test_it_leads_to_its_comparisons_and_is_deleted(open_app: Opened, stor
     async with open_app() as pilot:
         pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
         await keys("l")(pilot)
-        assert screen_name(pilot) == "InTurnScreen"
+        assert screen_name(pilot) == "AbTestScreen"
         await keys("escape", "X")(pilot)
         await shows(pilot, "the version stays")
         assert "with files" not in text_of(pilot)  # there are none

@@ -94,32 +94,32 @@ def _do(
         return "done", model_import.run(order, folder, writer, store, cancel)
     ahead = _ahead(order, store)
     if order.comparison is not None:
-        from ovtui.engine.jobs.comparison import Comparing
+        from ovtui.engine.jobs.comparison import ComparisonJob
 
-        comparing = Comparing(
+        comparing = ComparisonJob(
             order, store.comparisons, folder=folder, writer=writer, store=store, cancel=cancel, behind=ahead
         )
         comparing.run()
         return comparing.status, order.comparison.sides[0].model.id
     if order.exploration is not None:
-        from ovtui.engine.jobs.exploration import Exploring
+        from ovtui.engine.jobs.exploration import ExplorationJob
 
-        exploring = Exploring(
+        exploring = ExplorationJob(
             order, store.explorations, folder=folder, writer=writer, store=store, cancel=cancel, behind=ahead
         )
         exploring.run()
         return exploring.status, order.exploration.model.id
     if order.optimization is not None:
-        from ovtui.engine.jobs.optimization import Optimizing
+        from ovtui.engine.jobs.optimization import OptimizationJob
 
-        optimizing = Optimizing(
+        optimizing = OptimizationJob(
             order, store.optimizations, folder=folder, writer=writer, store=store, cancel=cancel, behind=ahead
         )
         optimizing.run()
         return optimizing.status, order.optimization.parent.id
-    from ovtui.engine.jobs.run import Measuring
+    from ovtui.engine.jobs.run import RunJob
 
-    measuring = Measuring(order, folder, writer, store, cancel, ahead)
+    measuring = RunJob(order, folder, writer, store, cancel, ahead)
     measuring.run()
     return measuring.status, order.model.id if order.model else None
 

@@ -15,7 +15,7 @@ from ovtui.engine.folder import JobSpec
 from ovtui.engine.jobs.contestants import Contestant
 from ovtui.engine.jobs.layer_pass import Pass
 from ovtui.engine.jobs.layer_turns import Counted, Counting, is_slow
-from ovtui.engine.jobs.study import Studying
+from ovtui.engine.jobs.study import StudyJob
 from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Comparison, Model, Profile
 
@@ -29,7 +29,7 @@ _MOST_INSTANCES = 40
 _LAYERS_S = (20.0, 60.0)  # the shortest and longest time after which no further instance counts layers
 
 
-class Comparing(Studying[Comparison]):
+class ComparisonJob(StudyJob[Comparison]):
     """One comparison. An instance is a fresh start of all sides: where memory comes to lie makes a percent or two."""
 
     noun = "comparison"

@@ -14,8 +14,8 @@ from ovtui.engine import memory
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import JobSpec
 from ovtui.engine.jobs.contestants import Contestant
-from ovtui.engine.jobs.rate_search import RateMeasuring
-from ovtui.engine.jobs.study import Studying
+from ovtui.engine.jobs.rate_search import RateSearchMeasurement
+from ovtui.engine.jobs.study import StudyJob
 from ovtui.errors import Cancelled, InputError, OvtuiError
 from ovtui.records import Cell, Effective, Exploration, Model, RatePoint, Run, RunFilter, Setting, Spec
 
@@ -24,7 +24,7 @@ _MOST_LOADED = 12
 _LOOKED_AT = 2000  # earlier runs of the model
 
 
-class Exploring(Studying[Exploration]):
+class ExplorationJob(StudyJob[Exploration]):
     """One exploration. Whoever was probed stays loaded, so that a race costs no second start."""
 
     noun = "exploration"
@@ -46,7 +46,7 @@ class Exploring(Studying[Exploration]):
     def work(self) -> None:
         """Find the best settings, or the highest rate."""
         if self.study.spec.mode == "server":
-            RateMeasuring(self, self._seconds).work()
+            RateSearchMeasurement(self, self._seconds).work()
             return
         cells = tuple(Cell(setting=setting) for setting in settings(self.study.grid))
         self._change(cells=cells)

@@ -13,7 +13,7 @@ from ovtui.engine.folder import EventWriter
 _EACH_S = 0.5
 
 
-class Pulse:
+class Heartbeat:
     """Twice a second, if nothing was told for so long: how long the job has been at work."""
 
     def __init__(self, writer: EventWriter, elapsed_s: Callable[[], float]) -> None:
@@ -21,7 +21,7 @@ class Pulse:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
-    def __enter__(self) -> Pulse:
+    def __enter__(self) -> Heartbeat:
         self._thread.start()
         return self
 

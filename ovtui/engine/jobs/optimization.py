@@ -17,8 +17,8 @@ from ovtui.engine.device.properties import check_device
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.folder import JobSpec, new_id
 from ovtui.engine.jobs import model_import
-from ovtui.engine.jobs.comparison import Comparing
-from ovtui.engine.jobs.study import Studying
+from ovtui.engine.jobs.comparison import ComparisonJob
+from ovtui.engine.jobs.study import StudyJob
 from ovtui.engine.probe import probe
 from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Candidate, Comparison, Job, Model, Optimization, Port, StaticShape
@@ -31,7 +31,7 @@ _TOLD_S = 1.0  # nobody waits longer for a sign of life
 _ETA_AFTER_S = 2.0
 
 
-class Optimizing(Studying[Optimization]):
+class OptimizationJob(StudyJob[Optimization]):
     """One optimization. Its comparisons are studies of their own, which this job makes within its turn."""
 
     noun = "optimization"
@@ -153,7 +153,7 @@ class Optimizing(Studying[Optimization]):
         )  # fmt: skip
         self._store.comparisons.create(study, job)
         self._change(**{mode: study.id})
-        comparing = Comparing(
+        comparing = ComparisonJob(
             JobSpec(id=study.id, kind="comparison", comparison=study, seconds=self._seconds or _COMPARED_S),
             self._store.comparisons,
             folder=self._folder,

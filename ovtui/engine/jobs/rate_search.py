@@ -20,7 +20,7 @@ from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Estimate, Latency, RatePoint, Result
 
 if TYPE_CHECKING:
-    from ovtui.engine.jobs.exploration import Exploring
+    from ovtui.engine.jobs.exploration import ExplorationJob
 
 _FLOOD_S, _FLOOD = 2.0, 1.5  # seconds, and arrivals over what can be served
 _CLOSED_S = 5.0  # the longest closed turn: what it gives must fit into the ring
@@ -39,10 +39,10 @@ class _Measured:
     latency: Latency | None = None
 
 
-class RateMeasuring:
+class RateSearchMeasurement:
     """The server half of an exploration."""
 
-    def __init__(self, job: Exploring, seconds: float | None = None) -> None:
+    def __init__(self, job: ExplorationJob, seconds: float | None = None) -> None:
         self._job = job
         self._budget_s = seconds or BUDGET_S
         self._measured: list[_Measured] = []

@@ -39,7 +39,7 @@ _GRACE_S = 3.0
 _MANY = 100  # inferences, which would do for an interval, had they taken longer
 
 
-class Measuring:
+class RunJob:
     """One run from queue to record."""
 
     def __init__(

@@ -17,7 +17,7 @@ from ovtui.engine.cores import affinity
 from ovtui.records import QuotaStops
 
 
-class Watched(Protocol):
+class JobView(Protocol):
     """Whoever measures: what it uses is not a disturbance."""
 
     def cpu_seconds(self) -> float | None: ...
@@ -27,7 +27,7 @@ class Watched(Protocol):
 class Sensors:
     """Rates need two readings: the first `sample` covers the time since this was made."""
 
-    def __init__(self, device: Watched) -> None:
+    def __init__(self, device: JobView) -> None:
         self._device = device
         self._spin_ns = min(_spin() for _ in range(3))
         self._own_process = psutil.Process()

@@ -19,7 +19,7 @@ from ovtui.engine.folder import EventWriter, JobFolder, new_id
 from ovtui.engine.jobs.cancel import Cancel
 from ovtui.engine.jobs.contestants import Contestant
 from ovtui.engine.jobs.exclusive_lock import alone
-from ovtui.engine.jobs.heartbeat import Pulse
+from ovtui.engine.jobs.heartbeat import Heartbeat
 from ovtui.engine.jobs.sensors import Sensors
 from ovtui.errors import OvtuiError, sentence
 from ovtui.records import LIVE, Exploration, Job, Model, Profile, Result, Run, Spec, Status
@@ -49,7 +49,7 @@ class Field:
         return None
 
 
-class Studying(Generic[Study]):
+class StudyJob(Generic[Study]):
     """A study from queue to record; what it does in between is for those who inherit."""
 
     noun: str
@@ -86,7 +86,7 @@ class Studying(Generic[Study]):
 
     def _alone(self) -> None:
         who = f"{self.noun} {self.study.id} of {plain(self.models[0].name, 60)}"
-        pulse = Pulse(self._writer, lambda: self.elapsed_s)
+        pulse = Heartbeat(self._writer, lambda: self.elapsed_s)
         turn = alone(who, self.models, writer=self._writer, cancel=self._cancel, behind=self._behind, noun=self.noun)
         with turn, pulse:
             self._at_work()

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from ovtui import terminal
 from ovtui.analysis.comparison import paired
-from ovtui.engine.job_monitor import Watched
+from ovtui.engine.job_monitor import JobView
 from ovtui.formatting import duration, plural
 from ovtui.records import LIVE, Candidate, Comparison, Criterion, PairedResult
 from ovtui.sanitize import plain
@@ -28,7 +28,7 @@ _BAR = 14
 _ENDS = {"cancelled": " It was cancelled.", "interrupted": " It was interrupted.", "failed": " It failed."}
 
 
-class InTurnScreen(CompareScreen):
+class AbTestScreen(CompareScreen):
     """Follows one comparison, and stays when it has ended."""
 
     HELP = (
@@ -64,7 +64,7 @@ class InTurnScreen(CompareScreen):
         return self._study is not None and self._study.status in LIVE
 
     @property
-    def _watched(self) -> Watched | None:
+    def _watched(self) -> JobView | None:
         return self.ovtui.watching.of(self._comparison_id) if self.live else None
 
     def news(self) -> None:
@@ -203,7 +203,7 @@ def _doubt(ratios: tuple[float, ...]) -> float | None:
     return None if duel.ci95 is None or not duel.ratio else (duel.ci95[1] - duel.ci95[0]) / 2 / duel.ratio
 
 
-def _progress(study: Comparison | None, watched: Watched | None) -> Text:
+def _progress(study: Comparison | None, watched: JobView | None) -> Text:
     """What it does now, and how long it may take."""
     if study is None or watched is None:
         return Text()

@@ -36,7 +36,7 @@ from ovtui.store import Store
 from ovtui.tui import actions
 from ovtui.tui.error_handling import said
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.screens.text_dialog import ToldScreen
+from ovtui.tui.screens.text_dialog import TextDialog
 from ovtui.tui.tabs.deltas import DeltasTab, Explained, GroupDeltasTab, explained
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.keyline import KeyLine
@@ -349,7 +349,7 @@ class CompareScreen(OvtuiScreen):
             if lines:
                 text.append(f"{title}\n", style="bold").append("".join(f"  {line}\n" for line in lines if line))
         text.rstrip()
-        self.app.push_screen(ToldScreen("What differs", text))
+        self.app.push_screen(TextDialog("What differs", text))
 
     def action_to_tab(self, number: int) -> None:
         names = self.query_one(TabBar).names
@@ -397,7 +397,7 @@ class CompareScreen(OvtuiScreen):
         self.ovtui.copy("\n".join([*filter(None, texts), "\tA\tB\tB / A", *rows]), "the comparison")
 
 
-class RecordedScreen(CompareScreen):
+class ComparisonScreen(CompareScreen):
     """Two runs as they were recorded."""
 
     HELP = (

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from ovtui import formatting, terminal
 from ovtui.engine.events import Window
-from ovtui.engine.job_monitor import Watched
+from ovtui.engine.job_monitor import JobView
 from ovtui.records import Stop
 from ovtui.report.summary import settings
 from ovtui.sanitize import plain
@@ -82,14 +82,14 @@ class LiveScreen(OvtuiScreen):
         self.app.call_from_thread(self.news)
 
     @property
-    def watched(self) -> Watched:
+    def watched(self) -> JobView:
         return self.ovtui.watching.of(self._run_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return len(self._runs) > 1 if action == "other" else True
 
     @property
-    def _runs(self) -> list[Watched]:
+    def _runs(self) -> list[JobView]:
         return [watched for watched in self.ovtui.watching.live if watched.kind == "run"]
 
     def news(self) -> None:
@@ -116,7 +116,7 @@ class LiveScreen(OvtuiScreen):
         if static.content != text:
             static.update(text, layout=False)
 
-    def _draw(self, watched: Watched) -> None:
+    def _draw(self, watched: JobView) -> None:
         series = watched.timeline.series(None)
         self._turn += 1
         if self._turn % 2 or len(series.t_s) < 6:
@@ -125,7 +125,7 @@ class LiveScreen(OvtuiScreen):
             self.query_one("#latency", Plot).show(plots.latency(series))
             self.query_one("#histogram", Plot).show(plots.histogram(watched.histogram))
 
-    def _headline(self, watched: Watched) -> Text:
+    def _headline(self, watched: JobView) -> Text:
         run = watched.run
         if run is None:
             return Text(f"{watched.kind}  {rows.doing(watched)}")
@@ -152,7 +152,7 @@ class LiveScreen(OvtuiScreen):
                 text.append(" ")
             self._show("jobs", text)
 
-    def _notes(self, watched: Watched) -> Text:
+    def _notes(self, watched: JobView) -> Text:
         window = watched.window
         if window is not None and window.disturbed:
             return Text(f"! Disturbed: {plain(window.disturbed)}.", style="bold")
@@ -209,7 +209,7 @@ class LiveScreen(OvtuiScreen):
         await super().action_back()
 
 
-def _figures(watched: Watched) -> Text:
+def _figures(watched: JobView) -> Text:
     window = watched.window
     if window is None:
         if watched.behind:
@@ -230,7 +230,7 @@ def _figures(watched: Watched) -> Text:
     return text
 
 
-def _progress(watched: Watched, width: int) -> Text:
+def _progress(watched: JobView, width: int) -> Text:
     """How far it is, in `width` cells: the bar gives way to the words."""
     window = watched.window
     stop = watched.run.spec.stop if watched.run else Stop()
@@ -248,7 +248,7 @@ def _progress(watched: Watched, width: int) -> Text:
     return Text(f"{'█' * done}{'░' * (bar - done)}{told}")
 
 
-def _slowed(watched: Watched) -> float | None:
+def _slowed(watched: JobView) -> float | None:
     """The machine's speed now, the last third against the first, if it is a tenth lower or more."""
     speeds = [speed for speed in watched.timeline.series(None).speed if speed is not None]
     if len(speeds) < _SPEEDS:

@@ -18,7 +18,7 @@ from ovtui.analysis.optimization.layer_outcomes import Fate, summary
 from ovtui.analysis.optimization.outcome import Outcome, weak_means
 from ovtui.analysis.optimization.trade_off import called
 from ovtui.engine import versions
-from ovtui.engine.job_monitor import Watched
+from ovtui.engine.job_monitor import JobView
 from ovtui.formatting import NOTHING, duration, percent, plural, size
 from ovtui.records import LIVE, Accuracy, Comparison, Drift, Optimization, Recipe
 from ovtui.report.files import write_optimization
@@ -139,7 +139,7 @@ class OptimizationScreen(OvtuiScreen):
         return self._study is not None and self._study.status in LIVE
 
     @property
-    def _watched(self) -> Watched | None:
+    def _watched(self) -> JobView | None:
         return self.ovtui.watching.of(self._study_id) if self._live else None
 
     def _load(self) -> None:
@@ -424,7 +424,7 @@ def _level(study: Optimization, outcome: Outcome) -> str:
     return "bad" if "slower" in known else "good" if "faster" in known else "warning"
 
 
-def _progress(study: Optimization, watched: Watched | None) -> Text:
+def _progress(study: Optimization, watched: JobView | None) -> Text:
     """What it does now, and how far it is with that."""
     if watched is None:
         return Text()
@@ -459,7 +459,7 @@ def _left(eta_s: float | None) -> str:
     return "" if eta_s is None else f"about {duration(max(1.0, eta_s))} left  "
 
 
-def _phases(study: Optimization, watched: Watched | None) -> Text:
+def _phases(study: Optimization, watched: JobView | None) -> Text:
     """What is done by now, in the order in which it was; not each instance of a comparison."""
     if watched is None:
         return Text()

@@ -31,7 +31,7 @@ from ovtui.tui.error_handling import said
 from ovtui.tui.screens.explore import shared
 from ovtui.tui.screens.form import BEFORE, BEFORE_COLUMNS, PRECISIONS, Form, FormScreen
 from ovtui.tui.screens.mark import MarkScreen
-from ovtui.tui.screens.text_dialog import ToldScreen
+from ovtui.tui.screens.text_dialog import TextDialog
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine
 from ovtui.tui.widgets.keyline import KeyLine
@@ -376,7 +376,7 @@ class OptimizeScreen(FormScreen[Asked]):
     def _seen(self, seen: Preview) -> None:
         # Whoever has gone on meanwhile is not called back.
         if self.is_active:
-            self.app.push_screen(ToldScreen("The data", preview_text(seen)))
+            self.app.push_screen(TextDialog("The data", preview_text(seen)))
 
     def action_defaults(self) -> None:
         self._base = shared(Spec(model=self._model.id))

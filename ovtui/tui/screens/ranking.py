@@ -26,7 +26,7 @@ from ovtui.tui.widgets.table import Table
 _BAR = 10
 
 
-class RankedScreen(OvtuiScreen):
+class RankingScreen(OvtuiScreen):
     """A table of runs."""
 
     HELP = (

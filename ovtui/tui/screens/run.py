@@ -23,7 +23,7 @@ from ovtui.report.command import run_command
 from ovtui.sanitize import plain
 from ovtui.tui import actions, plots
 from ovtui.tui.error_handling import said
-from ovtui.tui.profile_view import Seen
+from ovtui.tui.profile_view import ProfileView
 from ovtui.tui.rows import CHOICE_COLUMNS, choice
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.graph import GraphTab, runtime_graph
@@ -88,7 +88,7 @@ class RunScreen(OvtuiScreen):
         self._run: Run | None = None
         self._next: list[Next] = []
         self._what = _WHAT
-        self._seen: Seen | None = None
+        self._seen: ProfileView | None = None
         self._graph: Shown | None = None
         self._layer: int | None = None  # selected, whichever tab shows it
         self._begun_at: int | None = None  # what a tab had selected when it was opened
@@ -144,7 +144,7 @@ class RunScreen(OvtuiScreen):
 
     def _load_plots(self) -> None:
         if self._profile is not None:
-            self._seen = Seen(self._profile)
+            self._seen = ProfileView(self._profile)
             self._graph = runtime_graph(self._seen, max(8, self.app.size.height - 10))
         self.app.call_from_thread(self._show_layers)
         load()

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 
-class ToldScreen(ModalScreen[None]):
+class TextDialog(ModalScreen[None]):
     """`text` is safe to show."""
 
     CSS_PATH = "modal.tcss"

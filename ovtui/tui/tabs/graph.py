@@ -19,9 +19,9 @@ from ovtui.analysis.graph.model import Graph, Kind, original, runtime
 from ovtui.analysis.layers import took
 from ovtui.formatting import NOTHING, count, percent, plural, shape
 from ovtui.sanitize import plain
-from ovtui.tui.profile_view import Seen
+from ovtui.tui.profile_view import ProfileView
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.screens.text_dialog import ToldScreen
+from ovtui.tui.screens.text_dialog import TextDialog
 from ovtui.tui.tabs.layers import details, fate, listed
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.graphview import GraphView
@@ -58,7 +58,7 @@ class GraphTab(Vertical):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._seen: Seen | None = None
+        self._seen: ProfileView | None = None
         self._kind: Kind = "runtime"
         self._shown: dict[Kind, Shown] = {}
         self._half: str | None = None  # a term of what is searched for that says nothing
@@ -76,7 +76,7 @@ class GraphTab(Vertical):
     def on_resize(self) -> None:
         self.set_class(self.size.height >= 28, "tall")
 
-    def show(self, seen: Seen, runtime_graph: Shown) -> None:
+    def show(self, seen: ProfileView, runtime_graph: Shown) -> None:
         """Show this run's graphs from now on, first the one that the device runs."""
         self._seen, self._shown = seen, {"runtime": runtime_graph}
         self.query_one(GraphView).show(runtime_graph)
@@ -260,7 +260,7 @@ class GraphTab(Vertical):
         if text is not None and view.drawn is not None:
             block = view.drawn.block(view.row) is not None
             title = "Block" if block else "Layer" if self._kind == "runtime" else "Operation"
-            self.app.push_screen(ToldScreen(title, text))
+            self.app.push_screen(TextDialog(title, text))
 
     def action_away(self) -> None:
         self.toggle_class("away")
@@ -284,17 +284,17 @@ class GraphTab(Vertical):
         return True
 
 
-def runtime_graph(seen: Seen, rows: int) -> Shown:
+def runtime_graph(seen: ProfileView, rows: int) -> Shown:
     """What the device runs; takes a moment for thousands of nodes."""
     return Shown(runtime(seen.profile), seen.names, rows)
 
 
-def own_graph(seen: Seen, rows: int) -> Shown:
+def own_graph(seen: ProfileView, rows: int) -> Shown:
     """What the model says."""
     return Shown(original(seen.profile), [operation.name for operation in seen.profile.operations], rows)
 
 
-def _operation(seen: Seen, graph: Graph, node: int, *, whole: bool) -> Text:
+def _operation(seen: ProfileView, graph: Graph, node: int, *, whole: bool) -> Text:
     operation = seen.profile.operations[node]
     text = Text(plain(operation.name, None if whole else 300) or NOTHING, style="bold")
     given = ", ".join(f"{plain(tensor.type)}{shape(tensor.shape)}" for tensor in operation.outputs)

@@ -15,7 +15,7 @@ from ovtui import formatting
 from ovtui.analysis import kernels, transitions
 from ovtui.analysis.layer_groups import Group, groups
 from ovtui.sanitize import plain
-from ovtui.tui.profile_view import Seen
+from ovtui.tui.profile_view import ProfileView
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.tabs.layers import group_cells
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows, fitted
@@ -84,13 +84,13 @@ class PrecisionTab(_Groups):
     PrecisionTab > #transitions { height: 1fr; padding: 1 1 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    _seen: Seen | None = None
+    _seen: ProfileView | None = None
 
     def compose(self) -> ComposeResult:
         yield Table((Column("name", "PRECISION", 12, grows=True), *_COLUMNS), id="precision-table")
         yield Static(id="transitions")
 
-    def show(self, seen: Seen) -> None:
+    def show(self, seen: ProfileView) -> None:
         """Show these layers from now on."""
         self._found = groups(seen.profile, "precision")
         most = max((group.share or 0.0 for group in self._found), default=0.0)
@@ -108,7 +108,7 @@ class PrecisionTab(_Groups):
             self.query_one("#transitions", Static).update(_transitions(self._seen, self.size.width - 2, lines))
 
 
-def _transitions(seen: Seen, width: int, lines: int) -> Text:
+def _transitions(seen: ProfileView, width: int, lines: int) -> Text:
     """The matrix, the conversions by their causes, and as many of them one by one as there are lines for."""
     matrix = transitions.transitions(seen.profile)
     text = Text()
@@ -166,7 +166,7 @@ class KernelsTab(_Groups):
         yield Static(id="kernel-words")
         yield Table((Column("name", "KERNEL", 16, grows=True), *_COLUMNS), id="kernel-table")
 
-    def show(self, seen: Seen) -> None:
+    def show(self, seen: ProfileView) -> None:
         """Show these layers from now on."""
         self._found = groups(seen.profile, "kernel")
         most = max((group.share or 0.0 for group in self._found), default=0.0)

@@ -23,9 +23,9 @@ from ovtui.analysis.layers import neighbours, time_text
 from ovtui.analysis.roofline import ABOVE
 from ovtui.records import Layer, Operation
 from ovtui.sanitize import plain
-from ovtui.tui.profile_view import Seen
+from ovtui.tui.profile_view import ProfileView
 from ovtui.tui.screens.base import OvtuiScreen
-from ovtui.tui.screens.text_dialog import ToldScreen
+from ovtui.tui.screens.text_dialog import TextDialog
 from ovtui.tui.widgets.cells import Cell, Column, ListedRows
 from ovtui.tui.widgets.field import Field
 from ovtui.tui.widgets.table import Table
@@ -59,7 +59,7 @@ _FROM_THE_LARGEST = frozenset({"time", "share", "gflops", "efficiency"})
 class LayerRows:
     """The places that a filter left, in the order they are sorted in."""
 
-    def __init__(self, seen: Seen, places: Sequence[int]) -> None:
+    def __init__(self, seen: ProfileView, places: Sequence[int]) -> None:
         self._seen, self.places = seen, places
 
     def __len__(self) -> int:
@@ -130,7 +130,7 @@ class LayersTab(Vertical):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._seen: Seen | None = None
+        self._seen: ProfileView | None = None
         self._sort, self._descending = "time", True
         self._by: By | None = None
         self._within: Group | None = None
@@ -150,7 +150,7 @@ class LayersTab(Vertical):
     def on_resize(self) -> None:
         self.set_class(self.size.height >= _TALL, "tall")
 
-    def show(self, seen: Seen) -> None:
+    def show(self, seen: ProfileView) -> None:
         """Show these layers from now on."""
         self._seen = seen
         self._find()
@@ -319,7 +319,7 @@ class LayersTab(Vertical):
     def action_details(self) -> None:
         """All of them, of which the lines below have room for the beginning."""
         if self._seen is not None and (place := self.place) is not None:
-            self.app.push_screen(ToldScreen("Layer", details(self._seen, place, whole=True)))
+            self.app.push_screen(TextDialog("Layer", details(self._seen, place, whole=True)))
 
     def action_away(self) -> None:
         self.toggle_class("away")
@@ -356,7 +356,7 @@ def _time(layer: Layer) -> str:
     return time if is_range or not around else f"{time} ±{formatting.number(around)}"
 
 
-def details(seen: Seen, place: int, *, whole: bool = False) -> Text:
+def details(seen: ProfileView, place: int, *, whole: bool = False) -> Text:
     """What is known of a layer, what tells most first: in seven lines, or the `whole` of it, however long that is."""
     layer, row, roof = seen.profile.layers[place], seen.row_at[place], seen.columns.roofs[place]
     operations, layers = seen.profile.operations, seen.profile.layers
@@ -422,6 +422,6 @@ _STATUS = {
 }
 
 
-def fate(seen: Seen, operation: int) -> str:
+def fate(seen: ProfileView, operation: int) -> str:
     """What became of one of the model's own operations."""
     return fusion.sentence(seen.origins.operations[operation], seen.profile.layers)
