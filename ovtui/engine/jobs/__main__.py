@@ -103,8 +103,10 @@ def _do(
         return comparing.status, order.comparison.sides[0].model.id
     if order.exploration is not None:
         from ovtui.engine.jobs.exploration import ExplorationJob
+        from ovtui.engine.jobs.rate_search import RateSearchJob
 
-        exploring = ExplorationJob(
+        job_type = RateSearchJob if order.exploration.spec.mode == "server" else ExplorationJob
+        exploring = job_type(
             order, store.explorations, folder=folder, writer=writer, store=store, cancel=cancel, behind=ahead
         )
         exploring.run()

@@ -1,4 +1,4 @@
-"""The job that explores: settings are probed in turn, the best of them race; or arrival rates under a limit."""
+"""The job that explores: settings are probed in turn, and the best of them race."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from ovtui.engine import memory
 from ovtui.engine.environment import environment
 from ovtui.engine.folder import JobSpec
 from ovtui.engine.jobs.contestants import Contestant
-from ovtui.engine.jobs.rate_search import RateSearchMeasurement
 from ovtui.engine.jobs.study import StudyJob
 from ovtui.errors import Cancelled, InputError, OvtuiError
-from ovtui.records import Cell, Effective, Exploration, Model, RatePoint, Run, RunFilter, Setting, Spec
+from ovtui.records import Cell, Effective, Exploration, Model, Run, RunFilter, Setting, Spec
 
 _PROBE_S, _RACE_S, _EACH_S = 1.2, 1.0, 5.0
 _MOST_LOADED = 12
@@ -44,10 +43,7 @@ class ExplorationJob(StudyJob[Exploration]):
         return [self.study.model]
 
     def work(self) -> None:
-        """Find the best settings, or the highest rate."""
-        if self.study.spec.mode == "server":
-            RateSearchMeasurement(self, self._seconds).work()
-            return
+        """Find the best settings."""
         cells = tuple(Cell(setting=setting) for setting in settings(self.study.grid))
         self._change(cells=cells)
         self._ask_the_device()
@@ -245,12 +241,6 @@ class ExplorationJob(StudyJob[Exploration]):
             pareto=tuple(each.run for each in front if each.run),
             eta_s=self._eta_s(cells),
         )
-
-    def tell_loads(
-        self, loads: tuple[RatePoint, ...], answer: RatePoint | None, left_s: float, capacity: float
-    ) -> None:
-        """The arrival rates that were tried, the highest that keeps the limit, and what can be served at most."""
-        self._change(loads=loads, best=answer.run if answer else None, eta_s=left_s, capacity=capacity)
 
     def _eta_s(self, cells: Sequence[Cell]) -> float | None:
         still = [cell.setting for cell in cells if cell.state in ("open", "measuring")]

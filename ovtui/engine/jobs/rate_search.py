@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +15,11 @@ from ovtui.analysis.histogram import LatencyHistogram
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.analysis.turns import counted_from
 from ovtui.engine import messages
+from ovtui.engine.folder import JobSpec
 from ovtui.engine.jobs.contestants import Contestant, Turn
+from ovtui.engine.jobs.study import StudyJob
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Estimate, Latency, RatePoint, Result
-
-if TYPE_CHECKING:
-    from ovtui.engine.jobs.exploration import ExplorationJob
+from ovtui.records import Estimate, Exploration, Latency, Model, RatePoint, Result
 
 _FLOOD_S, _FLOOD = 2.0, 1.5  # seconds, and arrivals over what can be served
 _CLOSED_S = 5.0  # the longest closed turn: what it gives must fit into the ring
@@ -39,23 +38,29 @@ class _Measured:
     latency: Latency | None = None
 
 
-class RateSearchMeasurement:
-    """The server half of an exploration."""
+class RateSearchJob(StudyJob[Exploration]):
+    """One search: service times choose a rate, turns of an open loop refuse or confirm it."""
 
-    def __init__(self, job: ExplorationJob, seconds: float | None = None) -> None:
-        self._job = job
-        self._budget_s = seconds or BUDGET_S
+    noun = "exploration"
+
+    def __init__(self, order: JobSpec, *args: object, **places: object) -> None:
+        assert order.exploration is not None
+        super().__init__(order.exploration, *args, **places)  # type: ignore[arg-type]
+        self._budget_s = order.seconds or BUDGET_S
         self._measured: list[_Measured] = []
         self._scale = 1.0  # of service times: what serving an arrival costs beyond the inference
 
+    @property
+    def models(self) -> Sequence[Model]:
+        return [self.study.model]
+
     def work(self) -> None:
         """Do what the search asks for until it has its answer."""
-        limits = self._job.study.limits
+        limits = self.study.limits
         if limits.latency_ms is None:
             raise InputError("The highest arrival rate needs a limit to keep: --latency-limit MS.")
-        job = self._job
-        job.say("loading")
-        server = job.load(job.study.model, job.study.spec)
+        self.say("loading")
+        server = self.load(self.study.model, self.study.spec)
         server.warm()
         search = RateSearch(limits.latency_ms / 1e3, limits.percentile, server.ready.effective.requests, self._budget_s)
         begin = time.monotonic()
@@ -64,7 +69,7 @@ class RateSearchMeasurement:
                 self._learn(search, server, todo.seconds)
             else:
                 self._try(search, server, todo)
-            job.watch()
+            self.watch()
         self._conclude(search)
 
     def _learn(self, search: RateSearch, server: Contestant, seconds: float) -> None:
@@ -72,7 +77,7 @@ class RateSearchMeasurement:
 
         That cost shows when more arrive than can be served: what is served then is the capacity.
         """
-        self._job.say("measuring service times")
+        self.say("measuring service times")
         turns = math.ceil(seconds / _CLOSED_S)
         for _ in range(turns):
             turn = server.turn(seconds / turns)
@@ -85,7 +90,7 @@ class RateSearchMeasurement:
                 raise OvtuiError("Not one inference ended in time to learn from.")
             capacity = server.ready.effective.requests / float(services.mean())
             if self._scale == 1.0:
-                order = messages.Turn(rate=_FLOOD * capacity, seed=self._job.study.spec.seed)
+                order = messages.Turn(rate=_FLOOD * capacity, seed=self.study.spec.seed)
                 flood = server.turn(_FLOOD_S, order=order)
                 served = sum(len(ends) for _, ends in flood.lanes) / flood.seconds
                 self._scale = max(1.0, capacity / served) if served else 1.0
@@ -96,8 +101,8 @@ class RateSearchMeasurement:
             self._measured.append(_Measured())
             self._tell(search)
         place = len(search.points) - 1
-        self._job.say(f"{todo.rate:.4g} arrivals/s, round {todo.round + 1} of {todo.rounds}")
-        seed = self._job.study.spec.seed + 1000 * (place + 1) + todo.round
+        self.say(f"{todo.rate:.4g} arrivals/s, round {todo.round + 1} of {todo.rounds}")
+        seed = self.study.spec.seed + 1000 * (place + 1) + todo.round
         turn = server.turn(todo.seconds, order=messages.Turn(rate=todo.rate, seed=seed))
         outcome = served(turn)
         search.tried(outcome)
@@ -109,32 +114,35 @@ class RateSearchMeasurement:
         if any(len(each) for each in measured.latencies_s):
             measured.latency = _summary(measured.latencies_s)
             result = _result(measured, search.points[place], measured.latency, server)
-            measured.run = self._job.keep(measured.run, server, created=measured.created, rate=todo.rate, result=result)
+            measured.run = self.keep(measured.run, server, created=measured.created, rate=todo.rate, result=result)
         self._tell(search)
 
     def _tell(self, search: RateSearch) -> None:
         points = zip(search.points, self._measured, strict=True)
         loads = tuple(sorted((_load(*each) for each in points), key=lambda load: load.rate))
-        self._job.tell_loads(loads, max_rate.highest_kept(loads), search.seconds_left(), search.capacity)
+        answer = max_rate.highest_kept(loads)
+        self._change(
+            loads=loads, best=answer.run if answer else None, eta_s=search.seconds_left(), capacity=search.capacity
+        )
 
     def _conclude(self, search: RateSearch) -> None:
-        limits = self._job.study.limits
+        limits = self.study.limits
         if not search.points:
             if search.hopeless:
-                self._job.note(
+                self.note(
                     f"Nothing keeps {limits.percentile} ≤ {limits.latency_ms:g} ms: "
                     f"an inference alone takes {search.alone_s * 1e3:.3g} ms."
                 )
             else:
-                self._job.note(
+                self.note(
                     f"{search.services.count:,} service times are too few to tell a rate that keeps the limit; "
                     f"search longer with -t {2 * self._budget_s:g}."
                 )
             return
         for text in max_rate.remarks(
-            self._job.study.loads, limits, bound=search.bound, capacity=search.capacity, seconds=self._budget_s
+            self.study.loads, limits, bound=search.bound, capacity=search.capacity, seconds=self._budget_s
         ):
-            self._job.note(text)
+            self.note(text)
 
 
 def served(turn: Turn) -> Served:
