@@ -6,24 +6,73 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from ovtui.records import Estimate, Latency
+from ovtui.records import Estimate, Latency, Phase, Setting
 
 NOTHING = "–"
 WEAK = "≈"
 WEAK_MEANS = f"{WEAK} rough value: too few independent inferences beyond it"
 
 _DOING = {
+    "starting": "starting",
+    # an import
     "building": "building the demo model",
     "checking": "checking the file",
+    "hashing": "hashing",
     "reading": "reading the model",
+    "saving": "saving",
+    # a run
+    "compiling": "compiling",
     "filling": "filling the inputs",
     "warming": "warming up",
+    "measuring": "measuring",
+    "profiling": "profiling",
+    "ceilings": "measuring what the device can do",
+    # comparisons and explorations
+    "loading": "loading",
+    "layer times": "layer times",
+    "device's choice": "asking the device for its own choice",
+    "loading for the race": "loading for the race",
+    "racing": "racing",
+    "service times": "measuring service times",
+    "arrivals": "arrivals",
+    # optimizations
+    "looking for the device": "looking for the device",
+    "preparing": "preparing",
+    "looking at the images": "looking at the images",
+    # questions outside of jobs
+    "probing": "looking for devices",
+    "previewing": "looking at the data",
 }
 
 
-def doing(phase: str) -> str:
-    """What a job does in a phase."""
-    return _DOING.get(phase, phase)
+def doing(phase: Phase) -> str:
+    """What a job does in a phase; one that only another version knows is named as it is."""
+    text = _DOING.get(phase.name, phase.name)
+    if phase.settings is not None:
+        return f"{text} the best {phase.settings}"
+    if phase.rate is not None:
+        return f"{phase.rate:.4g} arrivals/s, round {phase.round} of {phase.rounds}"
+    if phase.mode is not None:
+        return f"measuring {phase.mode} in turn"
+    if phase.instance is not None:
+        what = "taking turns" if phase.name == "measuring" else text
+        return f"instance {phase.instance}: {what}"
+    return text if phase.setting is None else f"{setting(phase.setting)}: {text}"
+
+
+def doing_briefly(phase: Phase) -> str:
+    """The same where there is little room: of an instance, only which."""
+    return doing(phase) if phase.instance is None else f"instance {phase.instance}"
+
+
+def setting(point: Setting) -> str:
+    """`batch 8, 2 streams`, with threads and requests where they were given."""
+    parts = [f"batch {point.batch}", plural(point.streams, "stream")]
+    if point.threads is not None:
+        parts.append(plural(point.threads, "thread"))
+    if point.requests is not None:
+        parts.append(plural(point.requests, "request"))
+    return ", ".join(parts)
 
 
 def number(value: float | None) -> str:

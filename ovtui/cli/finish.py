@@ -2,49 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 import msgspec
 
-from ovtui.cli import show
+from ovtui.cli.kinds import output_of
 from ovtui.cli.output import document, notices
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
-from ovtui.records import LIVE, Comparison, Exploration, Optimization, Run, RunFilter
+from ovtui.kinds import kind_of
+from ovtui.records import LIVE, Comparison, Exploration, Optimization, Run
 from ovtui.sanitize import plain
-from ovtui.store import open_store
-
-_HISTORY = 200  # runs of the model that advice looks at
-
+from ovtui.store import Store, open_store
 
 Ending = TypeVar("Ending", Run, Comparison, Exploration, Optimization)
 
 
-def as_it_ended(record: Ending, ended: Ended | None) -> Ending:
+def finish(
+    kind: type[Ending],
+    record_id: str,
+    ended: Ended | None,
+    *,
+    as_json: bool,
+    show: Callable[[Store, Any], None] | None = None,
+) -> Ending:
+    """Print a record and its error; OvtuiError with what `ended` told when the store never saw it.
+
+    `show` prints it in another way than its kind does.
+    """
+    output = output_of(kind)
+    with open_store() as store:
+        notices(store)
+        found = store.kept_in(kind).get(record_id)
+        if not isinstance(found, kind):
+            noun = kind_of(kind).name.capitalize()
+            raise OvtuiError((ended and ended.error) or f"{noun} {record_id} is not in the store.")
+        record = _as_it_ended(found, ended)
+        if as_json:
+            document(output.as_document(store, record))
+        else:
+            (show or output.show)(store, record)
+    if record.error is not None:
+        click.echo(f"ovtui: {plain(record.error)}", err=True)
+    return record
+
+
+def _as_it_ended(record: Ending, ended: Ended | None) -> Ending:
     """With the end that the job told where the store could not take it down: its disk is full, say."""
     if ended is None or record.status not in LIVE:
         return record
     return msgspec.structs.replace(record, status=ended.status, error=ended.error)
-
-
-def finish(run_id: str, ended: Ended | None, *, as_json: bool) -> Run:
-    """Print run `run_id` and its error; OvtuiError with what `ended` told when the store never saw it."""
-    with open_store() as store:
-        notices(store)
-        record = store.runs.get(run_id)
-        profile = store.runs.profile(run_id)
-        history = store.runs.page(RunFilter(model=record.model.id), limit=_HISTORY) if record else []
-        called = store.models.called(record.model) if record else ""
-    if record is None:
-        raise OvtuiError((ended and ended.error) or f"Run {run_id} is not in the store.")
-    record = as_it_ended(record, ended)
-    if as_json:
-        from ovtui.report.documents import run_document
-
-        document({"run": run_document(record)})
-    elif record.result is not None or record.error is None:
-        show.run(record, profile, history, called)
-    if record.error is not None:
-        click.echo(f"ovtui: {plain(record.error)}", err=True)
-    return record

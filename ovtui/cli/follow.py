@@ -13,10 +13,10 @@ from typing import NamedTuple, Protocol
 import click
 
 from ovtui import formatting
-from ovtui.analysis.exploration.max_rate import highest_kept
+from ovtui.cli.kinds import output_of
 from ovtui.engine import client, events
 from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
-from ovtui.records import Comparison, Exploration, Optimization
+from ovtui.records import Study
 from ovtui.sanitize import plain
 
 
@@ -48,16 +48,16 @@ class Lines:
         match event:
             case events.Queued():
                 click.echo(f"queued behind {plain(event.behind)}", err=True)
-            case events.Phase():
-                click.echo(formatting.doing(event.name), err=True)
+            case events.PhaseBegan():
+                click.echo(formatting.doing(event.phase), err=True)
             case events.Note():
                 click.echo(f"note: {plain(event.text)}", err=True)
             case events.Window() if event.t_s >= self._next_s and not event.warming:
                 self._next_s = event.t_s + 5
                 click.echo(f"{event.t_s:6.1f} s  {figures(event)}", err=True)
-            case events.Study() if event.study.elapsed_s >= self._next_s and found(event.study):
+            case events.StudyChanged() if event.study.elapsed_s >= self._next_s and progress(event.study):
                 self._next_s = event.study.elapsed_s + 5
-                click.echo(f"{event.study.elapsed_s:6.1f} s  {found(event.study)}", err=True)
+                click.echo(f"{event.study.elapsed_s:6.1f} s  {progress(event.study)}", err=True)
 
     def close(self) -> None:
         pass
@@ -88,10 +88,10 @@ class Bar:
         match event:
             case events.Queued():
                 self._set(f"queued behind {plain(event.behind, 60)}")
-            case events.Phase():
-                self._set(formatting.doing(event.name), figures=self._found)
-            case events.Study():
-                self._found = found(event.study)
+            case events.PhaseBegan():
+                self._set(formatting.doing(event.phase), figures=self._found)
+            case events.StudyChanged():
+                self._found = progress(event.study)
                 self._progress.update(self._task, figures=self._found, refresh=True)
             case events.Beat():
                 self._progress.refresh()
@@ -129,25 +129,9 @@ def figures(window: events.Window) -> str:
     return "  ".join(parts)
 
 
-def found(study: Comparison | Exploration | Optimization) -> str:
+def progress(study: Study) -> str:
     """What a study has found so far, in the space of half a line."""
-    eta = f"ETA {study.eta_s:.0f} s" if study.eta_s else ""
-    if isinstance(study, Comparison):
-        first = study.duels[0] if study.duels else None
-        known = "" if first is None or first.ratio is None else f"B/A {first.ratio:.3f}"
-        interval = "" if first is None or first.ci95 is None else f"({first.ci95[0]:.3f}–{first.ci95[1]:.3f})"
-        return "  ".join(filter(None, (known, interval, eta)))
-    if isinstance(study, Optimization):
-        return "  ".join(filter(None, ("" if study.progress is None else formatting.percent(study.progress), eta)))
-    if study.loads:
-        answer = highest_kept(study.loads)
-        return "  ".join(filter(None, (f"{formatting.number(answer.rate)}/s" if answer else "", eta)))
-    best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
-    rate = (
-        "" if best is None or best.throughput_fps is None else f"best {formatting.number(best.throughput_fps.mean)} FPS"
-    )
-    done = sum(cell.state in ("measured", "reused", "failed") for cell in study.cells)
-    return "  ".join(filter(None, (f"{done} of {len(study.cells)}" if study.cells else "", rate, eta)))
+    return output_of(type(study)).progress(study)
 
 
 def display(quiet: bool) -> Display:

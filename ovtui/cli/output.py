@@ -111,6 +111,11 @@ def field(title: str, text: str, *, indent: int = 2, width: int = 11) -> None:
         click.echo(" " * (indent + width) + line)
 
 
+def eta(seconds: float | None) -> str:
+    """How long it still takes; nothing where that is not known."""
+    return f"ETA {seconds:.0f} s" if seconds else ""
+
+
 def table(
     head: Sequence[str],
     rows: Sequence[Sequence[str]],

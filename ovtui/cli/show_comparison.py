@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 import click
@@ -17,17 +18,17 @@ from ovtui.analysis.comparison import (
     run_scatter,
 )
 from ovtui.analysis.comparison import unpaired as apart
-from ovtui.cli.finish import as_it_ended
-from ovtui.cli.output import document, faint, field, notices, strong, table
-from ovtui.engine.events import Ended
-from ovtui.errors import OvtuiError
+from ovtui.cli.output import document, eta, faint, field, strong, table
+from ovtui.cli.show_run import exported
 from ovtui.formatting import NOTHING, WEAK_MEANS, duration, number, percent, plural, rough, when
 from ovtui.records import Comparison, Criterion, LayerDifferences, PairedResult, Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.exported import Exported
+from ovtui.report.files import write_comparison
 from ovtui.sanitize import plain
-from ovtui.store import Store, open_store
+from ovtui.store import Store
 
+KEPT = "what it measured"
 NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _HISTORY = 500  # runs that tell how runs of one spec scatter
 
@@ -40,24 +41,26 @@ class View(NamedTuple):
     top: int = 12
 
 
-def finish(study_id: str, ended: Ended | None, *, as_json: bool, view: View = View()) -> Comparison:  # noqa: B008
-    """Print a comparison and its error; OvtuiError with what `ended` told when the store never saw it."""
-    with open_store() as store:
-        notices(store)
-        study = store.comparisons.get(study_id)
-        if study is None:
-            raise OvtuiError((ended and ended.error) or f"Comparison {study_id} is not in the store.")
-        study = as_it_ended(study, ended)
-        if as_json:
-            document(as_document(store, study))
-        else:
-            runs = _runs(store, study)
-            profiles = [store.runs.profile(run.id) if run else None for run in runs]
-    if not as_json:
-        _comparison(study, runs, profiles, view)
-    if study.error is not None:
-        click.echo(f"ovtui: {plain(study.error)}", err=True)
-    return study
+def show(store: Store, study: Comparison, view: View = View()) -> None:  # noqa: B008
+    """The verdict, and why."""
+    runs = _runs(store, study)
+    _comparison(study, runs, [store.runs.profile(run.id) if run else None for run in runs], view)
+
+
+def progress(study: Comparison) -> str:
+    """The ratio so far, and how long it still takes."""
+    first = study.duels[0] if study.duels else None
+    known = "" if first is None or first.ratio is None else f"B/A {first.ratio:.3f}"
+    interval = "" if first is None or first.ci95 is None else f"({first.ci95[0]:.3f}–{first.ci95[1]:.3f})"
+    return "  ".join(filter(None, (known, interval, eta(study.eta_s))))
+
+
+def is_kept(study: Comparison) -> bool:
+    return bool(study.duels) or any(side.run for side in study.sides)
+
+
+def export(store: Store, study: Comparison, output: Path) -> None:
+    write_comparison(output, study, sides(store, study))
 
 
 def as_document(store: Store, study: Comparison) -> dict[str, object]:
@@ -270,11 +273,6 @@ def _of_delta(bounds: tuple[float, float] | None) -> str:
 
 def _runs(store: Store, study: Comparison) -> list[Run | None]:
     return [store.runs.get(side.run) if side.run else None for side in study.sides]
-
-
-def exported(store: Store, run: Run) -> Exported:
-    """A run with all that is kept beside it."""
-    return Exported(run, *store.runs.beside(run.id))
 
 
 def _scatter(store: Store, runs: Sequence[Run], criterion: Criterion | None) -> apart.Scatter | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -10,37 +11,44 @@ import msgspec
 from ovtui import formatting
 from ovtui.analysis.exploration import selection
 from ovtui.analysis.exploration.matrix import BEST, FAILED, REUSED, matrix
-from ovtui.analysis.exploration.max_rate import none_keeps, verdict
-from ovtui.analysis.exploration.selection import called, nearest_miss
-from ovtui.cli.finish import as_it_ended
-from ovtui.cli.output import document, faint, field, notices, strong, table
-from ovtui.engine.events import Ended
-from ovtui.errors import OvtuiError
+from ovtui.analysis.exploration.max_rate import highest_kept, none_keeps, verdict
+from ovtui.analysis.exploration.selection import nearest_miss
+from ovtui.cli.output import eta, faint, field, strong, table
+from ovtui.cli.show_run import exported
 from ovtui.records import Cell, Exploration, Limits, RatePoint, Run
 from ovtui.report.command import run_command
+from ovtui.report.files import write_exploration
 from ovtui.sanitize import plain
-from ovtui.store import Store, open_store
+from ovtui.store import Store
 
+KEPT = "what it measured"
 _FRONT = 8
 
 
-def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Exploration:
-    """Print an exploration and its error; OvtuiError with what `ended` told when the store never saw it."""
-    with open_store() as store:
-        notices(store)
-        study = store.explorations.get(study_id)
-        if study is None:
-            raise OvtuiError((ended and ended.error) or f"Exploration {study_id} is not in the store.")
-        study = as_it_ended(study, ended)
-        if as_json:
-            document(as_document(store, study))
-        else:
-            whole = {run.id: run for run in runs(store, study)}
-            name = store.models.called(study.model)
-            exploration(study, whole, name)
-    if study.error is not None:
-        click.echo(f"ovtui: {plain(study.error)}", err=True)
-    return study
+def show(store: Store, study: Exploration) -> None:
+    """What was found, and how to measure it."""
+    exploration(study, {run.id: run for run in runs(store, study)}, store.models.called(study.model))
+
+
+def progress(study: Exploration) -> str:
+    """How many settings are done and the best so far, or the highest rate."""
+    left = eta(study.eta_s)
+    if study.loads:
+        answer = highest_kept(study.loads)
+        return "  ".join(filter(None, (f"{formatting.number(answer.rate)}/s" if answer else "", left)))
+    best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
+    throughput = None if best is None else best.throughput_fps
+    rate = "" if throughput is None else f"best {formatting.number(throughput.mean)} FPS"
+    done = sum(cell.state in ("measured", "reused", "failed") for cell in study.cells)
+    return "  ".join(filter(None, (f"{done} of {len(study.cells)}" if study.cells else "", rate, left)))
+
+
+def is_kept(study: Exploration) -> bool:
+    return any(each.state == "measured" for each in study.cells) or any(each.run for each in study.loads)
+
+
+def export(store: Store, study: Exploration, output: Path) -> None:
+    write_exploration(output, study, [exported(store, run) for run in runs(store, study)])
 
 
 def runs(store: Store, study: Exploration) -> list[Run]:
@@ -83,7 +91,7 @@ def row(study: Exploration) -> tuple[str, ...]:
 def _best(study: Exploration) -> str:
     for cell in study.cells:
         if cell.run is not None and cell.run == study.best and cell.throughput_fps is not None:
-            return f"{called(cell.setting)}: {formatting.number(cell.throughput_fps.mean)} FPS"
+            return f"{formatting.setting(cell.setting)}: {formatting.number(cell.throughput_fps.mean)} FPS"
     for load in study.loads:
         if load.run is not None and load.run == study.best:
             return f"{formatting.number(load.rate)} arrivals/s"
@@ -98,7 +106,7 @@ def _cells(study: Exploration) -> None:
     best = next((cell for cell in study.cells if cell.run is not None and cell.run == study.best), None)
     if best is not None:
         earlier = ", known from earlier" if best.state == "reused" else ""
-        field("best", f"{called(best.setting)}: {_figures(best, study.limits)}{earlier}")
+        field("best", f"{formatting.setting(best.setting)}: {_figures(best, study.limits)}{earlier}")
         if study.limits.latency_ms is not None or study.limits.memory_mb is not None:
             field("", f"the highest throughput with {_limits(study)}")
             doubt = selection.uncertainty(best, study.limits)
@@ -128,7 +136,7 @@ def _cells(study: Exploration) -> None:
                     formatting.number(cell.throughput_fps.mean if cell.throughput_fps else None),
                     formatting.half_width(cell.throughput_fps) if cell.throughput_fps else "",
                     formatting.number(cell.peak_rss_mb),
-                    called(cell.setting),
+                    formatting.setting(cell.setting),
                 )
                 for cell in front
             ],
@@ -140,7 +148,7 @@ def _cells(study: Exploration) -> None:
         if cell.state == "failed":
             reasons.setdefault(cell.reason or "no reason told", []).append(cell)
     for reason, cells in reasons.items():
-        field("failed", f"{'; '.join(called(cell.setting) for cell in cells[:4])}: {plain(reason, 300)}")
+        field("failed", f"{'; '.join(formatting.setting(cell.setting) for cell in cells[:4])}: {plain(reason, 300)}")
 
 
 def _explain_weak(shown: Sequence[Cell | RatePoint]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import string
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -16,18 +17,18 @@ from ovtui.analysis.optimization.outcome import agreement_of, weak_means
 from ovtui.analysis.optimization.trade_off import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, called
 from ovtui.analysis.optimization.trade_off import ways as side_by_side
 from ovtui.analysis.optimization.wording import percent_between
-from ovtui.cli.finish import as_it_ended
-from ovtui.cli.output import document, faint, field, notices, strong, table
-from ovtui.engine.events import Ended
-from ovtui.errors import InputError, OvtuiError
+from ovtui.cli.output import eta, faint, field, strong, table
+from ovtui.errors import InputError
 from ovtui.records import Accuracy, Model, Optimization, Preview
 from ovtui.report.documents import optimization_document
+from ovtui.report.files import write_optimization
 from ovtui.report.optimize_command import optimize_command
 from ovtui.report.optimized import gathered
 from ovtui.report.pages.of_optimization import preprocessing_in_words
 from ovtui.sanitize import plain
-from ovtui.store import Store, open_store
+from ovtui.store import Store
 
+KEPT = "the version"
 _ALL = 1000
 _WORST = 5
 _SHOWN = 8
@@ -35,28 +36,25 @@ _CHART = (56, 7)  # columns, rows
 _LETTERS = string.ascii_letters
 
 
-def finish(study_id: str, ended: Ended | None, *, as_json: bool) -> Optimization:
-    """Print an optimization and its error; OvtuiError with what `ended` told when the store never saw it."""
-    with open_store() as store:
-        notices(store)
-        study = store.optimizations.get(study_id)
-        if study is None:
-            raise OvtuiError((ended and ended.error) or f"Optimization {study_id} is not in the store.")
-        study = as_it_ended(study, ended)
-        if as_json:
-            document(as_document(store, study))
-        else:
-            optimization(store, study)
-    if study.error is not None:
-        click.echo(f"ovtui: {plain(study.error)}", err=True)
-    return study
-
-
 def as_document(store: Store, study: Optimization) -> dict[str, object]:
     return optimization_document(*gathered(store, study))
 
 
-def optimization(store: Store, study: Optimization) -> None:
+def progress(study: Optimization) -> str:
+    """How far the phase is."""
+    share = "" if study.progress is None else formatting.percent(study.progress)
+    return "  ".join(filter(None, (share, eta(study.eta_s))))
+
+
+def is_kept(study: Optimization) -> bool:
+    return study.version is not None
+
+
+def export(store: Store, study: Optimization, output: Path) -> None:
+    write_optimization(output, *gathered(store, study))
+
+
+def show(store: Store, study: Optimization) -> None:
     """What was made, gained and lost, and what to do now."""
     whole = gathered(store, study)
     told = whole.outcome
@@ -149,7 +147,7 @@ def _kept(accuracy: Accuracy | None) -> str:
 
 def versions_of(store: Store, model: Model) -> list[Optimization]:
     """Those that made a version of a model; of what is itself a version, those of its parent."""
-    found = store.optimizations.newest(model.parent or model.id, limit=_ALL)
+    found = store.studies.of(Optimization).newest(model.parent or model.id, limit=_ALL)
     return [study for study in found if study.version is not None]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Literal
 
 import click
 
+from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, follow
 from ovtui.cli.output import document
 from ovtui.cli.spec_options import given_on_the_line
@@ -15,8 +15,7 @@ from ovtui.engine import client
 from ovtui.engine.events import Ended
 from ovtui.engine.reconcile import reconcile
 from ovtui.specs import expanded
-from ovtui.store import open_store
-from ovtui.store.studies import Studies
+from ovtui.store import OneStudy, open_store
 
 
 def left_alone(job: client.Job, *, as_json: bool) -> int:
@@ -39,28 +38,26 @@ def told_alone(job: client.Job) -> None:
     )
 
 
-async def followed(job: client.Job, shown: Display, finish: Callable[[Ended], object]) -> int:
+async def followed(job: client.Job, shown: Display, show: Callable[[Ended], object]) -> int:
     """Show a job of one's own until it ends, and print what was found; the exit status."""
     client.yield_to_measurement()
     try:
         end = await follow(job, shown, own=True)
     finally:
         shown.close()
-    finish(end.ended)
+    show(end.ended)
     return end.exit_code
 
 
-def shows_earlier(
-    text: str, kind: Literal["explorations", "optimizations"], finish: Callable[..., object], *, as_json: bool
-) -> bool:
+def shows_earlier(text: str, kind: type[OneStudy], *, as_json: bool) -> bool:
     """Where `text` means an earlier study, and neither a file nor a model: print that one; whether it did."""
     if given_on_the_line() - {"model", "as_json", "quiet"} or os.path.lexists(expanded(text)):
         return False
     with open_store() as store:
         reconcile(store)
-        studies: Studies[Any] = getattr(store, kind)
+        studies = store.studies.of(kind)
         if store.models.find(text) or (text != "last" and not studies.named(text)):
             return False
         found = studies.find(text)
-    finish(found.id, None, as_json=as_json)
+    finish(kind, found.id, None, as_json=as_json)
     return True

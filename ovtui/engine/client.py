@@ -19,9 +19,18 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from ovtui import paths
-from ovtui.engine import image_settings, liveness, messages
+from ovtui.engine import image_settings, liveness, messages, tasks
 from ovtui.engine.events import AnyEvent, Ended
-from ovtui.engine.folder import EventReader, JobFolder, JobSpec, new_id, tail
+from ovtui.engine.folder import EventReader, JobFolder, tail
+from ovtui.engine.job_specs import (
+    ComparisonJobSpec,
+    ExplorationJobSpec,
+    ImportJobSpec,
+    JobSpec,
+    OptimizationJobSpec,
+    RunJobSpec,
+    new_id,
+)
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import (
@@ -35,6 +44,7 @@ from ovtui.records import (
     Limits,
     Model,
     Optimization,
+    Phase,
     Preview,
     Recipe,
     Spec,
@@ -135,14 +145,14 @@ class Job:
         return Ended(status="failed", error=f"The job could not start.{why} The log is {self.folder.log}.")
 
 
-def _start(order: JobSpec) -> Job:
-    """Start a process for `order` that outlives this one: own session, no terminal, its own files."""
+def _start(spec: JobSpec) -> Job:
+    """Start a process for `spec` that outlives this one: own session, no terminal, its own files."""
     if _yielded:
         raise RuntimeError("A process that has yielded its share of the machine would pass that on to the job.")
-    folder = JobFolder.create(order)
+    folder = JobFolder.create(spec)
     with folder.log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ovtui.engine.jobs", order.id],
+            [sys.executable, "-m", "ovtui.engine.jobs", spec.id],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -153,7 +163,7 @@ def _start(order: JobSpec) -> Job:
         )
     # Kept until they end, so that they leave no zombies while this process lives.
     _started[:] = [started for started in _started if started.poll() is None] + [process]
-    return Job(order.id, process)
+    return Job(spec.id, process)
 
 
 async def start_import(
@@ -178,9 +188,7 @@ async def start_import(
     except UnicodeEncodeError as error:
         raise InputError(f"The name {plain(path)} is not valid UTF-8: rename the file.") from error
     return _start(
-        JobSpec(
-            id=new_id(),
-            kind="import",
+        ImportJobSpec(
             path=str(path.absolute()),
             name=name,
             demo=demo,
@@ -194,8 +202,7 @@ async def start_import(
 
 async def start_run(model: Model, spec: Spec, *, label: str | None = None) -> Job:
     """Begin to measure; the job's id is the run's. It queues while the machine measures something else."""
-    order = JobSpec(id=new_id(), kind="run", model=model, spec=spec, label=label)
-    return await _registered(_start(order))
+    return await _registered(_start(RunJobSpec(model=model, spec=spec, label=label)))
 
 
 async def _registered(job: Job) -> Job:
@@ -222,7 +229,7 @@ async def start_comparison(
     study = Comparison(
         id=job_id, status="queued", label=label, criterion=criterion, sides=tuple(sides), created=time.time()
     )
-    return await _registered(_start(JobSpec(id=job_id, kind="comparison", comparison=study, seconds=seconds)))
+    return await _registered(_start(ComparisonJobSpec(id=job_id, study=study, seconds=seconds)))
 
 
 async def start_exploration(
@@ -247,7 +254,7 @@ async def start_exploration(
         seconds=seconds,
     )  # fmt: skip
     return await _registered(
-        _start(JobSpec(id=job_id, kind="exploration", exploration=study, seconds=seconds, fresh=fresh, resumes=resumes))
+        _start(ExplorationJobSpec(id=job_id, study=study, seconds=seconds, fresh=fresh, resumes=resumes))
     )
 
 
@@ -272,8 +279,8 @@ async def start_optimization(
     study = Optimization(
         id=job_id, status="queued", label=label, parent=model, recipe=recipe, spec=spec, created=time.time()
     )
-    order = JobSpec(id=job_id, kind="optimization", optimization=study, seconds=seconds, compare=compare)
-    return await _registered(_start(order))
+    job_spec = OptimizationJobSpec(id=job_id, study=study, seconds=seconds, compare=compare)
+    return await _registered(_start(job_spec))
 
 
 def stated_images(model: Model, data: Sequence[Data] | None = None) -> Images:
@@ -300,8 +307,8 @@ def preview(model: Model, recipe: Recipe, stopped: Callable[[], bool] = lambda: 
     """
     from ovtui.engine.device_request import ask  # with psutil, which nobody needs to see the app
 
-    task = messages.Task(kind="preview", model=model, recipe=recipe)
-    told = ask(task, messages.Previewed, phase="looking at the data", limit_s=_PREVIEW_S, stopped=stopped)
+    task = tasks.PreviewTask(model=model, recipe=recipe)
+    told = ask(task, messages.Previewed, phase=Phase(name="previewing"), limit_s=_PREVIEW_S, stopped=stopped)
     return told.preview
 
 

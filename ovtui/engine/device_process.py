@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import select
@@ -10,14 +11,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
 
 import msgspec
 import psutil
 
-from ovtui.engine import memory, messages
+from ovtui.engine import memory, messages, tasks
 from ovtui.engine.folder import tail
-from ovtui.errors import InputError, Interrupted, OvtuiError
+from ovtui.errors import Cancelled, InputError, Interrupted, OvtuiError
+from ovtui.formatting import doing
+from ovtui.records import STARTING, Phase
 from ovtui.sanitize import plain
 
 _REASONS = {
@@ -29,24 +35,32 @@ _REASONS = {
 }
 
 
+Answer = TypeVar("Answer", bound=messages.Message)
+
+_LOOK_S = 0.1
+
 # The phases in which memory grows by gigabytes a second; in the others a look each second will do.
 _LOADING = frozenset({"starting", "building", "reading", "compiling", "filling"})
+_OF_A_MODEL = frozenset({"reading", "compiling", "filling", "measuring", "profiling"})
+
+
+class TimedOut(OvtuiError):
+    """No answer came in time."""
 
 
 class DeviceProcess:
-    """One task in a process of its own. Raises what became of it from `hear`; `end` always leaves nothing behind."""
+    """One task in a process of its own. `hear` and `answer` raise what became of it; `end` leaves nothing behind."""
 
-    def __init__(self, task: messages.Task, log: Path | None, *, memory_limit: int | None = None) -> None:
+    def __init__(self, task: tasks.Task, log: Path | None, *, memory_limit: int | None = None) -> None:
         self._log = log
         self._limit = memory_limit
-        self.phase = "starting"
+        self.phase = STARTING
         self._next_check = 0.0
         self._why: OvtuiError | None = None  # it ended or was ended, once that is known
         self._peak_rss_mb: float | None = None
         self._rest = b""
         self._pipe, theirs = os.pipe()
         os.set_blocking(self._pipe, False)
-        fds = (theirs, task.ring_fd) if task.ring_fd >= 0 else (theirs,)
         sink = log.open("ab") if log else subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(
@@ -55,7 +69,7 @@ class DeviceProcess:
                 stdin=subprocess.PIPE,
                 stdout=sink,
                 stderr=sink,
-                pass_fds=fds,
+                pass_fds=(theirs, *task.shared_fds),
                 # Not where the model lies: Python looks for modules in the working folder.
                 cwd=log.parent if log else "/",
             )
@@ -71,7 +85,7 @@ class DeviceProcess:
         assert self._process.stdin is not None
         self._stdin = self._process.stdin
         self._write(msgspec.structs.replace(task, talk_fd=theirs, parent=os.getpid()))
-        if not task.turns:
+        if not task.takes_turns:
             with contextlib.suppress(BrokenPipeError):
                 self._stdin.close()
 
@@ -83,7 +97,7 @@ class DeviceProcess:
         select.select([self._pipe], [], [], timeout_s)
         heard = self._read()
         if time.monotonic() >= self._next_check:
-            self._next_check = time.monotonic() + (0.05 if self.phase in _LOADING else 1.0)
+            self._next_check = time.monotonic() + (0.05 if self.phase.name in _LOADING else 1.0)
             self._check_memory()
         if self._process.poll() is not None:
             heard += self._read()
@@ -98,13 +112,46 @@ class DeviceProcess:
             raise self._why or self._fate()
         return heard
 
-    def go(self, turn: messages.Turn) -> None:
+    def answer(
+        self,
+        kind: type[Answer],
+        *,
+        cancelled: Callable[[], bool],
+        limit_s: float = math.inf,
+        each: Callable[[messages.AnyMessage], object] = lambda message: None,
+        look: Callable[[], object] = lambda: None,
+    ) -> Answer:
+        """Its next message of this kind. `each` hears every other message, `look` is called ten times a second.
+
+        Cancelled as soon as `cancelled` says so, TimedOut after `limit_s`; else as `hear`, and OvtuiError when it left
+        without this message.
+        """
+        deadline = time.monotonic() + limit_s
+        while True:
+            ended = self.ended  # asked before hearing, so that nothing told in between is missed
+            found: Answer | None = None
+            for message in self.hear(_LOOK_S):
+                if found is None and isinstance(message, kind):
+                    found = message
+                else:
+                    each(message)
+            if found is not None:
+                return found
+            look()
+            if cancelled():
+                raise Cancelled("Cancelled.")
+            if ended:
+                raise OvtuiError(f"The process ended while {doing(self.phase)} and gave no reason.{self._where()}")
+            if time.monotonic() > deadline:
+                raise TimedOut(f"There was no answer within {limit_s:.0f} s while {doing(self.phase)}.")
+
+    def go(self, turn: tasks.Turn) -> None:
         """Let one that takes turns infer."""
         self._write(turn)
 
-    def _write(self, order: messages.Task | messages.Turn) -> None:
+    def _write(self, order: tasks.Task | tasks.Turn) -> None:
         with contextlib.suppress(BrokenPipeError):  # it has died; `hear` tells
-            self._stdin.write(msgspec.json.encode(order) + b"\n")
+            self._stdin.write(tasks.encode(order) + b"\n")
             self._stdin.flush()
 
     @property
@@ -139,6 +186,14 @@ class DeviceProcess:
         except (psutil.Error, NotImplementedError):
             return None
 
+    def __enter__(self) -> DeviceProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
     def end(self) -> None:
         """Kill it if it still runs, and wait."""
         if not self.ended:
@@ -171,17 +226,20 @@ class DeviceProcess:
         if self._limit and rss is not None and rss > self._limit:
             self._process.kill()
             self._why = OvtuiError(
-                f"Stopped while {self.phase}: it took {_gb(rss)} of memory, more than the "
+                f"Stopped while {self.phase.name}: it took {_gb(rss)} of memory, more than the "
                 f"{_gb(self._limit)} that are sensible for this file and {_place()}."
             )
             raise self._why
 
+    def _where(self) -> str:
+        return f" The log is {plain(self._log)}." if self._log else ""
+
     def _fate(self) -> OvtuiError:
         code = self._process.returncode
-        where = f" The log is {plain(self._log)}." if self._log else ""
+        where = self._where()
         if code == -signal.SIGKILL:
             return Interrupted(
-                f"The process was killed while {self.phase}, perhaps by the system for want of memory.{where}"
+                f"The process was killed while {doing(self.phase)}, perhaps by the system for want of memory.{where}"
             )
         if code < 0:
             name = signal.Signals(-code).name
@@ -190,12 +248,12 @@ class DeviceProcess:
         text = tail(self._log) if self._log else ""
         lines = [line for line in text.splitlines() if re.match(r"\w[\w.]*(Error|Exception)\b", line)]
         last = f": {plain(lines[-1], 200)}" if lines else ""
-        return OvtuiError(f"The process ended while {self.phase}{last}.{where}")
+        return OvtuiError(f"The process ended while {doing(self.phase)}{last}.{where}")
 
 
-def _object(phase: str) -> str:
-    """`reading this model`; a phase of several words stands alone."""
-    return phase if " " in phase else f"{phase} this model"
+def _object(phase: Phase) -> str:
+    """`reading this model`, where the phase is of a model."""
+    return f"{phase.name} this model" if phase.name in _OF_A_MODEL else doing(phase)
 
 
 def _place() -> str:

@@ -8,15 +8,14 @@ from typing import TypeAlias
 import msgspec
 
 from ovtui.records import (
-    Comparison,
     Effective,
     Environment,
     Estimate,
-    Exploration,
     Histogram,
-    Optimization,
+    Phase,
     Result,
     Status,
+    Study,
 )
 
 
@@ -40,10 +39,10 @@ class Started(Event, frozen=True, tag="started"):
     environment: Environment | None = None
 
 
-class Phase(Event, frozen=True, tag="phase"):
-    """What is being done now, in a word: building, checking, hashing, reading, compiling, filling, …"""
+class PhaseBegan(Event, frozen=True, tag="phase"):
+    """What is being done now."""
 
-    name: str
+    phase: Phase
 
 
 class Note(Event, frozen=True, tag="note"):
@@ -84,10 +83,10 @@ class Window(Event, frozen=True, tag="window"):
     histogram: Histogram | None = None  # of everything measured so far, as fine as a screen
 
 
-class Study(Event, frozen=True, tag="study"):
+class StudyChanged(Event, frozen=True, tag="study"):
     """A comparison, exploration or optimization as it is known now."""
 
-    study: Comparison | Exploration | Optimization
+    study: Study
 
 
 class Beat(Event, frozen=True, tag="beat"):
@@ -105,7 +104,7 @@ class Ended(Event, frozen=True, tag="ended"):
     model: str | None = None  # id, of an import
 
 
-AnyEvent: TypeAlias = Queued | Started | Phase | Note | Loaded | Window | Study | Beat | Ended
+AnyEvent: TypeAlias = Queued | Started | PhaseBegan | Note | Loaded | Window | StudyChanged | Beat | Ended
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)

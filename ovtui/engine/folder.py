@@ -4,54 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import threading
 import time
 from pathlib import Path
 
-import msgspec
-
 from ovtui import paths
-from ovtui.engine import events
+from ovtui.engine import events, job_specs
 from ovtui.errors import StoreError
-from ovtui.records import Comparison, Exploration, JobKind, Model, Optimization, Record, Spec
-
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
-
-
-class JobSpec(Record, frozen=True):
-    """What a job is to do."""
-
-    id: str
-    kind: JobKind
-    # an import
-    path: str | None = None
-    name: str | None = None
-    demo: bool = False  # build the demo model at `path` first
-    shapes: dict[str, tuple[int, ...]] = {}
-    layouts: dict[str, str] = {}
-    extensions: tuple[str, ...] = ()  # paths
-    limit_s: float | None = None
-    # a run
-    model: Model | None = None
-    spec: Spec | None = None
-    label: str | None = None
-    # a comparison, an exploration or an optimization, as it begins
-    comparison: Comparison | None = None
-    exploration: Exploration | None = None
-    optimization: Optimization | None = None
-    seconds: float | None = (
-        None  # a comparison, also that of an optimization: the longest; an exploration: of each turn
-    )
-    compare: bool = True  # an optimization: measure parent and version in turn afterwards
-    fresh: bool = False  # an exploration: measure what was measured earlier, too
-    resumes: str | None = None  # an exploration: the id of the one that it goes on with
-
-
-def new_id() -> str:
-    """Fifty random bits in ten letters: short to type by its beginning, unique for millions of runs."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
 
 
 class JobFolder:
@@ -61,15 +21,15 @@ class JobFolder:
         self.path = paths.jobs() / job_id
         self.events = self.path / "events.jsonl"
         self.log = self.path / "stderr.log"
-        self._order = self.path / "job.json"
+        self._spec = self.path / "job.json"
 
     @classmethod
-    def create(cls, order: JobSpec) -> JobFolder:
-        """Make the folder and write the order; StoreError when the data folder cannot be written."""
-        folder = cls(order.id)
+    def create(cls, spec: job_specs.JobSpec) -> JobFolder:
+        """Make the folder and write what to do; StoreError when the data folder cannot be written."""
+        folder = cls(spec.id)
         try:
             folder.path.mkdir(parents=True, mode=0o700)
-            folder._order.write_bytes(msgspec.json.encode(order))
+            folder._spec.write_bytes(job_specs.encode(spec))
         except OSError as error:
             raise StoreError(
                 f"Cannot write to the data folder {paths.home()}: {error.strerror}. "
@@ -77,8 +37,10 @@ class JobFolder:
             ) from error
         return folder
 
-    def order(self) -> JobSpec:
-        return msgspec.json.decode(self._order.read_bytes(), type=JobSpec)
+    def spec(self) -> job_specs.AnyJobSpec:
+        """What to do."""
+        spec: job_specs.AnyJobSpec = job_specs.decode(self._spec.read_bytes())
+        return spec
 
 
 def prune(live: set[str], keep: int = 200) -> None:

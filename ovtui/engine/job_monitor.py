@@ -10,7 +10,20 @@ from ovtui.engine import events
 from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.engine.reconcile import reconcile
 from ovtui.engine.timeline import Timeline
-from ovtui.records import LIVE, Comparison, Effective, Exploration, Histogram, Job, Optimization, Result, Run, Status
+from ovtui.records import (
+    LIVE,
+    STARTING,
+    STEADY,
+    Comparison,
+    Effective,
+    Histogram,
+    Job,
+    Phase,
+    Result,
+    Run,
+    Status,
+    Study,
+)
 from ovtui.store import Store
 
 _KEPT = 4  # jobs that have ended, for whoever still shows them
@@ -23,8 +36,8 @@ class JobView:
     id: str
     kind: str
     run: Run | None = None  # as it was when the job was first seen
-    phase: str = "starting"
-    phases: list[str] = field(default_factory=list)
+    phase: Phase = STARTING
+    phases: list[Phase] = field(default_factory=list)
     behind: str | None = None  # what it waits for, while it is queued
     notes: list[str] = field(default_factory=list)
     effective: Effective | None = None
@@ -32,7 +45,7 @@ class JobView:
     doubts: list[float] = field(default_factory=list)  # half-width of the interval over the mean, each window
     histogram: Histogram | None = None
     result: Result | None = None  # the last that is known while it measures
-    study: Comparison | Exploration | Optimization | None = None  # as it is known now
+    study: Study | None = None  # as it is known now
     part: Comparison | None = None  # the comparison that an optimization makes now
     ended: events.Ended | None = None
     timeline: Timeline = field(default_factory=Timeline)
@@ -43,8 +56,7 @@ class JobView:
     @property
     def steady(self) -> bool:
         """It measures: news come twice a second, and this machine's cores are its own."""
-        busy = self.phase in ("warming", "measuring") or self.phase.endswith((": measuring", ": taking turns"))
-        return self.ended is None and (self.behind is not None or busy or self.phase.startswith("racing"))
+        return self.ended is None and (self.behind is not None or self.phase.name in STEADY)
 
     def read(self) -> bool:
         """Take what is new; whether there was anything."""
@@ -59,19 +71,19 @@ class JobView:
                 self.behind = event.behind
             case events.Started():
                 self.behind = None
-            case events.Phase():
-                self.behind, self.phase = None, event.name
-                if event.name not in self.phases:
-                    self.phases.append(event.name)
+            case events.PhaseBegan():
+                self.behind, self.phase = None, event.phase
+                if event.phase not in self.phases:
+                    self.phases.append(event.phase)
             case events.Note():
                 self.notes.append(event.text)
             case events.Loaded():
                 self.effective = event.effective
             case events.Window():
                 self._take_window(event)
-            case events.Study(study=Comparison() as part) if part.id != self.id:
+            case events.StudyChanged(study=Comparison() as part) if part.id != self.id:
                 self.part = part
-            case events.Study():
+            case events.StudyChanged():
                 self.study = event.study
             case events.Beat() if self.study is not None:
                 self.study = msgspec.structs.replace(self.study, elapsed_s=event.elapsed_s)

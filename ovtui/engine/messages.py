@@ -11,51 +11,13 @@ from ovtui.records import (
     Accuracy,
     Ceilings,
     Effective,
-    File,
-    Model,
     OwnGraph,
+    Phase,
     Preprocessing,
     Preview,
     Profile,
-    Recipe,
-    Record,
-    Spec,
     StaticShape,
 )
-
-
-class Task(Record, frozen=True):
-    """What the job process asks of a device process."""
-
-    # "build" (the demo model), "inspect", "measure", "profile", "layers", "ceilings", "probe", "preview", "optimize",
-    # "judge"
-    kind: str
-    talk_fd: int = -1
-    parent: int = 0  # pid of the job process; without it, this one has nobody to work for
-    # inspect
-    path: str = ""
-    shapes: dict[str, tuple[int, ...]] = {}
-    layouts: dict[str, str] = {}
-    target: str = ""  # where to write an IR, if the file can only be read with shapes
-    extensions: tuple[File, ...] = ()
-    # measure
-    ring_fd: int = -1
-    model: Model | None = None
-    spec: Spec | None = None
-    turns: bool = False  # stand ready and infer when told to, again and again
-    # profile: model and spec as well; layers: these too, and turns; ceilings: spec, for its device
-    machine: str = ""  # what measured ceilings hold for
-    # preview: model and recipe; optimize: also the path of the .xml to write; judge: also the version, and a spec
-    recipe: Recipe | None = None
-    version: Model | None = None
-
-
-class Turn(Record, frozen=True):
-    """Infer until the ring says stop: one line each, to a device process that was told to take turns."""
-
-    rate: float | None = None  # arrivals per second; None: a closed loop
-    seed: int = 0  # of the arrivals
-    seconds: float | None = None  # layers: infer for so long, with counters; None: tell what they counted
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", omit_defaults=True):
@@ -65,13 +27,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="message", om
 class At(Message, frozen=True, tag="at"):
     """The phase that begins now."""
 
-    phase: str
+    phase: Phase
 
 
 class Said(Message, frozen=True, tag="said"):
     """A note for a person."""
 
     text: str
+
+
+class Built(Message, frozen=True, tag="built"):
+    """The demo model is written."""
 
 
 class Inspected(Message, frozen=True, tag="inspected"):
@@ -140,7 +106,7 @@ class Previewed(Message, frozen=True, tag="previewed"):
 class Progress(Message, frozen=True, tag="progress"):
     """How far a phase has come."""
 
-    phase: str  # in words: "collecting statistics"
+    phase: Phase
     done: int
     total: int | None
 
@@ -171,6 +137,7 @@ class Refused(Message, frozen=True, tag="refused"):
 AnyMessage: TypeAlias = (
     At
     | Said
+    | Built
     | Inspected
     | Ready
     | Probed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ovtui.engine import messages
+from ovtui.engine import messages, tasks
 from ovtui.engine.device_request import ask
+from ovtui.records import Phase
 
 _LIMIT_S = 60
 
 
 def probe() -> messages.Probed:
     """OvtuiError when OpenVINO cannot be used here."""
-    return ask(messages.Task(kind="probe"), messages.Probed, phase="looking for devices", limit_s=_LIMIT_S)
+    return ask(tasks.ProbeTask(), messages.Probed, phase=Phase(name="probing"), limit_s=_LIMIT_S)

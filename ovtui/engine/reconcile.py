@@ -12,7 +12,7 @@ from ovtui import paths
 from ovtui.engine import liveness
 from ovtui.errors import StoreError
 from ovtui.records import LIVE, Job
-from ovtui.store import Store, Studies, Study
+from ovtui.store import Store
 
 ERROR = "Its process died: killed, or the machine went down. What it had measured until then is kept."
 
@@ -32,11 +32,11 @@ def reconcile(store: Store) -> None:
 
 def _bury(store: Store, job: Job) -> None:
     now = time.time()
-    if (
-        _bury_study(store.comparisons, job.id, now)
-        or _bury_study(store.explorations, job.id, now)
-        or _bury_study(store.optimizations, job.id, now)
-    ):
+    study = store.studies.get(job.id)
+    if study is not None:
+        if study.status in LIVE:
+            study = msgspec.structs.replace(study, status="interrupted", error=ERROR, finished=now, eta_s=None)
+        store.studies.save(study)
         shutil.rmtree(paths.unfinished(job.id), ignore_errors=True)
         return
     run = store.runs.get(job.id) if job.kind == "run" else None
@@ -57,14 +57,3 @@ def _bury(store: Store, job: Job) -> None:
             error=ERROR,
             finished=now,
         )
-
-
-def _bury_study(studies: Studies[Study], study_id: str, now: float) -> bool:
-    """Whether it was one of these."""
-    study = studies.get(study_id)
-    if study is None:
-        return False
-    if study.status in LIVE:
-        study = msgspec.structs.replace(study, status="interrupted", error=ERROR, finished=now, eta_s=None)
-    studies.save(study)
-    return True

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ovtui import paths
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Job, Model
+from ovtui.records import Comparison, Job, Model
 from ovtui.sanitize import plain
 from ovtui.store import Store
 
@@ -47,8 +47,8 @@ def _refuse_needed(store: Store, version: Model, going: set[str]) -> None:
 
 def _models(store: Store, job: Job) -> set[str | None]:
     """The ids of those that a job reads."""
-    comparison = store.comparisons.get(job.id) if job.kind == "comparison" else None
-    return {job.model} if comparison is None else {side.model.id for side in comparison.sides}
+    study = store.studies.get(job.id)
+    return {side.model.id for side in study.sides} if isinstance(study, Comparison) else {job.model}
 
 
 def _removed(found: Path) -> int:

@@ -20,16 +20,20 @@ from ovtui.records.comparison import (
 from ovtui.records.environment import Environment
 from ovtui.records.exploration import Cell, CellState, Exploration, Grid, Limits, Percentile, RatePoint, Setting
 from ovtui.records.graph import Body, Edge, Operation, OwnGraph, Tensor
-from ovtui.records.job import Job, JobKind
+from ovtui.records.job import Job
 from ovtui.records.model import File, Format, Model, Port
 from ovtui.records.optimization import ChannelRange, Method, Optimization, Preprocessing, Preset, Preview, Recipe
+from ovtui.records.phase import STARTING, STEADY, Phase
 from ovtui.records.profile import Ceilings, Layer, LayerStatus, Profile
 from ovtui.records.result import Estimate, Histogram, Latency, Quiet, QuotaStops, Result, Series
 from ovtui.records.run import Effective, Run, RunFilter, RunSummary
 from ovtui.records.spec import Api, Channels, Data, Images, Mode, Spec, Stop
+from ovtui.records.study import Study
 
 __all__ = [
     "LIVE",
+    "STARTING",
+    "STEADY",
     "Accuracy",
     "Api",
     "Body",
@@ -57,7 +61,6 @@ __all__ = [
     "Histogram",
     "Images",
     "Job",
-    "JobKind",
     "Labelled",
     "Latency",
     "Layer",
@@ -74,6 +77,7 @@ __all__ = [
     "OwnGraph",
     "PairedResult",
     "Percentile",
+    "Phase",
     "Port",
     "Preprocessing",
     "Preset",
@@ -96,6 +100,7 @@ __all__ = [
     "StaticShape",
     "Status",
     "Stop",
+    "Study",
     "Tensor",
     "Verdict",
 ]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ovtui.records.base import Record, Status
-
-JobKind = Literal["import", "run", "comparison", "exploration", "optimization"]
 
 
 class Job(Record, frozen=True):
     """Work in its own process. A run has the id of its job."""
 
     id: str
-    kind: JobKind
+    kind: str  # a name in kinds.py, or one that a newer version has
     status: Status
     folder: str
     created: float

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from ovtui.analysis.optimization.layer_outcomes import Fate, fates
 from ovtui.analysis.optimization.outcome import Outcome, outcome
-from ovtui.records import Comparison, Histogram, Optimization, Profile, Run, Series
+from ovtui.records import Comparison, Histogram, Optimization, Profile, Run, Series, Study
 from ovtui.report.documents import profiles
 from ovtui.report.exported import Exported
 
@@ -32,8 +32,8 @@ class Optimized(NamedTuple):
         return [] if parent is None or version is None else fates(parent, version, self.study.recipe)
 
 
-class _Comparisons(Protocol):
-    def get(self, study_id: str) -> Comparison | None: ...
+class _Studies(Protocol):
+    def get(self, study_id: str) -> Study | None: ...
 
 
 class _Runs(Protocol):
@@ -42,19 +42,18 @@ class _Runs(Protocol):
 
 
 class Kept(Protocol):
-    """What keeps comparisons and runs: the store."""
+    """What keeps studies and runs: the store."""
 
     @property
-    def comparisons(self) -> _Comparisons: ...
+    def studies(self) -> _Studies: ...
     @property
     def runs(self) -> _Runs: ...
 
 
 def gathered(kept: Kept, study: Optimization) -> Optimized:
     """With its comparisons and their runs, as far as they are kept."""
-    latency, throughput = (
-        None if study_id is None else kept.comparisons.get(study_id) for study_id in (study.latency, study.throughput)
-    )
+    found = (study_id and kept.studies.get(study_id) for study_id in (study.latency, study.throughput))
+    latency, throughput = (each if isinstance(each, Comparison) else None for each in found)
     ids = [side.run for each in (latency, throughput) if each is not None for side in each.sides if side.run]
     runs = [run for run_id in ids if (run := kept.runs.get(run_id)) is not None]
     return Optimized(study, latency, throughput, {run.id: Exported(run, *kept.runs.beside(run.id)) for run in runs})

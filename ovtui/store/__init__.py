@@ -8,26 +8,28 @@ from types import TracebackType
 
 from ovtui import paths
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Exploration, Optimization, Run
+from ovtui.kinds import nouns
+from ovtui.records import Run, Study
 from ovtui.store.database import Database
 from ovtui.store.finding import the_one
 from ovtui.store.jobs import Jobs
 from ovtui.store.models import Models
 from ovtui.store.runs import Cursor, Removed, Runs, TrackRecord
 from ovtui.store.settings import Presets, Settings
-from ovtui.store.studies import Studies, Study
+from ovtui.store.studies import AnyStudy, OneStudy, Studies
 
 __all__ = [
+    "AnyStudy",
     "Cursor",
     "Jobs",
     "Models",
+    "OneStudy",
     "Presets",
     "Removed",
     "Runs",
     "Settings",
     "Store",
     "Studies",
-    "Study",
     "TrackRecord",
     "open_store",
 ]
@@ -40,24 +42,25 @@ class Store:
         self.database = database
         self.models = Models(database)
         self.runs = Runs(database)
-        self.comparisons = Studies(database, Comparison, "comparisons", "ovtui compare", "--interleave A B")
-        self.explorations = Studies(database, Exploration, "explorations", "ovtui explore", "MODEL")
-        self.optimizations = Studies(database, Optimization, "optimizations", "ovtui optimize", "MODEL --data PATH")
+        self.studies: Studies[Study] = Studies(database)
         self.jobs = Jobs(database)
         self.settings = Settings(database)
         self.presets = Presets(database)
 
-    def named(self, text: str) -> dict[str, Runs | Studies[Comparison] | Studies[Exploration] | Studies[Optimization]]:
-        """The ids that `text` may mean, each with where it is kept."""
-        kinds = self.comparisons, self.explorations, self.optimizations, self.runs
-        return {found: kind for kind in kinds for found in kind.named(text)}
+    def kept_in(self, record: type[Run] | type[Study]) -> Runs | Studies[Study]:
+        """Where such records are kept."""
+        return self.runs if record is Run else self.studies
 
-    def find(self, text: str) -> Run | Comparison | Exploration | Optimization:
+    def named(self, text: str) -> dict[str, Runs | Studies[Study]]:
+        """The ids that `text` may mean, each with where it is kept."""
+        return {found: kept for kept in (self.studies, self.runs) for found in kept.named(text)}
+
+    def find(self, text: str) -> Run | Study:
         """What `text` means: an id, the beginning of one, a label; `last` is the last run. Else InputError."""
         if text == "last":
             return self.runs.find(text)
         ids = self.named(text)
-        the = the_one(text, list(ids), "run, comparison, exploration or optimization", "ovtui history")
+        the = the_one(text, list(ids), nouns(), "ovtui history")
         record = ids[the].get(the)
         if record is None:
             raise InputError(f"{the} has just been deleted.")

@@ -175,7 +175,53 @@ UPDATE runs SET p50_high = (
 ) WHERE p50_ms IS NOT NULL;
 """
 
-STEPS: tuple[Step, ...] = (_FIRST, _FOR_THE_APP, _FOR_LAYERS, _FOR_STUDIES, _FOR_VERSIONS, _FOR_WEAK_MEDIANS)
+_VIEW = """
+CREATE VIEW {table} AS SELECT id, model, created, label, record FROM studies WHERE kind = '{kind}';
+CREATE TRIGGER {table}_created INSTEAD OF INSERT ON {table} BEGIN
+    INSERT INTO studies (id, kind, model, created, label, record)
+    VALUES (new.id, '{kind}', new.model, new.created, new.label, new.record);
+END;
+CREATE TRIGGER {table}_changed INSTEAD OF UPDATE ON {table} BEGIN
+    UPDATE studies SET label = new.label, record = new.record WHERE id = old.id;
+END;
+"""
+
+
+def _with_one_table_for_studies(connection: sqlite3.Connection) -> None:
+    """A job that an earlier version started still writes to the tables that were: views pass that on."""
+    for statement in _statements("""
+        -- Records that grow, as JSON; `model` is the first one's.
+        CREATE TABLE studies (
+            id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            model TEXT NOT NULL REFERENCES models (id),
+            created REAL NOT NULL,
+            label TEXT,
+            record TEXT NOT NULL
+        );
+        CREATE INDEX studies_by_age ON studies (kind, created, id);
+        CREATE INDEX studies_by_model ON studies (kind, model, created, id);
+        CREATE INDEX studies_by_label ON studies (label) WHERE label IS NOT NULL;
+    """):
+        connection.execute(statement)
+    for kind in ("comparison", "exploration", "optimization"):
+        connection.execute(
+            f"INSERT INTO studies SELECT id, '{kind}', model, created, label, record FROM {kind}s ORDER BY created, id"
+        )
+        connection.execute(f"DROP TABLE {kind}s")
+        for statement in _statements(_VIEW.format(table=f"{kind}s", kind=kind)):
+            connection.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (
+    _FIRST,
+    _FOR_THE_APP,
+    _FOR_LAYERS,
+    _FOR_STUDIES,
+    _FOR_VERSIONS,
+    _FOR_WEAK_MEDIANS,
+    _with_one_table_for_studies,
+)
 """Step n leads from schema n - 1 to schema n. A step that was released is never changed; another one follows it."""
 
 

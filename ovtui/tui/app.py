@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,7 +28,7 @@ from ovtui.records import Record
 from ovtui.sanitize import plain
 from ovtui.specs import expanded
 from ovtui.store import Removed, Store
-from ovtui.tui import themes
+from ovtui.tui import kinds, themes
 from ovtui.tui.launch import Launch
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.home import HomeScreen
@@ -41,7 +42,7 @@ _LINE_S = 1.0
 _READ_S = 1.5  # for how long a message withstands keys: somebody may be typing while it comes
 _QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
 # Jobs that have a screen of their own while they go on.
-_WATCHED = frozenset({"run", "comparison", "exploration", "optimization"})
+_WATCHED = frozenset({"run", *kinds.STUDIES})
 
 
 class Looks(Record, frozen=True):
@@ -313,9 +314,8 @@ class OvtuiApp(Launch):
         yield SystemCommand("Home", "Models, recent runs, what goes on", self.action_home)
         yield SystemCommand("Import a model", "OpenVINO IR, ONNX, TensorFlow, TFLite, PaddlePaddle", self.open_import)
         yield SystemCommand("History", "All runs: filter, sort, compare, delete", self.open_history)
-        yield SystemCommand("Explorations", "The best settings that were found", self.open_explorations)
-        yield SystemCommand("Optimizations", "Versions that were made, and what they cost", self.open_optimizations)
-        yield SystemCommand("Comparisons", "What was measured in turn, and its verdicts", self.open_comparisons)
+        for kind, view in kinds.STUDIES.items():
+            yield SystemCommand(view.title, view.about, partial(self.open_studies, kind))
         for name in themes.offered(no_color=self.no_color):
             yield SystemCommand(f"Theme: {name.removeprefix('ovtui-')}", "How it looks", self._themed(name))
         slow = self.looks.slow_line

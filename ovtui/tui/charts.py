@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ovtui import formatting
-from ovtui.analysis.exploration.selection import called
 from ovtui.records import Cell, Limits, Percentile, RatePoint
 from ovtui.terminal import has_few_glyphs
 from ovtui.tui.widgets.plot import Curve, Picture
@@ -84,7 +83,7 @@ def trade(
     wide = max(ends) > _WIDE * min(ends)
     margin = (max(ends) - min(ends)) * 0.05 or max(ends) * 0.1
     limits = (min(ends) / 1.15, max(ends) * 1.15) if wide else (max(0.0, min(ends) - margin), max(ends) + margin)
-    best = "" if spot is None else f" The best within the limit: {called(spot.setting)}."
+    best = "" if spot is None else f" The best within the limit: {formatting.setting(spot.setting)}."
     few = unknown(cells, percentile)
     missing = f" {formatting.plural(few, 'setting')} with too few inferences for {percentile}." if few else ""
     text = (

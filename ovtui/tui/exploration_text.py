@@ -44,7 +44,7 @@ def sentence(study: Exploration, limits: Limits) -> str:
         estimate = spot.throughput_fps
         rate = f"{formatting.number(estimate.mean)} FPS {formatting.half_width(estimate)}"
         doubt = selection.uncertainty(spot, limits)
-        told = f"{_within(limits, live=live)}: {selection.called(spot.setting)}, {rate}{latency}"
+        told = f"{_within(limits, live=live)}: {formatting.setting(spot.setting)}, {rate}{latency}"
         return f"{told}; {doubt}" if doubt else told
     if any(cell.throughput_fps is not None for cell in study.cells):
         return selection.nearest_miss(study.cells, limits)

@@ -8,13 +8,14 @@ from typing import Any
 
 from textual.app import App
 
-from ovtui import formatting
 from ovtui.engine.job_monitor import JobMonitor
+from ovtui.kinds import KINDS, kind_of
 from ovtui.records import LIVE, Model, Recipe, Spec
 from ovtui.sanitize import plain
 from ovtui.store import Store
 from ovtui.tui import last_settings
 from ovtui.tui.error_handling import said
+from ovtui.tui.kinds import STUDIES, load
 
 
 class Navigation(App[None]):
@@ -72,25 +73,40 @@ class Navigation(App[None]):
 
     def open_job(self, job_id: str) -> None:
         """Whatever it is that goes on."""
-        opens = {
-            "run": self.open_run, "comparison": self.open_comparison, "exploration": self.open_exploration,
-            "optimization": self.open_optimization,
-        }  # fmt: skip
         kind = next((watched.kind for watched in self.watching.live if watched.id == job_id), "run")
-        if kind in opens:
-            opens[kind](job_id)
+        if kind in STUDIES:
+            self.open_study(job_id)
+        elif kind == "run":
+            self.open_run(job_id)
         else:
             self.tell("A model is being read; Home lists it once it is.")
 
     @said
-    def open_comparison(self, comparison_id: str) -> None:
-        """One that is, or was, measured in turn."""
-        if self.store.comparisons.get(comparison_id) is None:
-            self.tell("That comparison has been deleted.", "warning")
-            return
-        from ovtui.tui.screens.ab_test import AbTestScreen
+    def open_study(self, study_id: str) -> None:
+        """One that goes on, or has ended."""
+        study = self.store.studies.get(study_id)
+        if study is None:
+            self.tell("That study has been deleted.", "warning")
+        else:
+            self.push_screen(load(STUDIES[kind_of(type(study)).name].screen)(study_id))
 
-        self.push_screen(AbTestScreen(comparison_id))
+    @said
+    def open_studies(self, kind: str) -> None:
+        """Those of all models, newest first, to pick one."""
+        from ovtui.tui.screens.pick import PickScreen
+
+        def answered(study_id: str | None) -> None:
+            if study_id is not None:
+                self.open_study(study_id)
+
+        view = STUDIES[kind]
+        record: Any = KINDS[kind].record
+        found = self.store.studies.of(record).newest()
+        if found:
+            choice = load(view.choice)
+            self.push_screen(PickScreen(view.title, [choice(each) for each in found]), answered)
+        else:
+            self.tell(view.none_yet)
 
     @said
     def open_explore(self, model: Model) -> None:
@@ -100,72 +116,17 @@ class Navigation(App[None]):
         self.push_screen(ExploreScreen(model, last_settings.recall(self.store, model.id)))
 
     @said
-    def open_exploration(self, exploration_id: str) -> None:
-        """One that goes on, or has ended."""
-        if self.store.explorations.get(exploration_id) is None:
-            self.tell("That exploration has been deleted.", "warning")
-            return
-        from ovtui.tui.screens.exploration import ExplorationScreen
-
-        self.push_screen(ExplorationScreen(exploration_id))
-
-    @said
     def open_optimize(self, model: Model, recipe: Recipe | None = None, spec: Spec | None = None) -> None:
         """Ask which version of `model` to make; begin with `recipe`, or with the last one."""
         from ovtui.tui.screens.optimize import OptimizeScreen
 
         self.push_screen(OptimizeScreen(model, recipe, spec or last_settings.recall(self.store, model.id)))
 
-    @said
-    def open_optimization(self, optimization_id: str) -> None:
-        """One that goes on, or has ended."""
-        if self.store.optimizations.get(optimization_id) is None:
-            self.tell("That optimization has been deleted.", "warning")
-            return
-        from ovtui.tui.screens.optimization import OptimizationScreen
-
-        self.push_screen(OptimizationScreen(optimization_id))
-
     def open_versions(self, model: Model) -> None:
         """All ways in which a model was optimized."""
         from ovtui.tui.screens.versions import VersionsScreen
 
         self.push_screen(VersionsScreen(model))
-
-    @said
-    def open_optimizations(self) -> None:
-        """Those of all models, newest first, to pick one."""
-        from ovtui.tui.screens.optimize import in_short
-        from ovtui.tui.screens.pick import PickScreen
-
-        def answered(optimization_id: str | None) -> None:
-            if optimization_id is not None:
-                self.open_optimization(optimization_id)
-
-        found = self.store.optimizations.newest()
-        if found:
-            choices = [
-                (each.id, in_short(each), f"{each.status}  {formatting.short_when(each.created)}") for each in found
-            ]
-            self.push_screen(PickScreen("Optimizations", choices), answered)
-        else:
-            self.tell("No version was made yet: o on a model does it.")
-
-    @said
-    def open_explorations(self) -> None:
-        """Those of all models, newest first, to pick one."""
-        from ovtui.tui.exploration_text import choice
-        from ovtui.tui.screens.pick import PickScreen
-
-        def answered(exploration_id: str | None) -> None:
-            if exploration_id is not None:
-                self.open_exploration(exploration_id)
-
-        found = self.store.explorations.newest()
-        if found:
-            self.push_screen(PickScreen("Explorations", [choice(each) for each in found]), answered)
-        else:
-            self.tell("Nothing has been explored yet: x on a model does it.")
 
     def open_compare(self, run_ids: Sequence[str]) -> None:
         """Recorded runs: two beside each other, more as a ranking."""
@@ -179,19 +140,3 @@ class Navigation(App[None]):
             from ovtui.tui.screens.ranking import RankingScreen
 
             self.push_screen(RankingScreen(run_ids))
-
-    @said
-    def open_comparisons(self) -> None:
-        """Those that were measured in turn, newest first, to pick one."""
-        from ovtui.tui.rows import comparison_choice
-        from ovtui.tui.screens.pick import PickScreen
-
-        def answered(comparison_id: str | None) -> None:
-            if comparison_id is not None:
-                self.open_comparison(comparison_id)
-
-        found = self.store.comparisons.newest()
-        if found:
-            self.push_screen(PickScreen("Comparisons", [comparison_choice(each) for each in found]), answered)
-        else:
-            self.tell("Nothing has been measured in turn yet: compare two runs in History, then m does.")

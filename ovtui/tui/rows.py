@@ -14,6 +14,7 @@ from ovtui.engine.job_monitor import JobView
 from ovtui.records import LIVE, Comparison, Exploration, Model, Optimization, RunSummary
 from ovtui.sanitize import plain
 from ovtui.store import TrackRecord
+from ovtui.tui import kinds
 from ovtui.tui.widgets.cells import Cell, Column
 
 STATUS_LOOK = {
@@ -115,11 +116,13 @@ def model_cells(model: Model, branch: str, record: TrackRecord) -> dict[str, Cel
     }
 
 
-def doing(watched: JobView) -> str:
+def doing(watched: JobView, *, brief: bool = False) -> str:
     """What a job does now."""
     if watched.ended is not None:
         return watched.ended.status
-    return "queued" if watched.behind is not None else formatting.doing(watched.phase)
+    if watched.behind is not None:
+        return "queued"
+    return formatting.doing_briefly(watched.phase) if brief else formatting.doing(watched.phase)
 
 
 LIVE_COLUMNS = (
@@ -151,12 +154,8 @@ def live_names(live: Sequence[JobView], limit: int = 120, *, brief: bool = False
 
 def live_cells(watched: JobView, name: str) -> dict[str, Cell]:
     """A job that goes on, in a line; a run is called `name`."""
-    if isinstance(watched.study, Comparison):
-        return _live_comparison(watched, watched.study)
-    if isinstance(watched.study, Exploration):
-        return _live_exploration(watched, watched.study)
-    if isinstance(watched.study, Optimization):
-        return _live_optimization(watched, watched.study)
+    if watched.study is not None:
+        return kinds.live_cells(watched, watched.study)
     window = watched.window
     rate = ""
     if window is not None:
@@ -172,7 +171,7 @@ def live_cells(watched: JobView, name: str) -> dict[str, Cell]:
     }
 
 
-def _live_comparison(watched: JobView, study: Comparison) -> dict[str, Cell]:
+def live_comparison(watched: JobView, study: Comparison) -> dict[str, Cell]:
     """Its sides, and the ratio of the first two."""
     duel = study.duels[0] if study.duels else None
     rate = "" if duel is None or duel.ratio is None else f"{duel.ratio:.3f} ×"
@@ -180,13 +179,13 @@ def _live_comparison(watched: JobView, study: Comparison) -> dict[str, Cell]:
         rate += f" ±{formatting.percent((duel.ci95[1] - duel.ci95[0]) / 2 / duel.ratio)}"
     return {
         "what": Cell(f"▶ {sides(study)}"),
-        "doing": Cell(plain(doing(watched).partition(":")[0], 80), "dim"),
+        "doing": Cell(plain(doing(watched, brief=True), 80), "dim"),
         "rate": Cell(rate, "good"),
         "left": Cell("" if study.eta_s is None else f"{study.eta_s:.0f} s left", "dim"),
     }
 
 
-def _live_exploration(watched: JobView, study: Exploration) -> dict[str, Cell]:
+def live_exploration(watched: JobView, study: Exploration) -> dict[str, Cell]:
     """Its model, and the best so far: throughput, or the rate of arrivals."""
     cell = next((each for each in study.cells if each.run is not None and each.run == study.best), None)
     answer = next((each for each in study.loads if each.run is not None and each.run == study.best), None)
@@ -201,11 +200,11 @@ def _live_exploration(watched: JobView, study: Exploration) -> dict[str, Cell]:
     }
 
 
-def _live_optimization(watched: JobView, study: Optimization) -> dict[str, Cell]:
+def live_optimization(watched: JobView, study: Optimization) -> dict[str, Cell]:
     """Its model and method, and how far the phase is."""
     return {
         "what": Cell(f"▶ {plain(study.parent.name, 120)}  {study.recipe.method}"),
-        "doing": Cell(plain(doing(watched).partition(":")[0], 80), "dim"),
+        "doing": Cell(plain(doing(watched, brief=True), 80), "dim"),
         "rate": Cell("" if study.progress is None else formatting.percent(study.progress), "good"),
         "left": Cell("" if study.eta_s is None else f"{study.eta_s:.0f} s left", "dim"),
     }

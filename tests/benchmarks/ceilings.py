@@ -26,6 +26,7 @@ from ovtui.analysis.ceilings import merged
 from ovtui.engine.device.ceilings import ceilings
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.messages import Measured
+from ovtui.engine.tasks import CeilingsTask
 from ovtui.records import Ceilings
 from tests import nets
 
@@ -37,7 +38,8 @@ def measured() -> tuple[Ceilings, float]:
     """The ceilings by ovtui, and the seconds it took."""
     found: list[Ceilings] = []
     begin = time.perf_counter()
-    ceilings("CPU", "here", lambda message: found.append(message.ceilings) if isinstance(message, Measured) else None)
+    task = CeilingsTask(device="CPU", machine="here")
+    ceilings(task, lambda message: found.append(message.ceilings) if isinstance(message, Measured) else None)
     return found[0], time.perf_counter() - begin
 
 

@@ -23,7 +23,8 @@ import onnx
 import psutil
 
 from ovtui.engine.device_process import DeviceProcess
-from ovtui.engine.messages import Optimized, Task
+from ovtui.engine.messages import Optimized
+from ovtui.engine.tasks import OptimizeTask
 from ovtui.records import Data, Model, Recipe
 from tests.quantize.conftest import record
 
@@ -73,7 +74,7 @@ def ours(model: Model, data: Path, out: Path) -> tuple[float, float]:
     """Seconds, and the most memory in MB."""
     begin = time.perf_counter()
     recipe = Recipe(data=(Data(path=str(data)),), subset=SAMPLES)
-    device = DeviceProcess(Task(kind="optimize", model=model, recipe=recipe, path=str(out)), None)
+    device = DeviceProcess(OptimizeTask(model=model, recipe=recipe, path=str(out)), None)
     peak = 0.0
     try:
         while True:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ovtui.cli.commands.cancel import _has_something
+from ovtui.cli.kinds import output_of
 from tests.report.optimization_samples import a_failed_one, an_optimization
 from tests.report.samples import a_cell, a_comparison, a_server_search, an_exploration
 from tests.store.samples import a_result, a_run
@@ -31,4 +31,4 @@ NONE = a_comparison(duels=(), sides=())
     ],
 )
 def test_it_says_so_only_of_what_there_is(ended: Any, something: bool) -> None:
-    assert _has_something(ended) is something
+    assert output_of(type(ended)).is_kept(ended) is something

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ovtui.records import Comparison
 from ovtui.store import open_store
 from tests.conftest import Ovtui
 
@@ -80,7 +81,7 @@ def test_runs_that_are_measured_in_turn_take_what_the_line_says(
     line: tuple[Any, ...] = ("compare", "--interleave", run, run, "-t", "2", "--detach", "--json")
     told = ovtui(*line, "--data", images, "--mean", "3", "--channels", "bgr", "--no-profile").json
     with open_store(home / "ovtui.db", readonly=True) as store:
-        comparison = store.comparisons.find(told["id"])
+        comparison = store.studies.of(Comparison).find(told["id"])
     spec = comparison.sides[0].spec
     assert (spec.images.mean, spec.images.channels, spec.profile) == ((3.0,), "bgr", False)
     assert spec.stop.iterations == 5

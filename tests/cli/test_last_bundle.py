@@ -38,7 +38,7 @@ def explored(store: Store, study_id: str, created: float, best: str | None) -> N
         grid=Grid(batches=(1,), streams=(1,)), created=created, best=best,
     )  # fmt: skip
     job = Job(id=study_id, kind="exploration", status="done", folder="", created=created, model=model.id)
-    store.explorations.create(study, job)
+    store.studies.create(study, job)
 
 
 def test_the_newest_of_all_is_taken(store: Store) -> None:

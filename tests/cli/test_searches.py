@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ovtui.analysis.exploration.max_rate import remarks
-from ovtui.cli.follow import found
+from ovtui.cli.follow import progress
 from ovtui.report.pages.best import best_load
 from ovtui.report.pages.of_rates import highest
 from tests.report.samples import a_load, a_server_search
@@ -21,7 +21,7 @@ LUCKY = a_server_search(
 
 def test_a_lucky_rate_is_no_answer_anywhere() -> None:
     assert best_load(LUCKY) is None
-    assert found(LUCKY) == ""
+    assert progress(LUCKY) == ""
     assert highest(LUCKY).startswith(
         "No rate that was tried keeps p99 ≤ 20 ms without a lower one that misses it; the lowest, 70.00 per second"
     )

@@ -10,12 +10,11 @@ import msgspec
 import pytest
 
 from ovtui.engine import liveness
-from ovtui.records import Candidate, Model, Spec
+from ovtui.records import Candidate, Model, Optimization, Spec
 from ovtui.store import open_store
 from tests.conftest import Ovtui
 from tests.report.optimization_samples import an_optimization, put, whole
-from tests.store.samples import a_model, a_run, its_job
-from tests.store.test_studies import a_comparison, its_own_job
+from tests.store.samples import a_comparison, a_model, a_run, its_job, its_study_job
 
 DELETE = ("delete", "optimize01", "--version-files", "--yes")
 
@@ -45,7 +44,7 @@ def living() -> Iterator[int]:
 
 def kept(home: Path, version: Model) -> bool:
     with open_store(home / "ovtui.db", readonly=True) as store:
-        return store.optimizations.get("optimize01") is not None and Path(version.path).exists()
+        return store.studies.of(Optimization).get("optimize01") is not None and Path(version.path).exists()
 
 
 def test_files_go_however_the_data_folder_is_spelt(ovtui: Ovtui, home: Path, version: Model) -> None:
@@ -67,11 +66,11 @@ def test_what_is_being_measured_stays(ovtui: Ovtui, home: Path, version: Model, 
     sides = [Candidate(model=model, spec=Spec(model=model.id)) for model in (other, version)]
     study = a_comparison("live000001", sides=tuple(sides[:: 1 if place else -1]))
     job = msgspec.structs.replace(
-        its_own_job(study), model=study.sides[0].model.id, pid=living, pid_started=liveness.started(living)
+        its_study_job(study), model=study.sides[0].model.id, pid=living, pid_started=liveness.started(living)
     )
     with open_store(home / "ovtui.db") as store:
         store.models.save(other)
-        store.comparisons.create(study, job)
+        store.studies.create(study, job)
     refused = ovtui(*DELETE)
     assert (refused.code, "needed by comparison live000001" in refused.err) == (2, True)
     assert kept(home, version)

@@ -10,14 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ovtui.engine import events
-from ovtui.engine.folder import EventReader, EventWriter, JobFolder, JobSpec, new_id, prune
+from ovtui.engine.folder import EventReader, EventWriter, JobFolder, prune
+from ovtui.engine.job_specs import ImportJobSpec
 from ovtui.engine.timeline import Timeline
 from ovtui.errors import StoreError
+from ovtui.records import Phase
 
 
 @pytest.fixture
 def folder(home: Path) -> JobFolder:
-    return JobFolder.create(JobSpec(id=new_id(), kind="import", path="/x"))
+    return JobFolder.create(ImportJobSpec(path="/x"))
 
 
 def window(t_s: float, **more: object) -> events.Window:
@@ -25,14 +27,16 @@ def window(t_s: float, **more: object) -> events.Window:
     return events.Window(t_s=t_s, estimate=None, median_ms=None, eta_s=None, progress=None, **known | more)  # type: ignore[arg-type]
 
 
-def test_an_order_comes_out_as_it_went_in(folder: JobFolder) -> None:
-    assert folder.order().path == "/x"
+def test_a_spec_comes_out_as_it_went_in(home: Path) -> None:
+    spec = ImportJobSpec(path="/x", shapes={"image": (1, 3, 8, 8)}, limit_s=2.5)
+    assert JobFolder.create(spec).spec() == spec
+    assert JobFolder(spec.id).spec() == spec
 
 
 def test_events_are_read_as_they_come(folder: JobFolder) -> None:
     writer, reader = EventWriter(folder), EventReader(folder)
     assert reader.read() == []
-    writer.write(events.Phase(name="reading"))
+    writer.write(events.PhaseBegan(phase=Phase(name="reading")))
     writer.write(events.Note(text="a\nb\x1b"))
     _, second = reader.read()
     assert isinstance(second, events.Note)
@@ -44,7 +48,7 @@ def test_events_are_read_as_they_come(folder: JobFolder) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(st.integers(min_value=0, max_value=400))
 def test_a_file_cut_anywhere_gives_its_whole_events(folder: JobFolder, length: int) -> None:
-    told = [events.Phase(name=str(i), t=1.0, time=2.0) for i in range(6)]
+    told = [events.PhaseBegan(phase=Phase(name=str(i)), t=1.0, time=2.0) for i in range(6)]
     data = b"".join(map(events.encode, told))[:length]
     folder.events.write_bytes(data)
     whole = data.count(b"\n")
@@ -52,7 +56,7 @@ def test_a_file_cut_anywhere_gives_its_whole_events(folder: JobFolder, length: i
 
 
 def test_a_line_that_is_no_event_is_passed_over(folder: JobFolder) -> None:
-    good = events.encode(events.Phase(name="x"))
+    good = events.encode(events.PhaseBegan(phase=Phase(name="x")))
     folder.events.write_bytes(good + b"{\xff}\n\n" + b'{"event":"unheard"}\n' + good)
     assert len(EventReader(folder).read()) == 2
 
@@ -67,8 +71,8 @@ def test_a_full_disk_silences_the_writer_but_does_not_stop_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
-        writer.write(events.Phase(name="lost"))
-    writer.write(events.Phase(name="kept"))
+        writer.write(events.PhaseBegan(phase=Phase(name="lost")))
+    writer.write(events.PhaseBegan(phase=Phase(name="kept")))
     assert [event.name for event in EventReader(folder).read() if isinstance(event, events.Phase)] == ["kept"]
     writer.close()
 
@@ -77,12 +81,12 @@ def test_a_data_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPa
     (tmp_path / "file").touch()
     monkeypatch.setenv("OVTUI_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(StoreError, match="OVTUI_HOME"):
-        JobFolder.create(JobSpec(id="x", kind="import"))
+        JobFolder.create(ImportJobSpec(id="x", path="/x"))
 
 
 def test_only_the_newest_folders_of_ended_jobs_are_kept(home: Path) -> None:
     for i in range(6):
-        job = JobFolder.create(JobSpec(id=f"job{i}", kind="import"))
+        job = JobFolder.create(ImportJobSpec(id=f"job{i}", path="/x"))
         os.utime(job.path, (i, i))
     prune({"job0"}, keep=2)
     assert sorted(path.name for path in (home / "jobs").iterdir()) == ["job0", "job4", "job5"]

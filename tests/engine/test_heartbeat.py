@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from ovtui.engine import events
-from ovtui.engine.folder import EventReader, EventWriter, JobFolder, JobSpec
+from ovtui.engine.folder import EventReader, EventWriter, JobFolder
 from ovtui.engine.job_monitor import JobView
+from ovtui.engine.job_specs import ImportJobSpec
 from ovtui.engine.jobs.heartbeat import Heartbeat
 from tests.tui.explorations import exploration
 
 
 @pytest.fixture
 def writer(home: Path) -> Iterator[EventWriter]:
-    writer = EventWriter(JobFolder.create(JobSpec(id="job0000001", kind="exploration")))
+    writer = EventWriter(JobFolder.create(ImportJobSpec(id="job0000001", path="/x")))
     yield writer
     writer.close()
 
@@ -41,7 +42,7 @@ def test_silence_is_broken_and_ends_with_the_job(writer: EventWriter) -> None:
 def test_whoever_watches_sees_the_time_go_on(home: Path) -> None:
     watched = JobView("job0000001", "exploration")
     watched.take(events.Beat(elapsed_s=1.0))  # before anything is known of it
-    watched.take(events.Study(study=exploration(elapsed_s=3.0)))
+    watched.take(events.StudyChanged(study=exploration(elapsed_s=3.0)))
     watched.take(events.Beat(elapsed_s=4.0))
     assert watched.study is not None
     assert watched.study.elapsed_s == 4.0

@@ -11,14 +11,14 @@ from pathlib import Path
 import onnx
 import pytest
 
-from ovtui.engine import client, messages
+from ovtui.engine import client, tasks
 from ovtui.engine.device_process import DeviceProcess
 from ovtui.engine.events import Ended
 from ovtui.errors import OvtuiError
 from tests import hostile, nets
 from tests.conftest import Ovtui
 
-CHUNKS, CHUNK = 10, 52
+CHUNKS, CHUNK, EACH_TIME = 18, 30, 2
 LIMIT_S = 40
 
 
@@ -38,7 +38,9 @@ def seeds(net_folder: Path) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize(
+    "chunk", [pytest.param(n, marks=pytest.mark.nightly if n >= EACH_TIME else ()) for n in range(CHUNKS)]
+)
 def test_mutated_models_end_with_a_model_or_a_sentence(
     chunk: int, seeds: list[Path], tmp_path: Path, home: Path
 ) -> None:
@@ -103,7 +105,7 @@ def test_a_file_that_takes_too_long_is_stopped(ovtui: Ovtui, seeds: list[Path]) 
 
 
 def test_a_process_that_eats_memory_is_stopped(tmp_path: Path, cnn: Path) -> None:
-    task = messages.Task(kind="inspect", path=str(cnn))
+    task = tasks.InspectTask(path=str(cnn))
     device = DeviceProcess(task, tmp_path / "log", memory_limit=10 << 20)
     with pytest.raises(OvtuiError, match="GB of memory"):
         for _ in range(600):

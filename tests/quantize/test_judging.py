@@ -10,7 +10,8 @@ import pytest
 
 from ovtui.engine.device.optimization import judge, judging, optimize
 from ovtui.engine.device.quiet import openvino
-from ovtui.engine.messages import AnyMessage, Judged, Progress, Said, Task
+from ovtui.engine.messages import AnyMessage, Judged, Progress, Said
+from ovtui.engine.tasks import AccuracyTask, OptimizeTask
 from ovtui.errors import InputError
 from ovtui.records import Accuracy, Data, Images, Recipe, Spec
 from tests import nets
@@ -23,9 +24,8 @@ HEAVY = 40.0
 
 def judged(parent: Path, version: Path, precision: Any = "f32", **recipe: Any) -> tuple[Accuracy, list[AnyMessage]]:
     heard: list[AnyMessage] = []
-    task = Task(
-        kind="judge",
-        model=record(parent),
+    task = AccuracyTask(
+        parent_model=record(parent),
         version=record(version),
         recipe=Recipe(**recipe),
         spec=Spec(model=parent.stem, precision=precision),
@@ -52,7 +52,7 @@ def damaged(parent: Path, path: Path, name: str) -> Path:
 def int8(trained: shapes.Trained, data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("judged") / "int8.xml"
     recipe = Recipe(data=(data,), subset=60)
-    optimize(Task(kind="optimize", model=record(trained.path), recipe=recipe, path=str(path)), lambda _: None)
+    optimize(OptimizeTask(model=record(trained.path), recipe=recipe, path=str(path)), lambda _: None)
     return path
 
 
@@ -121,7 +121,7 @@ def test_groups_of_layers_tell_the_same_as_all_at_once(
     assert [drift.name for drift in one_by_one.drift] == [drift.name for drift in at_once.drift]
     for one, other in zip(one_by_one.drift, at_once.drift, strict=True):
         assert one.sqnr_db == pytest.approx(other.sqnr_db, abs=0.01)
-    looking = [each for each in heard if isinstance(each, Progress) and each.phase == "looking at layers"]
+    looking = [each for each in heard if isinstance(each, Progress) and each.phase.name == "looking at layers"]
     assert looking[-1].total == looking[-1].done == len(at_once.drift)
 
 
@@ -130,7 +130,7 @@ def test_where_shapes_are_open_layers_are_as_near_as_the_outputs(tmp_path: Path)
     np.save(tmp_path / "x.npy", np.random.default_rng(3).standard_normal((20, 3, 24, 24)).astype(np.float32))
     data = Data(path=str(tmp_path / "x.npy"))
     recipe = Recipe(data=(data,), subset=20)
-    optimize(Task(kind="optimize", model=record(path), recipe=recipe, path=str(version)), lambda _: None)
+    optimize(OptimizeTask(model=record(path), recipe=recipe, path=str(version)), lambda _: None)
     accuracy, _ = judged(path, version, data=(data,))
     (output,) = accuracy.outputs
     assert output.sqnr_db is not None
@@ -159,7 +159,7 @@ def test_what_is_no_number_is_left_out_and_said(trained: shapes.Trained, int8: P
 def test_it_tells_how_far_it_is(trained: shapes.Trained, data: Data, int8: Path) -> None:
     _, heard = judged(trained.path, int8, data=(data,))
     steps = [each for each in heard if isinstance(each, Progress)]
-    assert list(dict.fromkeys(each.phase for each in steps)) == ["judging", "looking at layers"]
+    assert list(dict.fromkeys(each.phase.name for each in steps)) == ["judging", "looking at layers"]
     assert [steps[0].done, steps[0].total] == [0, 300]
     assert (steps[-1].done, steps[-1].total) == (steps[-1].total, steps[-1].total)
 
@@ -183,7 +183,7 @@ def test_a_version_with_its_preprocessing_built_in_is_given_the_same_bytes(
     }
     path = tmp_path / "baked.xml"
     heard: list[AnyMessage] = []
-    optimize(Task(kind="optimize", model=record(trained.path), recipe=Recipe(**recipe), path=str(path)), heard.append)
+    optimize(OptimizeTask(model=record(trained.path), recipe=Recipe(**recipe), path=str(path)), heard.append)
     version = ov.Core().read_model(path)
     assert version.input(0).get_element_type().get_type_name() == "u8"
     assert list(version.input(0).get_shape()) == [1, shapes.SIZE, shapes.SIZE, 3]

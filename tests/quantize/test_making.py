@@ -15,7 +15,8 @@ import pytest
 from ovtui.engine.device.optimization import optimize
 from ovtui.engine.device.optimization.making import write
 from ovtui.engine.device.quiet import openvino
-from ovtui.engine.messages import AnyMessage, At, Optimized, Progress, Said, Task
+from ovtui.engine.messages import AnyMessage, At, Optimized, Progress, Said
+from ovtui.engine.tasks import OptimizeTask
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Data, Model, Recipe
 from tests import nets
@@ -33,7 +34,7 @@ class Made:
         self.heard: list[AnyMessage] = []
         self.recipe = Recipe(**recipe)
         self.path = folder / f"{parent.stem}-{self.recipe.method}.xml"
-        task = Task(kind="optimize", model=record(parent), recipe=self.recipe, path=str(self.path))
+        task = OptimizeTask(model=record(parent), recipe=self.recipe, path=str(self.path))
         optimize(task, self.heard.append)
 
     @property
@@ -101,8 +102,8 @@ def test_int8_is_what_nncf_makes_of_the_same_samples(
 
 
 def test_it_tells_how_far_it_is(trained_int8: Made) -> None:
-    assert [at.phase for at in trained_int8.told(At)] == ["reading", "preparing", "saving"]
-    collecting = [each for each in trained_int8.told(Progress) if each.phase == "collecting statistics"]
+    assert [at.phase.name for at in trained_int8.told(At)] == ["reading", "preparing", "saving"]
+    collecting = [each for each in trained_int8.told(Progress) if each.phase.name == "collecting statistics"]
     assert (collecting[0].done, collecting[0].total) == (0, CALIBRATING)
     assert collecting[-1].done == CALIBRATING
     (told,) = trained_int8.told(Optimized)
@@ -301,4 +302,4 @@ def test_a_parent_that_has_gone_is_named(encoder: Path, tmp_path: Path) -> None:
     model: Model = record(copy)
     copy.unlink()
     with pytest.raises(InputError, match=r"cannot read .*gone\.xml"):
-        optimize(Task(kind="optimize", model=model, recipe=Recipe(method="fp16"), path=str(tmp_path / "x.xml")), print)
+        optimize(OptimizeTask(model=model, recipe=Recipe(method="fp16"), path=str(tmp_path / "x.xml")), print)

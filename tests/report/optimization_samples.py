@@ -235,8 +235,8 @@ def put(store: Store, found: Optimized) -> Optimization:
         )  # fmt: skip
     for comparison in (found.latency, found.throughput):
         if comparison is not None:
-            store.comparisons.create(comparison, _job(study, comparison.id, "comparison", comparison.status))
-    store.optimizations.create(study, _job(study, study.id, "optimization", study.status))
+            store.studies.create(comparison, _job(study, comparison.id, "comparison", comparison.status))
+    store.studies.create(study, _job(study, study.id, "optimization", study.status))
     return study
 
 

@@ -407,7 +407,7 @@ def test_a_model_that_was_not_measured_keeps_its_aim(store: Store, net: Model, t
 def test_an_exploration_takes_its_best_run(store: Store, net: Model, tmp_path: Path) -> None:
     keep(store, a_measured(net, "other00000", fps=900.0), a_measured(net, "best000000", mode="throughput"))
     study = samples.an_exploration(model=net, best="best000000")
-    store.explorations.create(study, its_job(a_run(study.id, net), kind="exploration"))
+    store.studies.create(study, its_job(a_run(study.id, net), kind="exploration"))
     root, _ = taken(tmp_path, study.id)
     assert spec_of(root)["measured"]["run"] == "best000000"
 
@@ -432,7 +432,7 @@ def test_a_comparison_is_of_several(store: Store) -> None:
     study = samples.a_comparison()
     for side in study.sides:
         store.models.save(side.model)
-    store.comparisons.create(study, its_job(a_run(study.id, study.sides[0].model), kind="comparison"))
+    store.studies.create(study, its_job(a_run(study.id, study.sides[0].model), kind="comparison"))
     refused = export(study.id, "-o", "x.tgz", "--bundle").refused
     assert refused is not None
     assert "name one of its runs" in refused

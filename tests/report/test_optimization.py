@@ -91,10 +91,10 @@ def test_the_command_line_lists_them_and_sets_the_ways_side_by_side(kept: Store)
 
 
 def test_the_text_of_one_has_the_verdict_and_what_to_try(kept: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    from ovtui.cli.show_optimization import finish
+    from ovtui.cli.finish import finish
 
     keep(kept, optimization())
-    finish("optimize00", None, as_json=False)
+    finish(Optimization, "optimize00", None, as_json=False)
     told = capsys.readouterr().out
     for text in ("INT8 is 1.66 × faster", "top-1", "0.6 points less", "19 samples of 1,000", "stage3/conv", "--bundle"):
         assert text in told

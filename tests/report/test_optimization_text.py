@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from ovtui.cli import output, show_optimization
 from ovtui.cli.commands.optimize import command
+from ovtui.cli.finish import finish
 from ovtui.errors import InputError, OvtuiError
 from ovtui.records import Optimization, PairedResult, Recipe
 from ovtui.store import Store, open_store
@@ -48,7 +49,7 @@ def show(kept: Store, capsys: pytest.CaptureFixture[str]) -> Show:
 
     def shown(study: Optimization) -> str:
         put(kept, whole(study))
-        show_optimization.finish(study.id, None, as_json=False)
+        finish(Optimization, study.id, None, as_json=False)
         return capsys.readouterr().out
 
     return shown
@@ -129,7 +130,7 @@ def test_a_line_to_paste_holds_a_name_as_one_word(show: Show, name: str) -> None
 
 def test_what_failed_says_why_on_stderr(kept: Store, capsys: pytest.CaptureFixture[str]) -> None:
     put(kept, whole(a_failed_one()))
-    assert show_optimization.finish("optimize01", None, as_json=False).status == "failed"
+    assert finish(Optimization, "optimize01", None, as_json=False).status == "failed"
     told = capsys.readouterr()
     assert "FAILED" in told.out.splitlines()[0]
     assert told.err == "ovtui: The disk is full: 12 MB are needed in /data.\n"
@@ -137,12 +138,12 @@ def test_what_failed_says_why_on_stderr(kept: Store, capsys: pytest.CaptureFixtu
 
 def test_one_that_never_came_to_the_store_is_an_error(kept: Store) -> None:
     with pytest.raises(OvtuiError, match="optimize77 is not in the store"):
-        show_optimization.finish("optimize77", None, as_json=False)
+        finish(Optimization, "optimize77", None, as_json=False)
 
 
 def test_a_script_gets_one_document(kept: Store, capsys: pytest.CaptureFixture[str]) -> None:
     put(kept, whole())
-    show_optimization.finish("optimize01", None, as_json=True)
+    finish(Optimization, "optimize01", None, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert (found["schema"], found["id"], found["version"]["id"]) == (1, "optimize01", VERSION.id)
 
@@ -162,7 +163,7 @@ def test_no_name_in_the_text_of_one_commands_the_terminal(
 ) -> None:
     put(kept, a_hostile_one(name))
     for as_json in (False, True):
-        show_optimization.finish("optimize01", None, as_json=as_json)
+        finish(Optimization, "optimize01", None, as_json=as_json)
         assert_safe(capsys.readouterr().out)
 
 

@@ -9,20 +9,29 @@ from typing import Any
 
 import msgspec
 
+from ovtui.kinds import kind_of
 from ovtui.records import (
+    Candidate,
+    Comparison,
     Effective,
     Environment,
     Estimate,
+    Exploration,
     File,
+    Grid,
     Histogram,
     Job,
     Latency,
+    Limits,
     Model,
+    Optimization,
     Port,
+    Recipe,
     Result,
     Run,
     Series,
     Spec,
+    Study,
 )
 from ovtui.store import Store, open_store
 
@@ -115,6 +124,37 @@ def a_result(throughput: float = 100.0) -> Result:
         warmup_s=1.5,
         warmup_steady=True,
     )
+
+
+def a_comparison(study_id: str = "s0study000", **other: Any) -> Comparison:
+    side = Candidate(model=a_model(), spec=Spec(model=a_model().id))
+    plain = Comparison(
+        id=study_id, status="running", label=None, criterion="latency", sides=(side, side), created=NOW
+    )  # fmt: skip
+    return msgspec.structs.replace(plain, **other)
+
+
+def an_exploration(study_id: str = "e0explore0", **other: Any) -> Exploration:
+    plain = Exploration(
+        id=study_id, status="done", label=None, model=a_model(), spec=Spec(model=a_model().id),
+        grid=Grid(batches=(1,), streams=(1,)), limits=Limits(), created=NOW + 1,
+    )  # fmt: skip
+    return msgspec.structs.replace(plain, **other)
+
+
+def an_optimization(study_id: str = "o0optimize", **other: Any) -> Optimization:
+    plain = Optimization(
+        id=study_id, status="done", label=None, parent=a_model(), recipe=Recipe(method="fp16"),
+        spec=Spec(model=a_model().id), created=NOW + 2,
+    )  # fmt: skip
+    return msgspec.structs.replace(plain, **other)
+
+
+def its_study_job(study: Study) -> Job:
+    return Job(
+        id=study.id, kind=kind_of(type(study)).name, status=study.status, folder=f"/jobs/{study.id}",
+        created=study.created, model=a_model().id,
+    )  # fmt: skip
 
 
 def a_series(windows: int = 3) -> Series:

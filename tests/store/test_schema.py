@@ -21,6 +21,8 @@ STEPS: tuple[schema.Step, ...] = (
     lambda connection: connection.execute("CREATE INDEX things_by_size ON things (size)") and None,
 )
 
+NEWER = len(schema.STEPS) + 1
+
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
@@ -114,12 +116,12 @@ def test_a_step_must_not_leave_rows_that_refer_to_nothing(path: Path, monkeypatc
 def test_a_newer_schema_is_left_alone(path: Path) -> None:
     with open_store(path) as store:
         store.models.save(a_model())
-        store.database.connection.execute("PRAGMA user_version = 7")
+        store.database.connection.execute(f"PRAGMA user_version = {NEWER}")
     for readonly in (False, True):
         with pytest.raises(StoreError) as caught:
             open_store(path, readonly=readonly)
         assert str(caught.value) == (
-            f"{path} was written by a newer ovtui (schema 7; this one knows {len(schema.STEPS)}). "
+            f"{path} was written by a newer ovtui (schema {NEWER}; this one knows {len(schema.STEPS)}). "
             "Upgrade ovtui, or set OVTUI_HOME to another folder."
         )
     raw = sqlite3.connect(path)

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 import pytest
 
 from ovtui.errors import InputError
-from ovtui.records import Candidate, Comparison, Exploration, Grid, Job, Limits, PairedResult, RunFilter, Spec
+from ovtui.records import (
+    Comparison,
+    Exploration,
+    Optimization,
+    PairedResult,
+    RunFilter,
+)
 from ovtui.store import Store
 
-from .samples import NOW, a_model, a_result, a_run, a_series, its_job
-
-
-def a_comparison(study_id: str = "s0study000", **other: Any) -> Comparison:
-    model = a_model()
-    side = Candidate(model=model, spec=Spec(model=model.id))
-    plain = Comparison(
-        id=study_id, status="running", label=None, criterion="latency", sides=(side, side), created=NOW
-    )  # fmt: skip
-    return msgspec.structs.replace(plain, **other)
-
-
-def its_own_job(study: Comparison | Exploration, kind: Any = "comparison") -> Job:
-    return Job(
-        id=study.id, kind=kind, status=study.status, folder=f"/jobs/{study.id}", created=study.created,
-        model=a_model().id,
-    )  # fmt: skip
+from .samples import NOW, a_comparison, a_model, a_result, a_run, a_series, an_exploration, its_job, its_study_job
 
 
 @pytest.fixture
@@ -35,7 +22,7 @@ def kept(store: Store) -> Store:
     """A store that holds a comparison with two runs, and a run that is part of nothing."""
     store.models.save(a_model())
     study = a_comparison()
-    store.comparisons.create(study, its_own_job(study))
+    store.studies.create(study, its_study_job(study))
     for name in ("r1", "r2"):
         run = a_run(f"{name}run00000", status="done", result=a_result(), part_of=study.id)
         store.runs.put(run, its_job(run), series=a_series())
@@ -46,15 +33,15 @@ def kept(store: Store) -> Store:
 
 def test_it_grows_and_ends_with_its_job(kept: Store) -> None:
     duel = PairedResult(verdict="faster", ratio=1.5, ci95=(1.4, 1.6), ratios=(1.5, 1.5))
-    kept.comparisons.save(a_comparison(duels=(duel,)))
-    assert kept.comparisons.get("s0study000") == a_comparison(duels=(duel,))
+    kept.studies.save(a_comparison(duels=(duel,)))
+    assert kept.studies.of(Comparison).get("s0study000") == a_comparison(duels=(duel,))
     ended = a_comparison(duels=(duel,), status="done", finished=NOW + 5)
-    kept.comparisons.save(ended)
+    kept.studies.save(ended)
     job = kept.jobs.get("s0study000")
     assert job is not None
     assert (job.status, job.finished) == ("done", NOW + 5)
-    kept.comparisons.save(a_comparison())  # what has ended is not taken up again
-    assert kept.comparisons.get("s0study000") == ended
+    kept.studies.save(a_comparison())  # what has ended is not taken up again
+    assert kept.studies.of(Comparison).get("s0study000") == ended
 
 
 def test_its_runs_stand_in_no_history_but_are_found(kept: Store) -> None:
@@ -67,10 +54,10 @@ def test_its_runs_stand_in_no_history_but_are_found(kept: Store) -> None:
 
 def test_it_goes_with_its_runs_and_with_nothing_else(kept: Store) -> None:
     with pytest.raises(InputError, match="Cancel it first"):
-        kept.comparisons.delete("s0study000")
-    kept.comparisons.save(a_comparison(status="done", finished=NOW))
-    kept.comparisons.delete("s0study000")
-    assert kept.comparisons.get("s0study000") is None
+        kept.studies.delete("s0study000")
+    kept.studies.save(a_comparison(status="done", finished=NOW))
+    kept.studies.delete("s0study000")
+    assert kept.studies.of(Comparison).get("s0study000") is None
     assert kept.runs.get("r1run00000") is None
     assert kept.runs.series("r1run00000") is None
     assert kept.runs.get("r3run00000") is not None
@@ -84,19 +71,16 @@ def test_a_run_is_put_in_the_place_of_what_was_known_of_it(kept: Store) -> None:
 
 
 def test_whatever_has_an_id_or_a_label_is_found_by_it(kept: Store) -> None:
-    exploration = Exploration(
-        id="e0explore0", status="done", label=None, model=a_model(), spec=Spec(model=a_model().id),
-        grid=Grid(batches=(1,), streams=(1,)), limits=Limits(), created=NOW,
-    )  # fmt: skip
-    kept.explorations.create(exploration, its_own_job(exploration, "exploration"))
-    kept.comparisons.set_label("s0study000", "nightly")
+    exploration = an_exploration()
+    kept.studies.create(exploration, its_study_job(exploration))
+    kept.studies.set_label("s0study000", "nightly")
     assert isinstance(kept.find("s0st"), Comparison)
     assert kept.find("nightly") == a_comparison(label="nightly")
     assert kept.find("e0explore0") == exploration
     assert kept.find("r3run00000").id == "r3run00000"
-    assert kept.explorations.find("last") == exploration
-    assert kept.explorations.newest(a_model().id) == [exploration]
-    assert kept.explorations.newest("another") == []
+    assert kept.studies.of(Exploration).find("last") == exploration
+    assert kept.studies.of(Exploration).newest(a_model().id) == [exploration]
+    assert kept.studies.of(Exploration).newest("another") == []
     with pytest.raises(InputError, match="no run, comparison, exploration or optimization"):
         kept.find("nothing")
     kept.runs.set_label("r3run00000", "nightly")
@@ -106,9 +90,9 @@ def test_whatever_has_an_id_or_a_label_is_found_by_it(kept: Store) -> None:
 
 def test_none_yet_says_how_to_make_one(store: Store) -> None:
     made_by = (
-        (store.comparisons, "ovtui compare --interleave A B"),
-        (store.explorations, "ovtui explore MODEL"),
-        (store.optimizations, "ovtui optimize MODEL --data PATH"),
+        (store.studies.of(Comparison), "ovtui compare --interleave A B"),
+        (store.studies.of(Exploration), "ovtui explore MODEL"),
+        (store.studies.of(Optimization), "ovtui optimize MODEL --data PATH"),
     )
     for studies, command in made_by:
         with pytest.raises(InputError, match=f"`{command}`"):

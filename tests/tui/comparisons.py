@@ -10,8 +10,9 @@ import msgspec
 
 from ovtui.analysis.comparison.paired import duel
 from ovtui.engine import events, liveness
-from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
-from ovtui.records import Candidate, Comparison, Estimate, Job, Latency, Layer, Model, Profile, Run, Spec
+from ovtui.engine.folder import EventWriter, JobFolder
+from ovtui.engine.job_specs import ComparisonJobSpec
+from ovtui.records import Candidate, Comparison, Estimate, Job, Latency, Layer, Model, Phase, Profile, Run, Spec
 from ovtui.store import Store
 from tests import profiled
 from tests.store.samples import NOW, a_model, a_result, an_environment
@@ -90,8 +91,8 @@ def keep(store: Store, study: Comparison) -> Comparison:
     for side in study.sides:
         store.models.save(side.model)
     begun = msgspec.structs.replace(study, status="queued", duels=())
-    store.comparisons.create(begun, _job(study, "queued"))
-    store.comparisons.save(msgspec.structs.replace(study, finished=study.created + study.elapsed_s))
+    store.studies.create(begun, _job(study, "queued"))
+    store.studies.save(msgspec.structs.replace(study, finished=study.created + study.elapsed_s))
     return study
 
 
@@ -111,8 +112,8 @@ class ComparisonJob:
         for side in self.study.sides:
             store.models.save(side.model)
         pid = os.getpid()
-        store.comparisons.create(self.study, _job(self.study, "queued", pid=pid, pid_started=liveness.started(pid)))
-        order = JobSpec(id=study_id, kind="comparison", comparison=self.study)
+        store.studies.create(self.study, _job(self.study, "queued", pid=pid, pid_started=liveness.started(pid)))
+        order = ComparisonJobSpec(id=study_id, study=self.study)
         self._writer = EventWriter(JobFolder.create(order))
 
     def tell(self, event: events.AnyEvent) -> None:
@@ -121,7 +122,7 @@ class ComparisonJob:
     def start(self) -> None:
         self.tell(events.Started(pid=os.getpid(), environment=an_environment()))
         self._change(msgspec.structs.replace(self.study, status="running"))
-        self.tell(events.Phase(name="instance 1: loading A, mixnet"))
+        self.tell(events.PhaseBegan(phase=Phase(name="loading", instance=1)))
 
     def measure(self, ratios: Sequence[float], eta_s: float | None = 41.0) -> None:
         """What is known after these instances."""
@@ -132,7 +133,7 @@ class ComparisonJob:
                 elapsed_s=6.5 * len(ratios),
             )
         )  # fmt: skip
-        self.tell(events.Phase(name=f"instance {len(ratios) + 1}: taking turns"))
+        self.tell(events.PhaseBegan(phase=Phase(name="measuring", instance=len(ratios) + 1)))
 
     def end(self, status: Any = "done", runs: Sequence[str | None] = (None, None)) -> None:
         sides = tuple(msgspec.structs.replace(side, run=run) for side, run in zip(self.study.sides, runs, strict=False))
@@ -143,9 +144,9 @@ class ComparisonJob:
         self._writer.close()
         if self.study.status in ("queued", "running"):  # `home` would kill the process of what is left running: this
             self.study = msgspec.structs.replace(self.study, status="cancelled", finished=NOW)
-            self._store.comparisons.save(self.study)
+            self._store.studies.save(self.study)
 
     def _change(self, study: Comparison) -> None:
         self.study = study
-        self._store.comparisons.save(study)
-        self.tell(events.Study(study=study))
+        self._store.studies.save(study)
+        self.tell(events.StudyChanged(study=study))

@@ -19,8 +19,9 @@ from textual.pilot import Pilot
 from ovtui import formatting
 from ovtui.engine import events, liveness
 from ovtui.engine.devices import Devices, Property, machine
-from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
-from ovtui.records import Estimate, Histogram, Job, Model, Run, Spec, Stop
+from ovtui.engine.folder import EventWriter, JobFolder
+from ovtui.engine.job_specs import RunJobSpec
+from ovtui.records import Estimate, Histogram, Job, Model, Phase, Run, Spec, Stop
 from ovtui.store import Store, open_store
 from ovtui.tui import app as app_module
 from ovtui.tui import last_settings
@@ -242,7 +243,7 @@ class Scripted:
             id=job_id, kind="run", status="queued", folder="", created=NOW + 90_000, pid=pid,
             pid_started=liveness.started(pid), model=model.id,
         )  # fmt: skip
-        self._writer = EventWriter(JobFolder.create(JobSpec(id=job_id, kind="run", model=model, spec=self.spec)))
+        self._writer = EventWriter(JobFolder.create(RunJobSpec(id=job_id, model=model, spec=self.spec)))
         self._store = store
         store.runs.create(self.run, job)
 
@@ -253,9 +254,9 @@ class Scripted:
         self._store.jobs.set_status(self.run.id, "running", started=NOW + 90_001)
         self.tell(events.Started(pid=os.getpid(), environment=an_environment()))
         for name in ("reading", "compiling", "filling"):
-            self.tell(events.Phase(name=name))
+            self.tell(events.PhaseBegan(phase=Phase(name=name)))
         self.tell(events.Loaded(effective=an_effective(), read_ms=5, compile_ms=80, first_inference_ms=9))
-        self.tell(events.Phase(name="warming"))
+        self.tell(events.PhaseBegan(phase=Phase(name="warming")))
 
     def measure(self, windows: int = 20, *, warm: int = 4, disturbed: str | None = None) -> None:
         """Half-second windows; the interval narrows with the square root of time."""
@@ -277,7 +278,7 @@ class Scripted:
                 )
             )  # fmt: skip
             if n == warm:
-                self.tell(events.Phase(name="measuring"))
+                self.tell(events.PhaseBegan(phase=Phase(name="measuring")))
 
     def end(self, status: Any = "done") -> None:
         self._store.runs.finish(

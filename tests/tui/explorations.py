@@ -11,8 +11,9 @@ import msgspec
 from ovtui.analysis.exploration import selection
 from ovtui.analysis.exploration.grid import settings
 from ovtui.engine import events, liveness
-from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
-from ovtui.records import Cell, Estimate, Exploration, Grid, Job, Limits, RatePoint, Setting, Spec
+from ovtui.engine.folder import EventWriter, JobFolder
+from ovtui.engine.job_specs import ExplorationJobSpec
+from ovtui.records import Cell, Estimate, Exploration, Grid, Job, Limits, Phase, RatePoint, Setting, Spec
 from ovtui.store import Store
 from tests.store.samples import NOW, a_result, a_run, an_effective, an_environment, its_job
 from tests.tui.conftest import RESNET, latency
@@ -111,7 +112,7 @@ def keep(store: Store, study: Exploration) -> Exploration:
     for each in study.loads:
         if each.run:
             _keep_run(store, study, each.run, None, mode="server", rate=each.rate)
-    store.explorations.create(study, its_study_job(study))
+    store.studies.create(study, its_study_job(study))
     return study
 
 
@@ -141,30 +142,30 @@ class ExplorationJob:
     def __init__(self, store: Store, study: Exploration) -> None:
         self.study = msgspec.structs.replace(study, status="queued", finished=None)
         self._store = store
-        order = JobSpec(id=study.id, kind="exploration", exploration=self.study)
+        order = ExplorationJobSpec(id=study.id, study=self.study)
         self._writer = EventWriter(JobFolder.create(order))
         store.models.save(study.model)
-        store.explorations.create(self.study, its_study_job(self.study))
+        store.studies.create(self.study, its_study_job(self.study))
 
     def tell(self, event: events.AnyEvent) -> None:
         self._writer.write(event)
 
-    def change(self, phase: str, **fields: Any) -> None:
+    def change(self, phase: Phase, **fields: Any) -> None:
         """It is known by now, and what is done next."""
         self.study = msgspec.structs.replace(self.study, **{"status": "running", **fields})
-        self._store.explorations.save(self.study)
-        self.tell(events.Phase(name=phase))
-        self.tell(events.Study(study=self.study))
+        self._store.studies.save(self.study)
+        self.tell(events.PhaseBegan(phase=phase))
+        self.tell(events.StudyChanged(study=self.study))
 
     def end(self, status: Any = "done", **fields: Any) -> None:
         self.study = msgspec.structs.replace(
             self.study, **{"status": status, "eta_s": None, "finished": NOW + 80_063, **fields}
         )
-        self._store.explorations.save(self.study)
-        self.tell(events.Study(study=self.study))
+        self._store.studies.save(self.study)
+        self.tell(events.StudyChanged(study=self.study))
         self.tell(events.Ended(status=status, error=self.study.error))
 
     def close(self) -> None:
         self._writer.close()
         with contextlib.suppress(Exception):  # else `home` would end the process of what is left running: this one
-            self._store.explorations.save(msgspec.structs.replace(self.study, status="cancelled", finished=NOW))
+            self._store.studies.save(msgspec.structs.replace(self.study, status="cancelled", finished=NOW))

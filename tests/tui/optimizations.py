@@ -10,7 +10,8 @@ import msgspec
 
 from ovtui.analysis.accuracy.proportions import proportion
 from ovtui.engine import events, liveness
-from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
+from ovtui.engine.folder import EventWriter, JobFolder
+from ovtui.engine.job_specs import OptimizationJobSpec
 from ovtui.records import (
     Accuracy,
     Candidate,
@@ -24,6 +25,7 @@ from ovtui.records import (
     Optimization,
     OutputAgreement,
     PairedResult,
+    Phase,
     Preprocessing,
     Recipe,
     Spec,
@@ -82,7 +84,7 @@ def keep(store: Store, study: Optimization) -> Optimization:
     for comparison_id, mode, ratio in ((study.latency, "latency", 1.66), (study.throughput, "throughput", 1.93)):
         if comparison_id is not None and study.version is not None:
             keep_comparison(store, study, comparison_id, mode, ratio)
-    store.optimizations.create(study, its_job_of(study))
+    store.studies.create(study, its_job_of(study))
     return study
 
 
@@ -105,7 +107,7 @@ def keep_comparison(store: Store, study: Optimization, comparison_id: str, mode:
         pairs=60, elapsed_s=12.0, finished=NOW + 80_062, environment=an_environment(),
     )  # fmt: skip
     job = msgspec.structs.replace(its_job_of(study), id=comparison_id, kind="comparison", status="done")
-    store.comparisons.create(comparison, job)
+    store.studies.create(comparison, job)
     return comparison
 
 
@@ -124,29 +126,29 @@ class OptimizationJob:
     def __init__(self, store: Store, study: Optimization) -> None:
         self.study = msgspec.structs.replace(study, status="queued", finished=None)
         self._store = store
-        self._writer = EventWriter(JobFolder.create(JobSpec(id=study.id, kind="optimization", optimization=self.study)))
+        self._writer = EventWriter(JobFolder.create(OptimizationJobSpec(id=study.id, study=self.study)))
         store.models.save(study.parent)
-        store.optimizations.create(self.study, its_job_of(self.study))
+        store.studies.create(self.study, its_job_of(self.study))
 
     def tell(self, event: events.AnyEvent) -> None:
         self._writer.write(event)
 
-    def change(self, phase: str, **fields: Any) -> None:
+    def change(self, phase: Phase, **fields: Any) -> None:
         """What it does now, and what is known by now."""
-        self.study = msgspec.structs.replace(self.study, **{"status": "running", "phase": phase, **fields})
-        self._store.optimizations.save(self.study)
-        self.tell(events.Phase(name=phase))
-        self.tell(events.Study(study=self.study))
+        self.study = msgspec.structs.replace(self.study, **{"status": "running", "phase": phase.name, **fields})
+        self._store.studies.save(self.study)
+        self.tell(events.PhaseBegan(phase=phase))
+        self.tell(events.StudyChanged(study=self.study))
 
     def end(self, status: Any = "done", **fields: Any) -> None:
         self.study = msgspec.structs.replace(
             self.study, **{"status": status, "eta_s": None, "finished": NOW + 80_063, **fields}
         )
-        self._store.optimizations.save(self.study)
-        self.tell(events.Study(study=self.study))
+        self._store.studies.save(self.study)
+        self.tell(events.StudyChanged(study=self.study))
         self.tell(events.Ended(status=status, error=self.study.error))
 
     def close(self) -> None:
         self._writer.close()
         with contextlib.suppress(Exception):  # else `home` would end the process of what is left running: this one
-            self._store.optimizations.save(msgspec.structs.replace(self.study, status="cancelled", finished=NOW))
+            self._store.studies.save(msgspec.structs.replace(self.study, status="cancelled", finished=NOW))

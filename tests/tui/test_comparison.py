@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from ovtui.analysis.comparison.attribution import of_recorded
 from ovtui.engine import client
-from ovtui.records import Candidate, Criterion, Model, Spec
+from ovtui.records import Candidate, Comparison, Criterion, Model, Spec
 from ovtui.store import Store
 from ovtui.tui.app import OvtuiApp
 from ovtui.tui.screens.run import RunScreen
@@ -244,7 +244,7 @@ async def test_layers_that_were_counted_in_turn_are_marked_as_that_found(open_ap
     known = msgspec.structs.replace(found, rows=rows, instances=6)
     made.keep(store, made.a_study(runs=(a.id, b.id), layers=(known,)))
     async with open_app() as pilot:
-        app_of(pilot).open_comparison("study00001")
+        app_of(pilot).open_study("study00001")
         await until(pilot, lambda: screen_name(pilot) == "AbTestScreen")
         await pilot.press("2")
         await shows(pilot, "They are marked *.")
@@ -407,7 +407,7 @@ async def test_cancelling_asks_first(
 async def test_a_comparison_that_failed_says_why(open_app: Opened, store: Store) -> None:
     made.keep(store, made.a_study((), status="failed", error="B: the model needs 12 GB, and 7 are free."))
     async with open_app() as pilot:
-        app_of(pilot).open_comparison("study00001")
+        app_of(pilot).open_study("study00001")
         await shows(pilot, "Nothing was measured. It failed.")
         await shows(pilot, "! B: the model needs 12 GB, and 7 are free.")
 
@@ -418,7 +418,7 @@ async def test_of_more_than_two_sides_each_is_held_against_the_first(open_app: O
     slower = msgspec.structs.replace(study.duels[0], verdict="same", ratio=1.0, ci95=(0.99, 1.01), ratios=(1.0,) * 4)
     made.keep(store, msgspec.structs.replace(study, duels=(study.duels[0], slower)))
     async with open_app() as pilot:
-        app_of(pilot).open_comparison("study00001")
+        app_of(pilot).open_study("study00001")
         await shows(pilot, "B is 1.83 × faster")
         await shows(pilot, "B is number 1 of 2")
         await pilot.press("right_square_bracket")
@@ -430,7 +430,7 @@ async def test_of_more_than_two_sides_each_is_held_against_the_first(open_app: O
 
 async def test_comparisons_are_listed_and_opened(open_app: Opened, store: Store) -> None:
     async with open_app() as pilot:
-        app_of(pilot).open_comparisons()
+        app_of(pilot).open_studies("comparison")
         await shows(pilot, "Nothing has been measured in turn yet")
         made.two_runs(store)
         made.keep(store, made.a_study(made.FASTER, label="nightly"))
@@ -465,7 +465,7 @@ async def test_what_is_copied_is_what_the_tab_shows(open_app: Opened, store: Sto
     made.two_runs(store)
     made.keep(store, made.a_study(made.FIRM, runs=("run000000a", "run000000b")))
     async with open_app() as pilot:
-        app_of(pilot).open_comparison("study00001")
+        app_of(pilot).open_study("study00001")
         await painted(pilot)
         for tab, expected in (
             ("1", "throughput, FPS\t190.0 ±0.6 %\t347.7 ±0.6 %\t1.830"),
@@ -498,7 +498,7 @@ async def test_the_demo_model_is_really_measured_in_turn(
             if len(table(pilot, "#delta-table").rows):
                 break
         assert len(table(pilot, "#delta-table").rows) > 0, text_of(pilot)
-    (study,) = store.comparisons.newest()
+    (study,) = store.studies.of(Comparison).newest()
     assert study.status == "done"
     assert len(study.duels[0].ratios) == 4
 
@@ -551,7 +551,7 @@ async def test_a_comparison_measured_in_turn_is_exported(open_app: Opened, store
     made.two_runs(store)
     made.keep(store, made.a_study(made.FIRM, runs=("run000000a", "run000000b")))
     async with open_app() as pilot:
-        app_of(pilot).open_comparison("study00001")
+        app_of(pilot).open_study("study00001")
         await painted(pilot)
         page = await exported(pilot, tmp_path / "x.html")
         assert "comparison study00001" in page
@@ -564,7 +564,7 @@ async def test_a_comparison_that_goes_on_is_not_exported(
     job = comparing()
     job.start()
     async with open_app() as pilot:
-        app_of(pilot).open_comparison(job.study.id)
+        app_of(pilot).open_study(job.study.id)
         await painted(pilot)
         await pilot.press("e")
         await pilot.pause()
@@ -632,7 +632,7 @@ def _recorded(app: OvtuiApp) -> None:
 
 
 def _in_turn(app: OvtuiApp) -> None:
-    app.open_comparison("study00001")
+    app.open_study("study00001")
 
 
 @pytest.mark.parametrize("tab", ["1", "2", "3"])
@@ -692,7 +692,7 @@ def test_instances_without_colour(
     made.keep(store, made.a_study(made.FASTER, runs=("run000000a", "run000000b")))
 
     async def step(pilot: Pilot[Any]) -> None:
-        app_of(pilot).open_comparison("study00001")
+        app_of(pilot).open_study("study00001")
         await painted(pilot)
         await pilot.press("4")
 

@@ -352,9 +352,9 @@ async def test_what_was_exported_is_told_where_it_is(
             await painted(pilot)
             await pilot.press("2")
         elif opened == "exploration":
-            app.open_exploration("explore000")
+            app.open_study("explore000")
         else:
-            app.open_optimization("optimize00")
+            app.open_study("optimize00")
         await painted(pilot)
         await pilot.press("e")
         await shows(pilot, "Write ")

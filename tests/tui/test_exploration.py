@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from ovtui import formatting
 from ovtui.analysis.exploration import selection
 from ovtui.cli.commands.explore import _asked
 from ovtui.cli.commands.explore import command as explore
 from ovtui.engine import client, events
 from ovtui.errors import InputError
-from ovtui.records import Cell, Exploration, Grid, Limits, Model, Setting, Spec
+from ovtui.records import Cell, Exploration, Grid, Limits, Model, Phase, Setting, Spec
 from ovtui.report.command import axis, explore_arguments, used
 from ovtui.store import Store
 from ovtui.tui import exploration_text, last_settings
@@ -80,13 +81,18 @@ def started(monkeypatch: pytest.MonkeyPatch, exploring: Callable[..., Exploratio
     return asked
 
 
+def at(batch: int, streams: int) -> Phase:
+    """A setting is measured."""
+    return Phase(name="measuring", setting=Setting(batch=batch, streams=streams))
+
+
 def heat(pilot: Pilot[Any]) -> HeatMap:
     return pilot.app.screen.query_one(HeatMap)
 
 
 async def shown(pilot: Pilot[Any], study: Exploration) -> None:
     assert isinstance(pilot.app, OvtuiApp)
-    pilot.app.open_exploration(study.id)
+    pilot.app.open_study(study.id)
     await painted(pilot)
 
 
@@ -316,17 +322,17 @@ def test_numbers_are_written_as_they_are_typed(numbers: tuple[int | None, ...], 
 async def test_the_matrix_fills_in(open_app: Opened, store: Store, exploring: Callable[..., ExplorationJob]) -> None:
     remember(store)
     job = exploring(exploration(cells(done=0)))
-    job.change("batch 1, 1 stream: measuring", cells=cells(done=0))
+    job.change(at(1, 1), cells=cells(done=0))
     async with open_app() as pilot:
         assert screen_name(pilot) == "ExplorationScreen"  # what goes on is what one comes back to
         assert heat(pilot).place == (1, 1)
         assert "256.0" not in text_of(pilot)
-        job.change("batch 4, 4 streams: measuring", cells=cells(done=10), elapsed_s=14.0, eta_s=31.0)
+        job.change(at(4, 4), cells=cells(done=10), elapsed_s=14.0, eta_s=31.0)
         await shows(pilot, "31% about 31 s left batch 4, 4 streams: measuring")
         assert "256.0" in text_of(pilot)
         assert heat(pilot).place == (4, 4)  # the cursor follows
         await keys("k")(pilot)
-        job.change("batch 4, 8 streams: measuring", cells=cells(done=11))
+        job.change(at(4, 8), cells=cells(done=11))
         await shows(pilot, "batch 4, 8 streams: measuring")
         assert heat(pilot).place == (2, 4)  # until somebody moves it
         assert "– …" in text_of(pilot)
@@ -337,7 +343,7 @@ async def test_it_becomes_the_finished_one_in_place(
 ) -> None:
     remember(store)
     job = exploring(exploration(cells(done=5)))
-    job.change("measuring", cells=cells(done=5))
+    job.change(Phase(name="measuring"), cells=cells(done=5))
     async with open_app() as pilot:
         await shows(pilot, "Best so far: batch 1, 8 streams, 340.1 FPS")
         assert "c Cancel" in text_of(pilot)
@@ -364,7 +370,7 @@ async def test_home_lists_it_and_w_goes_back_to_it(
 ) -> None:
     remember(store)
     study = exploration(cells(done=9))
-    exploring(study).change("batch 4, 1 stream: measuring", cells=study.cells, best=study.best, eta_s=31.0)
+    exploring(study).change(at(4, 1), cells=study.cells, best=study.best, eta_s=31.0)
     async with open_app() as pilot:
         await keys("escape")(pilot)
         line = next(line for line in text_of(pilot).splitlines() if "▶" in line)
@@ -384,7 +390,7 @@ async def test_c_asks_and_cancels(
 ) -> None:
     remember(store)
     study = exploration(cells(done=9))
-    exploring(study).change("measuring", cells=study.cells)
+    exploring(study).change(Phase(name="measuring"), cells=study.cells)
     asked: list[str] = []
     monkeypatch.setattr(OvtuiApp, "cancel", lambda app, job_id: asked.append(job_id))
     async with open_app() as pilot:
@@ -431,7 +437,7 @@ async def test_a_real_model_is_explored_and_its_best_is_measured(
         await until(pilot, lambda: screen_name(pilot) == "RunScreen")
         await keys("escape", "x")(pilot)
         await shows(pilot, "--mode manual -b 4")
-    [study] = store.explorations.newest()
+    [study] = store.studies.of(Exploration).newest()
     assert study.status == "done"
     assert {cell.state for cell in study.cells} <= {"measured", "open"}
 
@@ -451,7 +457,7 @@ async def test_the_sweet_spot_follows_the_limit(open_app: Opened, store: Store) 
             limit = pilot.app.screen._limits.latency_ms  # type: ignore[attr-defined]
             spot = selection.sweet_spot(study.cells, limit)
             assert spot is not None
-            seen[limit] = selection.called(spot.setting)
+            seen[limit] = formatting.setting(spot.setting)
             await shows(pilot, f"Within {limit:g} ms p50: {seen[limit]}, ")
             assert _starred(pilot) == (spot.setting.batch, spot.setting.streams)
         assert sorted(seen, reverse=True) == list(seen)
@@ -522,7 +528,7 @@ async def test_percent_changes_the_percentile(open_app: Opened, store: Store) ->
             await pilot.press("percent_sign")
             spot = selection.sweet_spot(study.cells, 40.0, name)
             assert spot is not None
-            await shows(pilot, f"Within 40 ms {name}: {selection.called(spot.setting)}, ")
+            await shows(pilot, f"Within 40 ms {name}: {formatting.setting(spot.setting)}, ")
             await shows(pilot, f"FPS by {name}, ms: limit 40 ms")
 
 
@@ -684,11 +690,11 @@ async def test_one_that_was_deleted_is_said(open_app: Opened, store: Store) -> N
     study = keep(store, exploration())
     async with open_app() as pilot:
         await shown(pilot, study)
-        store.explorations.delete(study.id)
+        store.studies.delete(study.id)
         pilot.app.changed()  # type: ignore[attr-defined]
         await until(pilot, lambda: screen_name(pilot) == "HomeScreen")
         await shown(pilot, study)
-        assert "That exploration has been deleted." in text_of(pilot)
+        assert "That study has been deleted." in text_of(pilot)
 
 
 async def test_the_palette_lists_all_explorations(open_app: Opened, store: Store) -> None:
@@ -840,7 +846,7 @@ async def test_a_matrix_larger_than_the_screen_scrolls_with_the_cursor(open_app:
     store.models.save(RESNET)
     from tests.tui.explorations import its_study_job
 
-    store.explorations.create(study, its_study_job(study))
+    store.studies.create(study, its_study_job(study))
     async with open_app() as pilot:
         await shown(pilot, study)
         await keys("g")(pilot)

@@ -26,6 +26,7 @@ from ovtui.records import (
     Optimization,
     OwnGraph,
     PairedResult,
+    Phase,
     Preview,
     Recipe,
     Spec,
@@ -397,8 +398,8 @@ async def test_it_is_followed_and_becomes_the_result(
 ) -> None:
     job = optimizing(fresh())
     async with open_app() as pilot:
-        job.change("collecting statistics", progress=0.25, eta_s=33.0, elapsed_s=11.0)
-        pilot.app.open_optimization(job.study.id)  # type: ignore[attr-defined]
+        job.change(Phase(name="collecting statistics"), progress=0.25, eta_s=33.0, elapsed_s=11.0)
+        pilot.app.open_study(job.study.id)  # type: ignore[attr-defined]
         await shows(pilot, "25 %")
         await shows(pilot, "about 33 s left")
         done = optimization(latency=None, throughput=None)
@@ -416,15 +417,15 @@ async def test_it_tells_what_is_done_and_how_the_ratio_narrows(
     store.models.save(whole.version)
     sides = tuple(Candidate(model=each, spec=Spec(model=each.id)) for each in (whole.parent, whole.version))
     async with open_app() as pilot:
-        pilot.app.open_optimization(job.study.id)  # type: ignore[attr-defined]
+        pilot.app.open_study(job.study.id)  # type: ignore[attr-defined]
         for phase in ("reading", "collecting statistics", "saving"):
-            job.change(phase)
-        job.change("measuring latency in turn", version=whole.version, latency="compare001")
+            job.change(Phase(name=phase))
+        job.change(Phase(name="comparing", mode="latency"), version=whole.version, latency="compare001")
         part = Comparison(
             id="compare001", status="running", label=None, criterion="latency", sides=sides, created=0.0,
             duels=(PairedResult(verdict="undecided", ratio=1.64, ci95=(1.51, 1.78)),), elapsed_s=5.0, eta_s=15.0,
         )  # fmt: skip
-        job.tell(events.Study(study=part))
+        job.tell(events.StudyChanged(study=part))
         await shows(pilot, "✓ collecting statistics ✓ saving")
         await shows(pilot, "latency 1.64 × as fast (1.51–1.78) about 15 s left")
 
@@ -434,8 +435,8 @@ async def test_escape_leaves_it_to_itself_and_c_asks(
 ) -> None:
     job = optimizing(fresh())
     async with open_app() as pilot:
-        job.change("collecting statistics", progress=0.25)
-        pilot.app.open_optimization(job.study.id)  # type: ignore[attr-defined]
+        job.change(Phase(name="collecting statistics"), progress=0.25)
+        pilot.app.open_study(job.study.id)  # type: ignore[attr-defined]
         await shows(pilot, "collecting statistics")
         await keys("c")(pilot)
         await shows(pilot, "No version is made yet")
@@ -449,7 +450,7 @@ async def test_escape_leaves_it_to_itself_and_c_asks(
 async def test_the_worst_layers_are_left_in_a_new_recipe(open_app: Opened, store: Store) -> None:
     keep(store, optimization())
     async with open_app((160, 50)) as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await keys("i")(pilot)
         assert screen_name(pilot) == "OptimizeScreen"
         assert "stage5/conv" in pilot.app.screen.query_one("#ignored", FormLine).value
@@ -461,7 +462,7 @@ async def test_a_narrow_screen_loses_nothing_of_a_figure(open_app: Opened, store
     doubtful = msgspec.structs.replace(labelled, drop=0.0025, drop_ci95=(-0.0113, 0.0163))
     keep(store, optimization(accuracy=msgspec.structs.replace(ACCURACY, labelled=doubtful)))
     async with open_app() as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await painted(pilot)
         pilot.app.screen.query_one("#tab-figures", Table).go_to("top-1")
         await shows(pilot, "top-1: 76.1 % → 75.5 %, 0.25 points less (−1.13 to 1.63).")
@@ -470,7 +471,7 @@ async def test_a_narrow_screen_loses_nothing_of_a_figure(open_app: Opened, store
 async def test_the_figure_under_the_cursor_is_whole_on_a_low_screen_too(open_app: Opened, store: Store) -> None:
     keep(store, optimization())
     async with open_app((80, 15)) as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await painted(pilot)
         for change in ("4.00 × smaller", "1.93 × faster (1.89–1.97)", "1.66 × faster (1.63–1.69)"):
             await shows(pilot, change, seconds=5)
@@ -482,7 +483,7 @@ async def test_a_narrow_screen_says_of_the_layer_under_the_cursor_why_it_is_not_
 ) -> None:
     keep(store, optimization())
     async with open_app() as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await keys("3")(pilot)
         await shows(pilot, "compute in INT8.")  # of all layers
         pilot.app.screen.query_one("#tab-layers", Table).go_to(str(_place_of("head/Scan")))
@@ -496,14 +497,14 @@ def _place_of(layer: str) -> int:
 async def test_it_leads_to_its_comparisons_and_is_deleted(open_app: Opened, store: Store) -> None:
     keep(store, optimization())
     async with open_app() as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await keys("l")(pilot)
         assert screen_name(pilot) == "AbTestScreen"
         await keys("escape", "X")(pilot)
         await shows(pilot, "the version stays")
         assert "with files" not in text_of(pilot)  # there are none
         await keys("enter")(pilot)
-        assert store.optimizations.get("optimize00") is None
+        assert store.studies.of(Optimization).get("optimize00") is None
         assert store.models.get(optimization().version.id) is not None  # type: ignore[union-attr]
 
 
@@ -514,10 +515,10 @@ async def test_the_files_of_its_version_go_with_it(open_app: Opened, store: Stor
     version = msgspec.structs.replace(optimization().version, path=str(folder / "net.xml"))  # type: ignore[type-var]
     keep(store, optimization(version=version))
     async with open_app() as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await keys("X", "down", "enter")(pilot)
         await shows(pilot, "1.0 kB on the disk are free")
-        assert store.optimizations.get("optimize00") is None
+        assert store.studies.of(Optimization).get("optimize00") is None
         assert not folder.exists()
 
 
@@ -537,17 +538,17 @@ async def test_what_another_version_was_made_of_stays_with_its_record(
         )
     )
     async with open_app((160, 40)) as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await keys("X", "down", "enter")(pilot)
         await shows(pilot, "child was made of")
-        assert store.optimizations.get("optimize00") is not None
+        assert store.studies.of(Optimization).get("optimize00") is not None
         assert Path(version.path).exists()
 
 
 async def test_e_writes_a_report(open_app: Opened, store: Store, tmp_path: Path) -> None:
     keep(store, optimization())
     async with open_app() as pilot:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await keys("e")(pilot)
         pilot.app.screen.query_one("Field").value = str(tmp_path / "out.html")  # type: ignore[attr-defined]
         await keys("enter")(pilot)
@@ -584,7 +585,7 @@ def test_the_result_as_a_picture(snap_compare: Any, store: Store, size: tuple[in
     keep(store, optimization())
 
     async def step(pilot: Pilot[Any]) -> None:
-        pilot.app.open_optimization("optimize00")  # type: ignore[attr-defined]
+        pilot.app.open_study("optimize00")  # type: ignore[attr-defined]
         await keys(tab)(pilot)
 
     assert snap_compare(OvtuiApp(store), terminal_size=size, run_before=step)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from ovtui import formatting
-from ovtui.analysis.exploration.selection import called
 from ovtui.records import Cell, Setting
 
 Metric: TypeAlias = Literal["throughput", "p50", "p99"]
@@ -87,4 +86,4 @@ def _text(cell: Cell, metric: Metric) -> str:
 def _words(cell: Cell, best: Setting | None) -> str:
     said = {"open": "not measured", "measuring": "being measured", "measured": "measured",
             "reused": "from an earlier run", "failed": f"failed: {cell.reason or 'no reason is known'}"}  # fmt: skip
-    return f"{called(cell.setting)}: {'the best, ' if cell.setting == best else ''}{said[cell.state]}"
+    return f"{formatting.setting(cell.setting)}: {'the best, ' if cell.setting == best else ''}{said[cell.state]}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ovtui import formatting
 from ovtui.analysis.exploration.grid import order
 from ovtui.analysis.latency_limit import Standing, limited_ms, standing
-from ovtui.records import Cell, Latency, Limits, Percentile, Setting
+from ovtui.records import Cell, Latency, Limits, Percentile
 
 TIED = 0.01
 """Throughputs that differ by less are equal: something else decides."""
@@ -130,17 +130,7 @@ def nearest_miss(cells: Sequence[Cell], limits: Limits) -> str:
         reached.append(limited_in_words(near.latency_ms, limits.percentile))
     if limits.memory_mb is not None and near.peak_rss_mb is not None:
         reached.append(f"{_short(near.peak_rss_mb)} MB")
-    return f"{nothing}; the nearest is {called(near.setting)} with {' and '.join(reached)}."
-
-
-def called(setting: Setting) -> str:
-    """`batch 8, 2 streams`, with threads and requests where they were given."""
-    parts = [f"batch {setting.batch}", formatting.plural(setting.streams, "stream")]
-    if setting.threads is not None:
-        parts.append(formatting.plural(setting.threads, "thread"))
-    if setting.requests is not None:
-        parts.append(formatting.plural(setting.requests, "request"))
-    return ", ".join(parts)
+    return f"{nothing}; the nearest is {formatting.setting(near.setting)} with {' and '.join(reached)}."
 
 
 def _beats(a: Cell, b: Cell, latency: str) -> bool:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ovtui.cli import show_comparison, show_exploration, show_optimization
 from ovtui.cli.finish import finish
 from ovtui.cli.follow import EXIT, display, follow
 from ovtui.cli.output import json_option
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
+from ovtui.kinds import KINDS
 from ovtui.records import LIVE
 from ovtui.store import open_store
-
-_FINISH: dict[str, Callable[..., Any]] = {
-    "comparison": show_comparison.finish,
-    "exploration": show_exploration.finish,
-    "optimization": show_optimization.finish,
-}
 
 
 @click.command()
@@ -57,6 +50,8 @@ def command(run: str | None, quiet: bool, as_json: bool) -> None:
             followed = asyncio.run(follow(client.attach(run_id), shown, own=False))
         finally:
             shown.close()
-    kind = job.kind if job is not None else "run"
-    ended = _FINISH.get(kind, finish)(run_id, followed and followed.ended, as_json=as_json)
+    if job is None:
+        raise InputError(f"{run_id} has just been deleted.")
+    record: Any = KINDS[job.kind].record
+    ended = finish(record, run_id, followed and followed.ended, as_json=as_json)
     sys.exit(followed.exit_code if followed else EXIT[ended.status])

@@ -6,11 +6,13 @@ import asyncio
 
 import click
 
+from ovtui.cli.kinds import output_of
 from ovtui.cli.output import document, json_option
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import LIVE, Comparison, Exploration, Optimization, Run
+from ovtui.kinds import kind_of
+from ovtui.records import LIVE, Run
 from ovtui.store import open_store
 
 
@@ -22,7 +24,7 @@ def command(run: str, as_json: bool) -> None:
     with open_store() as store:
         reconcile(store)
         record = store.find(run)
-    noun = type(record).__name__
+    noun = kind_of(type(record)).name.capitalize()
     if record.status not in LIVE:
         raise InputError(f"{noun} {record.id} is not going on: it is {record.status}.")
     asyncio.run(client.attach(record.id).cancel())
@@ -30,8 +32,8 @@ def command(run: str, as_json: bool) -> None:
         reconcile(store)
         ended = store.find(record.id)
     if not as_json:
-        what = "the version" if isinstance(ended, Optimization) else "what it measured"
-        kept = f"; {what} is kept" if _has_something(ended) else ""
+        output = output_of(type(ended))
+        kept = f"; {output.KEPT} is kept" if output.is_kept(ended) else ""
         click.echo(f"{noun} {ended.id} is {ended.status}{kept}.")
     elif isinstance(ended, Run):
         from ovtui.report.documents import run_document
@@ -39,16 +41,3 @@ def command(run: str, as_json: bool) -> None:
         document({"run": run_document(ended)})
     else:
         document({"id": ended.id, "status": ended.status})
-
-
-def _has_something(ended: Run | Comparison | Exploration | Optimization) -> bool:
-    """Whether anything was made or measured by the time that it ended."""
-    match ended:
-        case Run():
-            return ended.result is not None
-        case Comparison():
-            return bool(ended.duels) or any(side.run for side in ended.sides)
-        case Exploration():
-            return any(each.state == "measured" for each in ended.cells) or any(each.run for each in ended.loads)
-        case Optimization():
-            return ended.version is not None

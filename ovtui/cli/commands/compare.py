@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import msgspec
 
 from ovtui import specs
 from ovtui.cli import show_comparison
+from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display
 from ovtui.cli.model_argument import model_for
 from ovtui.cli.options import Number
@@ -18,6 +20,7 @@ from ovtui.cli.output import document, json_option, table
 from ovtui.cli.spec_options import given_on_the_line, option, over, refuse_idle, spec_of, spec_options, usage
 from ovtui.cli.study_options import followed, left_alone
 from ovtui.engine import client
+from ovtui.engine.events import Ended
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
 from ovtui.records import Candidate, Comparison, Criterion, Run, Spec
@@ -115,7 +118,7 @@ async def _interleaved(
     job = await client.start_comparison(sides, criterion, seconds=seconds, label=label)
     if detach:
         return left_alone(job, as_json=as_json)
-    return await followed(job, shown, lambda ended: show_comparison.finish(job.id, ended, as_json=as_json, view=view))
+    return await followed(job, shown, lambda ended: _finish(job.id, ended, view, as_json=as_json))
 
 
 async def _side(text: str, spec: Spec, shown: Display) -> Candidate:
@@ -144,7 +147,7 @@ def _recorded(
         if len(texts) == 1:
             if criterion is not None:
                 raise InputError("An earlier comparison was made by a criterion of its own: leave out --criterion.")
-            show_comparison.finish(_comparison(store, texts[0]).id, None, as_json=as_json, view=view)
+            _finish(_comparison(store, texts[0]).id, None, view, as_json=as_json)
             return
         runs = [_run(store, text) for text in texts]
         if len({run.id for run in runs}) < len(runs):
@@ -156,9 +159,9 @@ def _recorded(
 
 
 def _comparison(store: Store, text: str) -> Comparison:
-    if text != "last" and not store.comparisons.named(text) and store.runs.named(text):
+    if text != "last" and not store.studies.of(Comparison).named(text) and store.runs.named(text):
         raise InputError(f"'{plain(text, 60)}' is one run; a comparison takes two.")
-    return store.comparisons.find(text)
+    return store.studies.of(Comparison).find(text)
 
 
 def _run(store: Store, text: str) -> Run:
@@ -173,7 +176,7 @@ def _run(store: Store, text: str) -> Run:
 def _list(*, as_json: bool) -> None:
     with open_store() as store:
         reconcile(store)
-        found = store.comparisons.newest(limit=_LISTED)
+        found = store.studies.of(Comparison).newest(limit=_LISTED)
         if as_json:
             document({"comparisons": [show_comparison.as_document(store, each) for each in found]})
             return
@@ -185,3 +188,7 @@ def _list(*, as_json: bool) -> None:
         [show_comparison.row(each) for each in found],
         spare=("LABEL",),
     )
+
+
+def _finish(study_id: str, ended: Ended | None, view: show_comparison.View, *, as_json: bool) -> None:
+    finish(Comparison, study_id, ended, as_json=as_json, show=partial(show_comparison.show, view=view))

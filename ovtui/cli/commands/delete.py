@@ -11,7 +11,8 @@ from ovtui.cli.output import document, json_option
 from ovtui.engine import versions
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Exploration, Optimization, Run
+from ovtui.kinds import kind_of
+from ovtui.records import Optimization
 from ovtui.store import open_store
 
 
@@ -35,19 +36,12 @@ def command(runs: tuple[str, ...], yes: bool, version_files: bool, as_json: bool
         if not yes:
             if as_json or not sys.stdin.isatty():
                 raise InputError("Deleting asks first, and there is nobody to ask: say --yes.")
-            named = ", ".join(f"{type(record).__name__.lower()} {record.id}" for record in found[:5])
+            named = ", ".join(f"{kind_of(type(record)).name} {record.id}" for record in found[:5])
             files = " and the files of its version" if version_files else ""
             click.confirm(f"Delete {named}{' and more' if len(found) > 5 else ''}{files}?", abort=True, err=True)
         with store.transaction():  # files that have to stay keep the records, too
             for record in found:
-                if isinstance(record, Run):
-                    store.runs.delete(record.id)
-                elif isinstance(record, Comparison):
-                    store.comparisons.delete(record.id)
-                elif isinstance(record, Exploration):
-                    store.explorations.delete(record.id)
-                else:
-                    store.optimizations.delete(record.id)
+                store.kept_in(type(record)).delete(record.id)
             freed = versions.remove_files(store, made) if version_files else 0
     if as_json:
         document({"deleted": [record.id for record in found], "freed_bytes": freed})

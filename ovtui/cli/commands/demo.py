@@ -8,7 +8,7 @@ import sys
 import click
 
 from ovtui import paths, specs
-from ovtui.cli import show
+from ovtui.cli import show_run
 from ovtui.cli.follow import display, error_of, follow
 from ovtui.cli.model_argument import import_path
 from ovtui.cli.options import Number
@@ -64,16 +64,16 @@ async def _demo(seconds: float | None, quiet: bool, as_json: bool) -> int:
 
         document({"model": model_document(model), "runs": [run_document(run) for run in runs]})
         return 0
-    show.model(model)
+    show_run.model(model)
     click.echo()
-    show.side_by_side(["latency mode", "throughput mode"], runs)
+    show_run.side_by_side(["latency mode", "throughput mode"], runs)
     click.echo()
     for run in runs:
         for warning in calm(run):
             field("!", f"{run.spec.mode} mode: {plain(warning)}", indent=0, width=2)
     click.echo()
     with open_store() as store:
-        show.layers(runs[0], store.runs.profile(runs[0].id))
+        show_run.layers(runs[0], store.runs.profile(runs[0].id))
     click.echo()
     for command, why in (
         ("ovtui layers", "where its time goes, layer by layer"),

@@ -12,6 +12,7 @@ import msgspec
 from ovtui import specs
 from ovtui.analysis.exploration import grid as axes
 from ovtui.cli import show_exploration
+from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display
 from ovtui.cli.model_argument import model_for
 from ovtui.cli.options import Number
@@ -22,7 +23,7 @@ from ovtui.engine import client
 from ovtui.engine.cores import cores
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Grid, Limits, Setting, Spec, Stop
+from ovtui.records import Exploration, Grid, Limits, Setting, Spec, Stop
 from ovtui.store import open_store
 
 _LISTED = 20
@@ -98,14 +99,14 @@ def command(
         raise click.UsageError("--resume knows its model: leave MODEL out.")
     if resume is not None and said - _OF_RESUMED:
         raise click.UsageError(f"--resume knows what was asked for: leave {option(min(said - _OF_RESUMED))} out.")
-    if model is not None and shows_earlier(model, "explorations", show_exploration.finish, as_json=as_json):
+    if model is not None and shows_earlier(model, Exploration, as_json=as_json):
         return
     shown = display(quiet or detach)
     try:
         if resume is not None:
             with open_store() as store:
                 reconcile(store)
-                before = store.explorations.find(resume)
+                before = store.studies.of(Exploration).find(resume)
             if before.status == "done":
                 raise InputError(f"Exploration {before.id} is done: there is nothing to go on with.")
             resumes, seconds = before.id, seconds or before.seconds
@@ -180,13 +181,13 @@ async def _explore(
     )
     if detach:
         return left_alone(job, as_json=as_json)
-    return await followed(job, shown, lambda ended: show_exploration.finish(job.id, ended, as_json=as_json))
+    return await followed(job, shown, lambda ended: finish(Exploration, job.id, ended, as_json=as_json))
 
 
 def _list(*, as_json: bool) -> None:
     with open_store() as store:
         reconcile(store)
-        found = store.explorations.newest(limit=_LISTED)
+        found = store.studies.of(Exploration).newest(limit=_LISTED)
         if as_json:
             document({"explorations": [show_exploration.as_document(store, each) for each in found]})
             return

@@ -8,15 +8,14 @@ from typing import Literal
 import click
 
 from ovtui import formatting
-from ovtui.cli.show_comparison import exported, sides
-from ovtui.cli.show_exploration import runs as explored
+from ovtui.cli.kinds import output_of
 from ovtui.cli.show_optimization import versions_of
+from ovtui.cli.show_run import exported
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Comparison, Exploration, Model, Optimization, Run
+from ovtui.records import Exploration, Model, Optimization, Run
 from ovtui.report import bundle as bundles
-from ovtui.report.files import ENDINGS, write, write_comparison, write_exploration, write_optimization
-from ovtui.report.optimized import gathered
+from ovtui.report.files import ENDINGS, write
 from ovtui.sanitize import plain
 from ovtui.store import Store, open_store
 
@@ -68,12 +67,8 @@ def _report(store: Store, runs: tuple[str, ...], output: Path) -> None:
         write(output, [exported(store, run) for run in measured])
     elif len(found) > 1:
         raise InputError("A study goes into a file of its own: name one at a time.")
-    elif isinstance(found[0], Comparison):
-        write_comparison(output, found[0], sides(store, found[0]))
-    elif isinstance(found[0], Exploration):
-        write_exploration(output, found[0], [exported(store, run) for run in explored(store, found[0])])
-    elif not isinstance(found[0], Run):
-        write_optimization(output, *gathered(store, found[0]))
+    else:
+        output_of(type(found[0])).export(store, found[0], output)
 
 
 def _no_model(store: Store, text: str) -> str:
@@ -131,8 +126,8 @@ def _last(store: Store) -> Run | Exploration | Optimization:
     runs = (store.runs.get(each.id) for each in store.runs.page())
     found: list[Run | Exploration | Optimization] = [
         *(run for run in runs if run is not None and run.effective is not None),
-        *(each for each in store.explorations.newest() if each.best is not None),
-        *(each for each in store.optimizations.newest() if each.version is not None),
+        *(each for each in store.studies.of(Exploration).newest() if each.best is not None),
+        *(each for each in store.studies.of(Optimization).newest() if each.version is not None),
     ]
     if not found:
         raise InputError("There is nothing to take along yet. `ovtui run MODEL` measures, or name a model.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ovtui.cli import show
+from ovtui.cli import show_run
 from ovtui.cli.follow import display
 from ovtui.cli.model_argument import import_path
 from ovtui.cli.options import Number, extensions_option, layouts_option, shapes_option
@@ -60,4 +60,4 @@ def command(
 
         document({"model": model_document(record)})
     else:
-        show.model(record)
+        show_run.model(record)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from ovtui.cli.output import document, json_option
-from ovtui.records import Comparison, Exploration, Optimization, Run
+from ovtui.kinds import kind_of
+from ovtui.records import Run
 from ovtui.sanitize import plain
 from ovtui.store import open_store
 
@@ -23,16 +22,10 @@ def command(run: str, text: str | None, as_json: bool) -> None:
     """
     with open_store() as store:
         found = store.find(run)
-        kinds: dict[type, Any] = {
-            Run: store.runs,
-            Comparison: store.comparisons,
-            Exploration: store.explorations,
-            Optimization: store.optimizations,
-        }
-        kinds[type(found)].set_label(found.id, text or None)
+        store.kept_in(type(found)).set_label(found.id, text or None)
         found = store.find(found.id)
     if not as_json:
-        noun = type(found).__name__
+        noun = kind_of(type(found)).name.capitalize()
         click.echo(f"{noun} {found.id} is called '{plain(text)}'." if text else f"{noun} {found.id} has no label.")
     elif isinstance(found, Run):
         from ovtui.report.documents import run_document

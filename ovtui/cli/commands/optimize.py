@@ -13,6 +13,7 @@ import msgspec
 from ovtui import specs
 from ovtui.analysis.optimization.predictions import cpu_flags, expectations
 from ovtui.cli import show_optimization
+from ovtui.cli.finish import finish
 from ovtui.cli.follow import Display, display
 from ovtui.cli.model_argument import model_for
 from ovtui.cli.options import Number
@@ -22,7 +23,7 @@ from ovtui.cli.study_options import followed, left_alone, shows_earlier
 from ovtui.engine import client
 from ovtui.engine.reconcile import reconcile
 from ovtui.errors import InputError
-from ovtui.records import Images, Model, Recipe, Spec
+from ovtui.records import Images, Model, Optimization, Recipe, Spec
 from ovtui.sanitize import plain
 from ovtui.store import open_store
 
@@ -101,7 +102,7 @@ def command(
     if versions:
         _versions(model, as_json=as_json)
         return
-    if shows_earlier(model, "optimizations", show_optimization.finish, as_json=as_json):
+    if shows_earlier(model, Optimization, as_json=as_json):
         return
     recipe, spec = _asked(**given)
     shown = display(quiet or detach)
@@ -157,7 +158,7 @@ async def _optimize(
     job = await client.start_optimization(model, recipe, spec, compare=compare, seconds=seconds, label=label)
     if detach:
         return left_alone(job, as_json=as_json)
-    return await followed(job, shown, lambda ended: show_optimization.finish(job.id, ended, as_json=as_json))
+    return await followed(job, shown, lambda ended: finish(Optimization, job.id, ended, as_json=as_json))
 
 
 def _say_what_to_expect(model: Model, recipe: Recipe, spec: Spec) -> None:
@@ -188,7 +189,7 @@ def _versions(text: str, *, as_json: bool) -> None:
 def _list(*, as_json: bool) -> None:
     with open_store() as store:
         reconcile(store)
-        found = store.optimizations.newest(limit=_LISTED)
+        found = store.studies.of(Optimization).newest(limit=_LISTED)
         if as_json:
             document({"optimizations": [show_optimization.as_document(store, each) for each in found]})
             return

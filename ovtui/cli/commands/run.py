@@ -17,7 +17,7 @@ from ovtui.cli.output import document, json_option
 from ovtui.cli.spec_options import given_on_the_line, over, refuse_idle, spec_of, spec_options, usage
 from ovtui.cli.study_options import told_alone
 from ovtui.engine import client
-from ovtui.records import Model, Spec
+from ovtui.records import Model, Run, Spec
 from ovtui.store import open_store
 
 
@@ -76,7 +76,7 @@ async def measured(model: Model, spec: Spec, shown: Display, *, label: str | Non
         followed = await follow(job, shown, own=True)
     finally:
         shown.close()
-    finish(job.id, followed.ended, as_json=as_json)
+    finish(Run, job.id, followed.ended, as_json=as_json)
     return followed.exit_code
 
 

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
 import traceback
-from pathlib import Path
 
-import msgspec
-
-from ovtui.engine import messages
+from ovtui.engine import messages, tasks
 from ovtui.errors import InputError, OvtuiError
+
+# Imported when they are needed: none needs all of the libraries.
+_DONE_BY: dict[type[tasks.Task], str] = {
+    tasks.DemoTask: "demo:demo",
+    tasks.InspectTask: "read:inspect",
+    tasks.MeasureTask: "measure:measure",
+    tasks.ProfileTask: "profile:profile",
+    tasks.LayerTimesTask: "layer_turns:layer_turns",
+    tasks.CeilingsTask: "ceilings:ceilings",
+    tasks.ProbeTask: "probe:probe",
+    tasks.PreviewTask: "calibration.preview:preview",
+    tasks.OptimizeTask: "optimization:optimize",
+    tasks.AccuracyTask: "optimization:judge",
+}
 
 
 def main() -> int:
     """Read the task; 0 when it was done, 1 when it was refused (and said so)."""
-    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=messages.Task)
+    task = tasks.decode(sys.stdin.buffer.readline())
     _die_with(task.parent)
     # The job's process decides what a signal means; a terminal's must not reach this one.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
@@ -40,50 +52,10 @@ def main() -> int:
     return 0
 
 
-def _do(task: messages.Task, say: messages.Say) -> None:
-    if task.kind == "measure" and task.model is not None and task.spec is not None:
-        from ovtui.engine.device.measure import measure
-
-        turns = iter(sys.stdin.buffer.readline, b"") if task.turns else None
-        measure(task.model, task.spec, task.ring_fd, say, turns)
-    elif task.kind == "profile" and task.model is not None and task.spec is not None:
-        from ovtui.engine.device.profile import profile
-
-        profile(task.model, task.spec, say)
-    elif task.kind == "layers" and task.model is not None and task.spec is not None:
-        from ovtui.engine.device.layer_turns import layer_turns
-
-        layer_turns(task.model, task.spec, say, iter(sys.stdin.buffer.readline, b""))
-    elif task.kind == "ceilings" and task.spec is not None:
-        from ovtui.engine.device.ceilings import ceilings
-
-        ceilings(task.spec.device, task.machine, say)
-    elif task.kind == "preview":
-        from ovtui.engine.device.calibration import preview
-
-        preview.task(task, say)
-    elif task.kind == "optimize":
-        from ovtui.engine.device.optimization import optimize
-
-        optimize(task, say)
-    elif task.kind == "judge":
-        from ovtui.engine.device.optimization import judge
-
-        judge(task, say)
-    elif task.kind == "build":
-        from ovtui.engine.device.demo import build
-
-        say(messages.At(phase="building"))
-        build(Path(task.path))
-    elif task.kind == "inspect":
-        from ovtui.engine.device.read import inspect
-
-        say(messages.At(phase="reading"))
-        inspect(task, say)
-    elif task.kind == "probe":
-        from ovtui.engine.device.probe import probe
-
-        say(probe())
+def _do(task: tasks.Task, say: messages.Say) -> None:
+    module, function = _DONE_BY[type(task)].split(":")
+    turns = (iter(sys.stdin.buffer.readline, b""),) if task.takes_turns else ()
+    getattr(importlib.import_module(f"ovtui.engine.device.{module}"), function)(task, say, *turns)
 
 
 def _die_with(parent: int) -> None:

@@ -17,7 +17,8 @@ from ovtui.analysis.ceilings import METHOD
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES
 from ovtui.engine.messages import At, Measured, Say
-from ovtui.records import Ceilings
+from ovtui.engine.tasks import CeilingsTask
+from ovtui.records import Ceilings, Phase
 
 _SIZES = (1 << 20, 4 << 20, 16 << 20, 128 << 20)  # bytes of a working set, from caches to memory
 _MOST_WEIGHTS = 16 << 20  # larger ones take long to compile, and a reduction reads memory as quickly
@@ -32,10 +33,10 @@ class _Candidate(NamedTuple):
     model: Any
 
 
-def ceilings(device: str, machine: str, say: Say) -> None:
-    """The whole task: some four seconds on two cores. Precisions that the device does not have are left out."""
-    say(At(phase="measuring what the device can do"))
-    bench = _Bench(device)
+def ceilings(task: CeilingsTask, say: Say) -> None:
+    """Some four seconds on two cores. Precisions that the device does not have are left out."""
+    say(At(phase=Phase(name="ceilings")))
+    bench = _Bench(task.device)
     gflops: dict[str, float] = {}
     for precision in bench.precisions():
         quantized = precision == "i8"
@@ -45,8 +46,8 @@ def ceilings(device: str, machine: str, say: Say) -> None:
     copies = _by_size(bench, bench.copies)
     reads = _by_size(bench, bench.reads)
     found = Ceilings(
-        device=device,
-        machine=machine,
+        device=task.device,
+        machine=task.machine,
         gflops=gflops,
         operations_gflops=dict(gflops),
         gbytes=copies,

@@ -13,6 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ovtui.engine.device.quiet import openvino
+from ovtui.engine.messages import At, Built, Say
+from ovtui.engine.tasks import DemoTask
+from ovtui.records import Phase
 
 CLASSES = 1000
 # Expansion, output channels, repetitions, first stride: table 2 of Sandler et al. 2018, arXiv:1801.04381.
@@ -25,6 +28,13 @@ _BLOCKS = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
+
+
+def demo(task: DemoTask, say: Say) -> None:
+    """Write the demo model where it is wanted."""
+    say(At(phase=Phase(name="building")))
+    build(Path(task.path))
+    say(Built())
 
 
 def build(path: Path) -> None:

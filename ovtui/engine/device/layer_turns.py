@@ -7,32 +7,31 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-import msgspec
 import numpy as np
 
 from ovtui.analysis.arrays import Floats
 from ovtui.engine.device.counting import Counted, Counting, Rounds, arrangement
 from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.reason import FAILURES, reason
-from ovtui.engine.messages import LayerTimes, Say, Stopped, Turn
+from ovtui.engine.messages import LayerTimes, Say, Stopped
+from ovtui.engine.tasks import LayerTimesTask, decode_turn
 from ovtui.errors import OvtuiError
-from ovtui.records import Model, Spec
 
 _WARM_SECONDS = 0.3
 
 
-def layer_turns(model: Model, spec: Spec, say: Say, orders: Iterable[bytes]) -> None:
-    """The whole task: `Stopped` when it stands ready and after each turn, `LayerTimes` when it is asked for them."""
+def layer_turns(task: LayerTimesTask, say: Say, turns: Iterable[bytes]) -> None:
+    """`Stopped` when it stands ready and after each turn, `LayerTimes` when it is asked for them."""
     device = Counting()
-    effective = prepare(device, model, spec, say)
-    arranged = arrangement(spec, effective)
+    effective = prepare(device, task.model, task.spec, say)
+    arranged = arrangement(task.spec, effective)
     rounds = Rounds(device, arranged.requests, on_cpu=arranged.on_cpu, gathered=arranged.gathered)
     try:
         rounds.warm(_WARM_SECONDS)
         rounds.look()
         say(Stopped())
-        for line in orders:
-            seconds = msgspec.json.decode(line, type=Turn).seconds
+        for turn in map(decode_turn, turns):
+            seconds = turn.seconds
             if seconds is None:
                 if arranged.on_cpu:
                     rounds.look()

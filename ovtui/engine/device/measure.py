@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -20,11 +19,12 @@ from ovtui.engine.device import loops
 from ovtui.engine.device.capi import DeviceError
 from ovtui.engine.device.extensions import trusted
 from ovtui.engine.device.properties import bare, check_device, gathered_requests, properties, unknown_property, within
-from ovtui.engine.messages import At, Ready, Said, Say, Stopped, Turn
+from ovtui.engine.messages import At, Ready, Said, Say, Stopped
 from ovtui.engine.ring import MAX_REQUESTS, Lane, Ring
 from ovtui.engine.streams import check_streams, most_streams
+from ovtui.engine.tasks import MeasureTask, Turn, decode_turn
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Effective, Images, Model, Spec, StaticShape
+from ovtui.records import Effective, Images, Model, Phase, Spec, StaticShape
 from ovtui.sanitize import plain
 
 
@@ -57,17 +57,18 @@ def session(api: str) -> Session:
     return Native()
 
 
-def measure(model: Model, spec: Spec, ring_fd: int, say: Say, turns: Iterable[bytes] | None) -> None:
-    """The whole task; a turn ends when the ring's stop word is set. Without `turns`, there is one, which begins now."""
-    ring = Ring(ring_fd)
+def measure(task: MeasureTask, say: Say, turns: Iterable[bytes] | None = None) -> None:
+    """A turn ends when the ring's stop word is set. Without `turns`, there is one, which begins now."""
+    spec = task.spec
+    ring = Ring(task.ring_fd)
     stop = ring.stop_word
     device = session(spec.api)
-    lanes = ring.open_lanes(prepare(device, model, spec, say).requests)
+    lanes = ring.open_lanes(prepare(device, task.model, spec, say).requests)
     gc.collect()
     gc.freeze()
     gc.disable()
     alone = Turn(rate=spec.rate if spec.mode == "server" else None, seed=spec.seed)
-    told = [alone] if turns is None else (msgspec.json.decode(line, type=Turn) for line in turns)
+    told = [alone] if turns is None else map(decode_turn, turns)
     for turn in told:
         unserved: list[int] = []
         if turn.rate:
@@ -89,7 +90,7 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
         most = most_streams(device.device_property(spec.device, "RANGE_FOR_STREAMS"))
         check_streams(spec.streams, spec.device, most)
 
-    say(At(phase="reading"))
+    say(At(phase=Phase(name="reading")))
     sources = feed.open_data(spec.data, model.inputs, spec.images)
     resolved = resolve(
         model.inputs,
@@ -107,7 +108,7 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
         if resolved.changed and _changed(model, resolved.shapes):
             resolved = _reshape(device, model, spec, resolved)
 
-    say(At(phase="compiling"))
+    say(At(phase=Phase(name="compiling")))
     chosen = properties(spec)
     with timed() as compile_ms:
         _compile(device, spec, chosen)
@@ -117,7 +118,7 @@ def prepare(device: Session, model: Model, spec: Spec, say: Say) -> Effective:
     if gathered is not None and requests < gathered:
         say(Said(text=f"{plain(spec.device)} waits for {gathered} requests or for AUTO_BATCH_TIMEOUT, and only "
                       f"{requests} can be in flight: use --mode throughput."))  # fmt: skip
-    say(At(phase="filling"))
+    say(At(phase=Phase(name="filling")))
     device.create(requests, reset=model.stateful and not spec.keep_state)
     if model.stateful and spec.keep_state:
         say(Said(text="The state is kept from one inference to the next: each depends on how many came before it."))

@@ -7,11 +7,12 @@ from typing import Any
 
 from ovtui.engine.device import capi
 from ovtui.engine.device.quiet import openvino
-from ovtui.engine.messages import Probed
+from ovtui.engine.messages import Probed, Say
+from ovtui.engine.tasks import ProbeTask
 
 
-def probe() -> Probed:
-    """Every device with every property that can be read, as text."""
+def probe(task: ProbeTask, say: Say) -> None:
+    """Tell of every device with every property that can be read, as text."""
     core = capi.Core()
     devices: dict[str, dict[str, str]] = {}
     for device in core.devices():
@@ -22,7 +23,7 @@ def probe() -> Probed:
             except capi.DeviceError:
                 continue
         devices[device] = values
-    return Probed(openvino=capi.version(), devices=devices, settable=_settable(list(devices)))
+    say(Probed(openvino=capi.version(), devices=devices, settable=_settable(list(devices))))
 
 
 def _settable(devices: list[str]) -> dict[str, dict[str, str]]:

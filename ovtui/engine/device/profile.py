@@ -20,16 +20,18 @@ from ovtui.engine.device.measure import prepare
 from ovtui.engine.device.operations import edges, port_shape, port_type
 from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.messages import At, Profiled, Say
+from ovtui.engine.tasks import ProfileTask
 from ovtui.errors import OvtuiError
-from ovtui.records import Layer, LayerStatus, Model, Operation, Profile, Spec, StaticShape, Tensor
+from ovtui.records import Layer, LayerStatus, Operation, Phase, Profile, StaticShape, Tensor
 
 
-def profile(model: Model, spec: Spec, say: Say) -> None:
-    """The whole task; OvtuiError with the reason when the device cannot."""
+def profile(task: ProfileTask, say: Say) -> None:
+    """OvtuiError with the reason when the device cannot."""
+    spec = task.spec
     device = Counting()
-    effective = prepare(device, model, spec, say)
+    effective = prepare(device, task.model, spec, say)
     arranged = arrangement(spec, effective)
-    say(At(phase="profiling"))
+    say(At(phase=Phase(name="profiling")))
     try:
         counted = count(device, arranged.requests, on_cpu=arranged.on_cpu, gathered=arranged.gathered)
         empty_us = device.empty_us(arranged.streams)

@@ -27,9 +27,10 @@ from ovtui.engine.device.reason import FAILURES, reason
 from ovtui.engine.formats import onnx_file
 from ovtui.engine.formats.files import quoted
 from ovtui.engine.formats.ir_file import why_unread
-from ovtui.engine.messages import Inspected, Say, Task
+from ovtui.engine.messages import At, Inspected, Say
+from ovtui.engine.tasks import InspectTask
 from ovtui.errors import InputError
-from ovtui.records import File, Operation, OwnGraph, Port, StaticShape
+from ovtui.records import File, Operation, OwnGraph, Phase, Port, StaticShape
 from ovtui.sanitize import plain
 
 _MOST_SIZES = 40  # of weights
@@ -52,8 +53,9 @@ class Facts(TypedDict):
     states: int
 
 
-def inspect(task: Task, say: Say) -> None:
-    """Do the task "inspect": read the file and tell its facts."""
+def inspect(task: InspectTask, say: Say) -> None:
+    """Read the file and tell its facts."""
+    say(At(phase=Phase(name="reading")))
     path, converted = Path(task.path), False
     if task.shapes and task.target:
         converted = with_ranks(path, task.shapes, Path(task.target), task.extensions)

@@ -20,6 +20,10 @@ class Cancel:
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
 
+    def is_asked(self) -> bool:
+        """Whether it was asked, for whoever takes a function."""
+        return self.asked
+
     @contextlib.contextmanager
     def breaks_wait(self) -> Iterator[None]:
         """Within, being asked raises Cancelled at once; elsewhere the work looks at `asked` where it can stop."""

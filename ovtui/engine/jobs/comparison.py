@@ -11,13 +11,14 @@ import msgspec
 from ovtui.analysis.comparison.paired import FEWEST, decided, duel, instance_ratio
 from ovtui.analysis.layers import total_us
 from ovtui.analysis.turns import Block, turn_length
-from ovtui.engine.folder import JobSpec
+from ovtui.engine.job_specs import ComparisonJobSpec
 from ovtui.engine.jobs.contestants import Contestant
+from ovtui.engine.jobs.context import JobContext
 from ovtui.engine.jobs.layer_pass import Pass
 from ovtui.engine.jobs.layer_turns import Counted, Counting, is_slow
 from ovtui.engine.jobs.study import StudyJob
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import Comparison, Model, Profile
+from ovtui.records import Comparison, Model, Phase, Profile
 
 LONGEST_S = 60.0
 """Unless something else was asked for: two quiet versions are told apart to 1 % well before."""
@@ -32,12 +33,9 @@ _LAYERS_S = (20.0, 60.0)  # the shortest and longest time after which no further
 class ComparisonJob(StudyJob[Comparison]):
     """One comparison. An instance is a fresh start of all sides: where memory comes to lie makes a percent or two."""
 
-    noun = "comparison"
-
-    def __init__(self, order: JobSpec, *args: object, **places: object) -> None:
-        assert order.comparison is not None
-        super().__init__(order.comparison, *args, **places)  # type: ignore[arg-type]
-        self._longest_s = order.seconds or LONGEST_S
+    def __init__(self, spec: ComparisonJobSpec, context: JobContext) -> None:
+        super().__init__(spec.study, context)
+        self._longest_s = spec.seconds or LONGEST_S
         self._random = random.Random(0)
         self._first: list[Contestant] = []
         self._ratios: list[list[float]] = [[] for _ in self.study.sides[1:]]
@@ -68,7 +66,7 @@ class ComparisonJob(StudyJob[Comparison]):
     def _instance(self, number: int) -> None:
         sides: list[Contestant] = []
         try:
-            self.say(f"instance {number}: loading")
+            self.tell_phase(Phase(name="loading", instance=number))
             for side in self.study.sides:
                 sides.append(self.begin(side.model, side.spec))
                 # The first ones load alone: what that takes is told of them.
@@ -77,9 +75,9 @@ class ComparisonJob(StudyJob[Comparison]):
             for contestant in sides if number > 1 else []:
                 self.stand_ready(contestant)
             self._take_part(sides)
-            self.say(f"instance {number}: warming up")
+            self.tell_phase(Phase(name="warming", instance=number))
             lengths = [_turn_s(contestant) for contestant in sides]
-            self.say(f"instance {number}: taking turns")
+            self.tell_phase(Phase(name="measuring", instance=number))
             pairs = pairs_of(lengths)
             speeds: list[list[float]] = [[] for _ in sides]
             for _ in range(pairs):
@@ -135,7 +133,7 @@ class ComparisonJob(StudyJob[Comparison]):
             result = contestant.result()
             if not side.spec.profile or result is None or environment is None:
                 continue
-            self.say("profiling")
+            self.tell_phase(Phase(name="profiling"))
             look = Pass(
                 side.model,
                 side.spec,
@@ -165,7 +163,7 @@ class ComparisonJob(StudyJob[Comparison]):
             return {}
         places = [place for place, _ in sides]
         counting = Counting(
-            [side for _, side in sides], log=self._folder.log, cancel=self._cancel, say=self.say
+            [side for _, side in sides], log=self._folder.log, cancel=self._cancel, tell_phase=self.tell_phase
         )  # fmt: skip
         try:
             counting.run(min(max(self._longest_s / 2, _LAYERS_S[0]), _LAYERS_S[1]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +12,8 @@ import msgspec
 
 from ovtui.analysis.arrays import Ints
 from ovtui.analysis.turns import Block, Tally, block
-from ovtui.engine import messages, ring
-from ovtui.engine.device_process import DeviceProcess, run_memory_limit
+from ovtui.engine import messages, ring, tasks
+from ovtui.engine.device_process import DeviceProcess, TimedOut, run_memory_limit
 from ovtui.engine.jobs.cancel import Cancel
 from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Histogram, Model, Result, Series, Spec
@@ -27,7 +26,7 @@ _LOOK_S = 0.1
 _STOPPING_S = 600.0  # the longest that a single inference may take
 
 
-class Turn(NamedTuple):
+class TurnResult(NamedTuple):
     """What one turn gave: a list of begins and ends for each request, and what was left unserved (server mode)."""
 
     lanes: list[tuple[Ints, Ints]]
@@ -49,7 +48,7 @@ class Contestant:
         self._fd = ring.create()
         self._ring = ring.Ring(self._fd)
         self._reader: ring.Reader | None = None
-        task = messages.Task(kind="measure", ring_fd=self._fd, model=model, spec=spec, turns=True)
+        task = tasks.MeasureTask(ring_fd=self._fd, model=model, spec=spec, turns=True)
         self._device = DeviceProcess(task, log, memory_limit=run_memory_limit())
         self.warmup_s = 0.0
         self.refused = 0
@@ -81,13 +80,13 @@ class Contestant:
         return found
 
     def turn(
-        self, seconds: float, *, least: int = 0, longest_s: float = _LONGEST_S, order: messages.Turn | None = None
-    ) -> Turn:
+        self, seconds: float, *, least: int = 0, longest_s: float = _LONGEST_S, order: tasks.Turn | None = None
+    ) -> TurnResult:
         """Infer for so long, and until `least` inferences have ended, but not longer than `longest_s` for those."""
         begin = time.monotonic()
         before = self._reader.ended if self._reader else 0
         self._ring.clear()
-        self._device.go(order or messages.Turn())
+        self._device.go(order or tasks.Turn())
         try:
             while True:
                 if self._cancel.asked:
@@ -108,7 +107,7 @@ class Contestant:
         self._reader = self._reader or self._ring.reader()
         lanes = self._reader.drain_lanes() if self._reader else []
         refused = self._ring.refused if order is not None and order.rate else 0
-        return Turn(lanes, unserved, refused, time.monotonic() - begin, stopped_ns)
+        return TurnResult(lanes, unserved, refused, time.monotonic() - begin, stopped_ns)
 
     def result(self) -> Result | None:
         """What is known by now."""
@@ -146,29 +145,23 @@ class Contestant:
             os.close(self._fd)
 
     def _wait_until_ready(self) -> messages.Ready:
-        while True:
-            if self._cancel.asked:
-                raise Cancelled("Cancelled.")
-            for message in self._hear(0.1):
-                if isinstance(message, messages.Ready):
-                    return message
+        return self._device.answer(messages.Ready, cancelled=self._cancel.is_asked, each=self._note)
 
     def _wait_until_stopped(self) -> tuple[int, ...]:
-        deadline = time.monotonic() + _STOPPING_S
-        while True:
-            for message in self._hear(_LOOK_S):
-                if isinstance(message, messages.Stopped):
-                    return message.unserved_ns
-            if self._cancel.asked:
-                raise Cancelled("Cancelled.")
-            if time.monotonic() > deadline:
-                raise OvtuiError(f"{plain(self.model.name, 60)} did not end its turn within {_STOPPING_S:.0f} s.")
+        wait = self._device.answer
+        try:
+            stopped = wait(messages.Stopped, cancelled=self._cancel.is_asked, limit_s=_STOPPING_S, each=self._note)
+        except TimedOut as error:
+            name = plain(self.model.name, 60)
+            raise OvtuiError(f"{name} did not end its turn within {_STOPPING_S:.0f} s.") from error
+        return stopped.unserved_ns
 
-    def _hear(self, timeout_s: float) -> Iterable[messages.AnyMessage]:
-        heard = self._device.hear(timeout_s)
-        for message in heard:
-            if isinstance(message, messages.Said) and message.text not in self.notes:
-                self.notes.append(message.text)
+    def _hear(self, timeout_s: float) -> None:
+        for message in self._device.hear(timeout_s):
+            self._note(message)
         if self._device.ended:
             raise OvtuiError(f"The device process ended early; the log is {plain(self._log)}.")
-        return heard
+
+    def _note(self, message: messages.AnyMessage) -> None:
+        if isinstance(message, messages.Said) and message.text not in self.notes:
+            self.notes.append(message.text)

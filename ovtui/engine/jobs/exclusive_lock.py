@@ -7,26 +7,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ovtui.engine import events, formats, lock
-from ovtui.engine.folder import EventWriter
-from ovtui.engine.jobs.cancel import Cancel
+from ovtui.engine.jobs.context import JobContext
 from ovtui.errors import InputError
 from ovtui.records import Model
 from ovtui.sanitize import plain
 
 
 @contextlib.contextmanager
-def alone(
-    who: str, models: Sequence[Model], *, writer: EventWriter, cancel: Cancel, behind: str, noun: str
-) -> Iterator[None]:
-    """Hold the machine's measuring lock. `behind`: what this waits for, should the holder not have said it."""
-    with lock.measuring(who, _queue(models, writer=writer, cancel=cancel, behind=behind, noun=noun)):
+def alone(who: str, models: Sequence[Model], context: JobContext, *, noun: str) -> Iterator[None]:
+    """Hold the machine's measuring lock; `who` tells others what holds it."""
+    with lock.measuring(who, _queue(models, context, noun)):
         yield
 
 
 @contextlib.contextmanager
-def _queue(models: Sequence[Model], *, writer: EventWriter, cancel: Cancel, behind: str, noun: str) -> Iterator[None]:
-    writer.write(events.Queued(behind=lock.holder() or behind))
-    with cancel.breaks_wait():
+def _queue(models: Sequence[Model], context: JobContext, noun: str) -> Iterator[None]:
+    context.writer.write(events.Queued(behind=lock.holder() or context.behind))
+    with context.cancel.breaks_wait():
         yield
         # While this waited, a file may have been exported anew; its record is of what it was.
         digests = [formats.digest(formats.check(Path(model.path)).files)[0] for model in models]

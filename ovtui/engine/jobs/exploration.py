@@ -12,11 +12,13 @@ from ovtui.analysis.exploration import eta, race, reuse, search, selection
 from ovtui.analysis.exploration.grid import settings
 from ovtui.engine import memory
 from ovtui.engine.environment import environment
-from ovtui.engine.folder import JobSpec
+from ovtui.engine.job_specs import ExplorationJobSpec
 from ovtui.engine.jobs.contestants import Contestant
+from ovtui.engine.jobs.context import JobContext
+from ovtui.engine.jobs.rate_search import RateSearchJob
 from ovtui.engine.jobs.study import StudyJob
 from ovtui.errors import Cancelled, InputError, OvtuiError
-from ovtui.records import Cell, Effective, Exploration, Model, Run, RunFilter, Setting, Spec
+from ovtui.records import Cell, Effective, Exploration, Model, Phase, Run, RunFilter, Setting, Spec
 
 _PROBE_S, _RACE_S, _EACH_S = 1.2, 1.0, 5.0
 _MOST_LOADED = 12
@@ -26,12 +28,9 @@ _LOOKED_AT = 2000  # earlier runs of the model
 class ExplorationJob(StudyJob[Exploration]):
     """One exploration. Whoever was probed stays loaded, so that a race costs no second start."""
 
-    noun = "exploration"
-
-    def __init__(self, order: JobSpec, *args: object, **places: object) -> None:
-        assert order.exploration is not None
-        super().__init__(order.exploration, *args, **places)  # type: ignore[arg-type]
-        self._seconds, self._fresh, self._resumes = order.seconds, order.fresh, order.resumes
+    def __init__(self, spec: ExplorationJobSpec, context: JobContext) -> None:
+        super().__init__(spec.study, context)
+        self._seconds, self._fresh, self._resumes = spec.seconds, spec.fresh, spec.resumes
         self._loaded: dict[Setting, Contestant] = {}
         self._created: dict[Setting, float] = {}
         self._costs: dict[Setting, float] = {}
@@ -61,7 +60,7 @@ class ExplorationJob(StudyJob[Exploration]):
 
     def _ask_the_device(self) -> None:
         """How many streams it wants by itself, and which batch is the model's own."""
-        self.say("asking the device for its own choice")
+        self.tell_phase(Phase(name="device's choice"))
         spec = msgspec.structs.replace(self.study.spec, mode="throughput", streams=None, requests=None, threads=None)
         contestant = self.load(self.study.model, spec)
         self._own = contestant.ready.effective
@@ -76,12 +75,12 @@ class ExplorationJob(StudyJob[Exploration]):
         machine, model = self.study.environment or environment(openvino=""), self.study.model
         if self._fresh:
             return
-        before = self._store.explorations.get(self._resumes) if self._resumes else None
+        before = self._store.studies.of(Exploration).get(self._resumes) if self._resumes else None
         for old in before.cells if before is not None else ():
             if old.run is not None and any(cell.setting == old.setting for cell in self.study.cells):
                 self._set(msgspec.structs.replace(old, state="reused", rounds=0))
         found: list[Run] = []
-        for study in self._store.explorations.newest(model.id):
+        for study in self._store.studies.of(Exploration).newest(model.id):
             found += self._store.runs.whole(RunFilter(part_of=study.id), limit=_LOOKED_AT)
         found += self._store.runs.whole(RunFilter(model=model.id), limit=_LOOKED_AT)
         found.sort(key=lambda run: -run.created)
@@ -111,11 +110,11 @@ class ExplorationJob(StudyJob[Exploration]):
 
     def _probe(self, setting: Setting, seconds: float) -> None:
         begin = time.monotonic()
-        self.say(f"{selection.called(setting)}: loading")
+        self.tell_phase(Phase(name="loading", setting=setting))
         self._set(msgspec.structs.replace(self._cell(setting), state="measuring"))
         try:
             contestant = self._load(setting)
-            self.say(f"{selection.called(setting)}: measuring")
+            self.tell_phase(Phase(name="measuring", setting=setting))
             contestant.warm()
             contestant.block(seconds)
         except Cancelled:
@@ -181,7 +180,7 @@ class ExplorationJob(StudyJob[Exploration]):
         for setting in still:
             try:
                 if setting not in self._loaded:
-                    self.say(f"{selection.called(setting)}: loading for the race")
+                    self.tell_phase(Phase(name="loading for the race", setting=setting))
                     self._load(setting).warm()
                 rounds[setting] = []
             except Cancelled:
@@ -191,7 +190,7 @@ class ExplorationJob(StudyJob[Exploration]):
         for number in itertools.count():
             if len(rounds) < 2:
                 return
-            self.say(f"racing the best {len(rounds)}")
+            self.tell_phase(Phase(name="racing", settings=len(rounds)))
             for setting in race.turns(list(rounds), self.study.spec.seed, number):
                 contestant, rates = self._loaded[setting], rounds[setting]
                 try:
@@ -265,3 +264,8 @@ def cell_spec(spec: Spec, setting: Setting, own: Effective | None) -> Spec:
     return msgspec.structs.replace(
         spec, mode="manual", batch=batch, streams=setting.streams, threads=setting.threads, requests=setting.requests
     )
+
+
+def exploration_job(spec: ExplorationJobSpec, context: JobContext) -> StudyJob[Exploration]:
+    """The job that the spec's mode asks for."""
+    return (RateSearchJob if spec.study.spec.mode == "server" else ExplorationJob)(spec, context)

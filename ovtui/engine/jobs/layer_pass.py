@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
 from ovtui.analysis.ceilings import merged, raised, usable, worth_measuring
-from ovtui.engine import events, messages
-from ovtui.engine.device_process import DeviceProcess, run_memory_limit
+from ovtui.engine import events, messages, tasks
+from ovtui.engine.device_process import Answer, DeviceProcess, run_memory_limit
 from ovtui.engine.folder import EventWriter, JobFolder
 from ovtui.engine.jobs.cancel import Cancel
 from ovtui.errors import Cancelled, OvtuiError
 from ovtui.records import Ceilings, Environment, Model, Profile, Result, Spec
 from ovtui.store import Store
-
-T = TypeVar("T", messages.Profiled, messages.Measured)
 
 _LIMIT_S = 90.0
 
@@ -41,7 +39,7 @@ class Pass:
         """Look at the layers. Whatever becomes of it, the measurement stands: nothing is raised that one expects."""
         # Reading and compiling take as long as before; the pass itself knows when to end.
         loading = (result.read_ms or 0) + (result.compile_ms or 0) + (result.first_inference_ms or 0)
-        task = messages.Task(kind="profile", model=self._model, spec=self._spec)
+        task = tasks.ProfileTask(model=self._model, spec=self._spec)
         try:
             told = self._ask(task, messages.Profiled, _LIMIT_S + 4 * loading / 1e3)
         except Cancelled:
@@ -55,8 +53,7 @@ class Pass:
         key = f"ceilings:{device}"
         known = usable(self._store.settings.get(key, Ceilings), machine)
         if worth_measuring(known, profile, time.time()):
-            spec = msgspec.structs.replace(self._spec, device=device)
-            task = messages.Task(kind="ceilings", spec=spec, machine=machine)
+            task = tasks.CeilingsTask(device=device, machine=machine)
             try:
                 known = merged(known, self._ask(task, messages.Measured, _LIMIT_S).ceilings)
             except OvtuiError:  # layers without a roofline, or with an older one, are better than none
@@ -67,26 +64,14 @@ class Pass:
         self._store.settings.set(key, known)
         return msgspec.structs.replace(profile, ceilings=known)
 
-    def _ask(self, task: messages.Task, answer: type[T], limit_s: float) -> T:
+    def _ask(self, task: tasks.Task, answer: type[Answer], limit_s: float) -> Answer:
         """Let a device process do `task`; Cancelled or OvtuiError when there is no answer."""
-        deadline = time.monotonic() + limit_s
-        device = DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit())
-        try:
-            while True:
-                ended = device.ended
-                for message in device.hear(0.1):
-                    if isinstance(message, answer):
-                        return message
-                    if isinstance(message, messages.At) and message.phase.startswith(("profiling", "measuring")):
-                        self._writer.write(events.Phase(name=message.phase))
-                if self._cancel.asked:
-                    raise Cancelled("Cancelled.")
-                if ended:
-                    raise OvtuiError("The process that looked at them left without a word.")
-                if time.monotonic() > deadline:
-                    raise OvtuiError(f"Looking at them was stopped after {limit_s:.0f} s.")
-        finally:
-            device.end()
+        with DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit()) as device:
+            return device.answer(answer, cancelled=self._cancel.is_asked, limit_s=limit_s, each=self._tell)
+
+    def _tell(self, message: messages.AnyMessage) -> None:
+        if isinstance(message, messages.At) and message.phase.name in ("profiling", "ceilings"):
+            self._writer.write(events.PhaseBegan(phase=message.phase))
 
 
 def machine_of(environment: Environment) -> str:

@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from ovtui.analysis.comparison.attribution import FEWEST, Sides, enough, paired
 from ovtui.analysis.comparison.layer_matching import matched
 from ovtui.analysis.counters import columns
-from ovtui.engine import messages
-from ovtui.engine.device_process import DeviceProcess, run_memory_limit
+from ovtui.engine import messages, tasks
+from ovtui.engine.device_process import Answer, DeviceProcess, TimedOut, run_memory_limit
 from ovtui.engine.jobs.cancel import Cancel
-from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import Layer, LayerDifferences, Model, Profile, Spec
+from ovtui.errors import OvtuiError
+from ovtui.records import Layer, LayerDifferences, Model, Phase, Profile, Spec
 from ovtui.sanitize import plain
 
 _MOST = 12
@@ -28,7 +28,6 @@ _READY_S, _BLOCK_LIMIT_S = 600.0, 600.0
 _TOO_LONG_S = 60.0
 
 What = Literal["times_us", "low_us", "high_us"]
-T = TypeVar("T", messages.Stopped, messages.LayerTimes)
 
 
 class Counted(NamedTuple):
@@ -51,8 +50,10 @@ def is_slow(latencies_s: Sequence[float]) -> bool:
 class Counting:
     """Instances of all sides, counted in turn until the doubt is small."""
 
-    def __init__(self, sides: Sequence[Counted], *, log: Path, cancel: Cancel, say: Callable[[str], None]) -> None:
-        self._sides, self._log, self._cancel, self._say = sides, log, cancel, say
+    def __init__(
+        self, sides: Sequence[Counted], *, log: Path, cancel: Cancel, tell_phase: Callable[[Phase], None]
+    ) -> None:
+        self._sides, self._log, self._cancel, self._tell_phase = sides, log, cancel, tell_phase
         self._random = random.Random(0)
         self._told: list[list[messages.LayerTimes]] = [[] for _ in sides]
         self._rows = [matched(sides[0].profile, other.profile) for other in sides[1:]]
@@ -61,7 +62,7 @@ class Counting:
         """FEWEST instances at least, then until it is enough or the time is over. Raises OvtuiError or Cancelled."""
         begin = time.monotonic()
         for number in range(1, _MOST + 1):
-            self._say(f"layer times, instance {number}")
+            self._tell_phase(Phase(name="layer times", instance=number))
             for told, found in zip(self._told, self._instance(), strict=True):
                 told.append(found)
             over = time.monotonic() - begin > longest_s
@@ -163,7 +164,7 @@ class _Side:
 
     def __init__(self, model: Model, spec: Spec, *, log: Path, cancel: Cancel) -> None:
         self._name, self._cancel = plain(model.name, 60), cancel
-        task = messages.Task(kind="layers", model=model, spec=spec, turns=True)
+        task = tasks.LayerTimesTask(model=model, spec=spec)
         self._device = DeviceProcess(task, log, memory_limit=run_memory_limit())
 
     def stand_ready(self) -> None:
@@ -171,25 +172,18 @@ class _Side:
 
     def block(self, seconds: float) -> None:
         """Infer for so long, once at least."""
-        self._device.go(messages.Turn(seconds=seconds))
+        self._device.go(tasks.Turn(seconds=seconds))
         self._wait(messages.Stopped, _BLOCK_LIMIT_S)
 
     def tell(self) -> messages.LayerTimes:
-        self._device.go(messages.Turn())
+        self._device.go(tasks.Turn())
         return self._wait(messages.LayerTimes, _READY_S)
 
     def close(self) -> None:
         self._device.end()
 
-    def _wait(self, answer: type[T], limit_s: float) -> T:
-        deadline = time.monotonic() + limit_s
-        while True:
-            for message in self._device.hear(0.1):
-                if isinstance(message, answer):
-                    return message
-            if self._cancel.asked:
-                raise Cancelled("Cancelled.")
-            if self._device.ended:
-                raise OvtuiError(f"the process that counted {self._name} ended early")
-            if time.monotonic() > deadline:
-                raise OvtuiError(f"{self._name} did not end its turn within {limit_s:.0f} s")
+    def _wait(self, answer: type[Answer], limit_s: float) -> Answer:
+        try:
+            return self._device.answer(answer, cancelled=self._cancel.is_asked, limit_s=limit_s)
+        except TimedOut as error:
+            raise OvtuiError(f"{self._name} did not end its turn within {limit_s:.0f} s.") from error

@@ -3,61 +3,76 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
 
 import msgspec
 
 from ovtui import paths
-from ovtui.engine import events, formats, messages
-from ovtui.engine.device_process import DeviceProcess, import_memory_limit
-from ovtui.engine.folder import EventWriter, JobFolder, JobSpec, new_id
-from ovtui.engine.jobs.cancel import Cancel
+from ovtui.engine import events, formats, messages, tasks
+from ovtui.engine.device_process import Answer, DeviceProcess, TimedOut, import_memory_limit
+from ovtui.engine.job_specs import ImportJobSpec, new_id
+from ovtui.engine.jobs.context import JobContext
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import File, Model, Port, StaticShape
+from ovtui.records import File, Job, Model, Phase, Port, StaticShape, Status
 from ovtui.sanitize import plain
-from ovtui.store import Store
 
 
-def run(
-    order: JobSpec, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel, parent: Model | None = None
-) -> str:
-    """Import `order.path`, as a version of `parent` if that is given; the model's id.
+class ImportJob:
+    """One import."""
+
+    status: Status = "done"
+
+    def __init__(self, spec: ImportJobSpec, context: JobContext) -> None:
+        self._spec, self._context = spec, context
+        self.model: str | None = None
+
+    def register(self, job: Job) -> None:
+        """Imports wait for nothing."""
+        self._context.store.jobs.create(msgspec.structs.replace(job, status="running"))
+
+    def run(self) -> None:
+        """Import; `model` is the model's id then."""
+        self._context.writer.write(events.Started(pid=os.getpid()))
+        self.model = import_model(self._spec, self._context)
+
+
+def import_model(spec: ImportJobSpec, context: JobContext, parent: Model | None = None) -> str:
+    """Import `spec.path`, as a version of `parent` if that is given; the model's id.
 
     A file that is known already is not read again.
     """
-    path = Path(order.path or "")
-    if order.demo and not (path.exists() and path.with_suffix(".bin").exists()):
-        _attend(messages.Task(kind="build", path=str(path)), order, folder, writer, cancel, 0)
-    with cancel.breaks_wait():
-        writer.write(events.Phase(name="checking"))
+    writer, store = context.writer, context.store
+    path = Path(spec.path)
+    if spec.demo and not (path.exists() and path.with_suffix(".bin").exists()):
+        _answer(tasks.DemoTask(path=str(path)), messages.Built, spec, context, 0)
+    with context.cancel.breaks_wait():
+        writer.write(events.PhaseBegan(phase=Phase(name="checking")))
         checked = formats.check(path)
-        writer.write(events.Phase(name="hashing"))
+        writer.write(events.PhaseBegan(phase=Phase(name="hashing")))
         sha256, files = formats.digest(checked.files)
-        _, extensions = formats.digest([Path(each) for each in order.extensions]) if order.extensions else ("", ())
+        _, extensions = formats.digest([Path(each) for each in spec.extensions]) if spec.extensions else ("", ())
     known = store.models.with_content(str(path), sha256)
-    if known is not None and not _says_more(order, known) and store.models.graph(known.id) is not None:
-        if order.name not in (None, known.name):
-            store.models.save(msgspec.structs.replace(known, name=order.name))
+    if known is not None and not _says_more(spec, known) and store.models.graph(known.id) is not None:
+        if spec.name not in (None, known.name):
+            store.models.save(msgspec.structs.replace(known, name=spec.name))
         return known.id
     size = sum(file.bytes for file in files)
     # What was stated before holds until it is stated anew.
     ports = known.inputs if known is not None else ()
     before = known or parent
     extensions = extensions or (before.extensions if before is not None else ())
-    task = messages.Task(
-        kind="inspect",
+    task = tasks.InspectTask(
         path=str(path),
-        shapes={port.name: port.stated for port in ports if port.stated is not None} | order.shapes,
-        layouts={port.name: port.layout for port in ports if port.layout is not None} | order.layouts,
+        shapes={port.name: port.stated for port in ports if port.stated is not None} | spec.shapes,
+        layouts={port.name: port.layout for port in ports if port.layout is not None} | spec.layouts,
         extensions=extensions,
     )
     target = paths.converted(_digest(sha256, task.shapes))
     task = msgspec.structs.replace(task, target=str(target))
-    inspected = _attend(task, order, folder, writer, cancel, size)
-    if inspected is None:
-        raise OvtuiError(f"The process that read {plain(path)} left without a word; the log is {plain(folder.log)}.")
-    model = _model(inspected.facts, order, path, checked.format, sha256, files)
+    inspected = _answer(task, messages.Inspected, spec, context, size)
+    model = _model(inspected.facts, spec, path, checked.format, sha256, files)
     if inspected.converted:
         model = msgspec.structs.replace(model, converted=formats.digest((target, target.with_suffix(".bin")))[1])
     model = msgspec.structs.replace(model, extensions=extensions)
@@ -65,7 +80,7 @@ def run(
         model = msgspec.structs.replace(
             model,
             id=known.id,
-            name=order.name or known.name,
+            name=spec.name or known.name,
             family=known.family,
             parent=known.parent,
             created=known.created,
@@ -74,7 +89,7 @@ def run(
         model = msgspec.structs.replace(
             model, family=parent.family, parent=parent.id, inputs=_inherited(model.inputs, parent.inputs)
         )
-    writer.write(events.Phase(name="saving"))
+    writer.write(events.PhaseBegan(phase=Phase(name="saving")))
     store.models.save(model, inspected.graph)
     return model.id
 
@@ -84,22 +99,22 @@ def _digest(sha256: str, shapes: dict[str, StaticShape]) -> str:
     return hashlib.sha256(sha256.encode() + msgspec.json.encode(shapes, order="sorted")).hexdigest()[:32]
 
 
-def _says_more(order: JobSpec, known: Model) -> bool:
+def _says_more(spec: ImportJobSpec, known: Model) -> bool:
     """Whether a model that is known is to be read again: something new is said, or was not read the last time."""
-    more = order.shapes or order.layouts or order.extensions
+    more = spec.shapes or spec.layouts or spec.extensions
     lost = known.converted and not Path(known.readable).exists()
     return bool(more or lost) or (known.states is None and known.stateful)
 
 
 def _model(
-    facts: dict[str, object], order: JobSpec, path: Path, format_: str, sha256: str, files: tuple[File, ...]
+    facts: dict[str, object], spec: ImportJobSpec, path: Path, format_: str, sha256: str, files: tuple[File, ...]
 ) -> Model:
     model_id = new_id()
     return msgspec.convert(
         facts
         | {
             "id": model_id,
-            "name": order.name or name_of(path),
+            "name": spec.name or name_of(path),
             "path": str(path),
             "format": format_,
             "sha256": sha256,
@@ -132,37 +147,33 @@ def time_limit_s(size: int) -> float:
     return 60 + size / 10e6
 
 
-def _too_slow(phase: str, path: str, limit_s: float) -> str:
-    if phase == "starting":
+def _too_slow(phase: Phase, path: str, limit_s: float) -> str:
+    if phase.name == "starting":
         return f"OpenVINO itself was not ready after {limit_s:g} s and was stopped: --timeout allows more."
     return (
-        f"OpenVINO was still {phase} {plain(path)} after {limit_s:g} s and was stopped: "
+        f"OpenVINO was still {phase.name} {plain(path)} after {limit_s:g} s and was stopped: "
         "the file is damaged or made to be slow (--timeout allows more)."
     )
 
 
-def _attend(
-    task: messages.Task, order: JobSpec, folder: JobFolder, writer: EventWriter, cancel: Cancel, size: int
-) -> messages.Inspected | None:
-    """Let a device process do `task` within its time and memory; what it read, if that was asked."""
-    limit = order.limit_s or time_limit_s(size)
-    deadline = time.monotonic() + limit
-    device = DeviceProcess(task, folder.log, memory_limit=import_memory_limit(size))
-    inspected: messages.Inspected | None = None
-    try:
-        while True:
-            ended = device.ended
-            for message in device.hear(0.05):
-                if isinstance(message, messages.At):
-                    writer.write(events.Phase(name=message.phase))
-                elif isinstance(message, messages.Inspected):
-                    inspected = message
-            if ended or inspected:
-                break
-            if cancel.asked:
-                raise Cancelled("The import was cancelled.")
-            if time.monotonic() > deadline:
-                raise OvtuiError(_too_slow(device.phase, task.path, limit))
-    finally:
-        device.end()
-    return inspected
+def _answer(
+    task: tasks.DemoTask | tasks.InspectTask,
+    kind: type[Answer],
+    spec: ImportJobSpec,
+    context: JobContext,
+    size: int,
+) -> Answer:
+    """Let a device process do `task` within its time and memory."""
+    limit = spec.limit_s or time_limit_s(size)
+
+    def tell(message: messages.AnyMessage) -> None:
+        if isinstance(message, messages.At):
+            context.writer.write(events.PhaseBegan(phase=message.phase))
+
+    with DeviceProcess(task, context.folder.log, memory_limit=import_memory_limit(size)) as device:
+        try:
+            return device.answer(kind, cancelled=context.cancel.is_asked, limit_s=limit, each=tell)
+        except TimedOut as error:
+            raise OvtuiError(_too_slow(device.phase, task.path, limit)) from error
+        except Cancelled as error:
+            raise Cancelled("The import was cancelled.") from error

@@ -7,24 +7,23 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
 from ovtui import paths
-from ovtui.engine import image_settings, liveness, messages
+from ovtui.engine import image_settings, liveness, messages, tasks
 from ovtui.engine.device.properties import check_device
-from ovtui.engine.device_process import DeviceProcess, run_memory_limit
-from ovtui.engine.folder import JobSpec, new_id
-from ovtui.engine.jobs import model_import
+from ovtui.engine.device_process import Answer, DeviceProcess, run_memory_limit
+from ovtui.engine.job_specs import ComparisonJobSpec, ImportJobSpec, OptimizationJobSpec, new_id
 from ovtui.engine.jobs.comparison import ComparisonJob
+from ovtui.engine.jobs.context import JobContext
+from ovtui.engine.jobs.model_import import import_model
 from ovtui.engine.jobs.study import StudyJob
 from ovtui.engine.probe import probe
 from ovtui.errors import Cancelled, OvtuiError
-from ovtui.records import Candidate, Comparison, Job, Model, Optimization, Port, StaticShape
+from ovtui.records import STARTING, Candidate, Comparison, Job, Model, Optimization, Phase, Port, StaticShape
 from ovtui.sanitize import plain
-
-T = TypeVar("T", messages.Optimized, messages.Judged)
 
 _COMPARED_S = 20.0  # each way, unless something else was asked for
 _TOLD_S = 1.0  # nobody waits longer for a sign of life
@@ -34,12 +33,9 @@ _ETA_AFTER_S = 2.0
 class OptimizationJob(StudyJob[Optimization]):
     """One optimization. Its comparisons are studies of their own, which this job makes within its turn."""
 
-    noun = "optimization"
-
-    def __init__(self, order: JobSpec, *args: object, **places: object) -> None:
-        assert order.optimization is not None
-        super().__init__(order.optimization, *args, **places)  # type: ignore[arg-type]
-        self._compares, self._seconds = order.compare, order.seconds
+    def __init__(self, spec: OptimizationJobSpec, context: JobContext) -> None:
+        super().__init__(spec.study, context)
+        self._compares, self._seconds = spec.compare, spec.seconds
         self._shapes: dict[str, StaticShape] = {}  # of the samples
 
     @property
@@ -49,7 +45,7 @@ class OptimizationJob(StudyJob[Optimization]):
     def work(self) -> None:
         """The version first; what follows can fail without costing it."""
         # What it is measured on is not looked for only after minutes of quantizing.
-        self._show(phase="looking for the device")
+        self._show(Phase(name="looking for the device"))
         found = probe()
         check_device(self.study.spec.device, sorted(found.devices))
         if self.study.environment is not None:
@@ -81,9 +77,7 @@ class OptimizationJob(StudyJob[Optimization]):
             raise OvtuiError(f"Cannot write to {plain(partial.parent)}: {error.strerror}.") from error
         name = self._name()
         file = partial / f"{name}.xml"
-        made = self._ask(
-            messages.Task(kind="optimize", model=parent, recipe=recipe, path=str(file)), messages.Optimized
-        )
+        made = self._ask(tasks.OptimizeTask(model=parent, recipe=recipe, path=str(file)), messages.Optimized)
         self._shapes = made.shapes
         self._change(samples=made.samples, skipped=made.skipped, preprocessing=made.preprocessing, nncf=made.nncf)
         if made.preprocessing is not None:
@@ -94,8 +88,8 @@ class OptimizationJob(StudyJob[Optimization]):
         except OSError as error:
             raise OvtuiError(f"Cannot write {plain(final)}: {error.strerror}.") from error
         try:
-            order = JobSpec(id=self.study.id, kind="import", path=str(final / file.name), name=name)
-            model_id = model_import.run(order, self._folder, self._writer, self._store, self._cancel, parent)
+            spec = ImportJobSpec(id=self.study.id, path=str(final / file.name), name=name)
+            model_id = import_model(spec, self._context, parent)
         except BaseException:
             shutil.rmtree(final, ignore_errors=True)  # nothing refers to it
             raise
@@ -120,9 +114,7 @@ class OptimizationJob(StudyJob[Optimization]):
         if not recipe.data and not recipe.random:
             self.note("Accuracy was not looked at, since there is no data: --data gives some.")
             return
-        task = messages.Task(
-            kind="judge", model=self.study.parent, version=version, recipe=recipe, spec=self.study.spec
-        )
+        task = tasks.AccuracyTask(parent_model=self.study.parent, version=version, recipe=recipe, spec=self.study.spec)
         self._change(accuracy=self._ask(task, messages.Judged).accuracy)
 
     def _compare_latency(self, version: Model) -> None:
@@ -133,7 +125,7 @@ class OptimizationJob(StudyJob[Optimization]):
 
     def _compare(self, version: Model, mode: Literal["latency", "throughput"], *, profile: bool) -> None:
         """Measure parent and version in turn; what came of it stays also when it is broken off."""
-        self._show(phase=f"measuring {mode} in turn")
+        self._show(Phase(name="comparing", mode=mode))
         spec = msgspec.structs.replace(self.study.spec, mode=mode, profile=profile)
         # Both are measured at what the samples have, so that speed and accuracy are of the same thing. A version keeps
         # the shapes that it was made with; a layout is of the parent's inputs.
@@ -151,16 +143,10 @@ class OptimizationJob(StudyJob[Optimization]):
             id=study.id, kind="comparison", status="running", folder=str(self._folder.path), created=now,
             started=now, pid=pid, pid_started=liveness.started(pid), model=parent.id,
         )  # fmt: skip
-        self._store.comparisons.create(study, job)
+        self._store.studies.create(study, job)
         self._change(**{mode: study.id})
         comparing = ComparisonJob(
-            JobSpec(id=study.id, kind="comparison", comparison=study, seconds=self._seconds or _COMPARED_S),
-            self._store.comparisons,
-            folder=self._folder,
-            writer=self._writer,
-            store=self._store,
-            cancel=self._cancel,
-            behind="",
+            ComparisonJobSpec(id=study.id, study=study, seconds=self._seconds or _COMPARED_S), self._context
         )
         try:
             comparing.within()
@@ -168,40 +154,36 @@ class OptimizationJob(StudyJob[Optimization]):
             # They have been told as they came up; here they stay with what they are about.
             self._notes += [text for text in comparing.study.warnings if text not in self._notes]
 
-    def _show(self, *, phase: str, progress: float | None = None, eta_s: float | None = None) -> None:
-        if phase != self.study.phase:
-            self.say(phase)
-        self._change(phase=phase, progress=progress, eta_s=eta_s)
+    def _show(self, phase: Phase, progress: float | None = None, eta_s: float | None = None) -> None:
+        if phase.name != self.study.phase or phase.mode is not None:
+            self.tell_phase(phase)
+        self._change(phase=phase.name, progress=progress, eta_s=eta_s)
 
-    def _ask(self, task: messages.Task, answer: type[T]) -> T:
+    def _ask(self, task: tasks.Task, answer: type[Answer]) -> Answer:
         """Let a device process do `task`, and tell how far it is; Cancelled or OvtuiError when there is no answer."""
-        device = DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit())
-        phase = messages.Progress(phase="starting", done=0, total=None)
+        phase = messages.Progress(phase=STARTING, done=0, total=None)
         began = told = time.monotonic()
-        self._show(phase=phase.phase)
-        try:
-            while True:
-                ended = device.ended
-                for message in device.hear(0.1):
-                    if isinstance(message, answer):
-                        return message
-                    if isinstance(message, messages.Said):
-                        self.note(message.text)
-                    now_at = _progress(message) or phase
-                    if now_at.phase != phase.phase:
-                        began = told = time.monotonic()
-                        self._show(phase=now_at.phase)
-                    phase = now_at
-                if self._cancel.asked:
-                    raise Cancelled("Cancelled.")
-                if ended:
-                    raise OvtuiError(f"The process left without a word; the log is {plain(self._folder.log)}.")
-                now = time.monotonic()
-                if now - told >= _TOLD_S:
-                    told = now
-                    self._show(phase=phase.phase, progress=_share(phase), eta_s=_left(phase, now - began))
-        finally:
-            device.end()
+
+        def hear(message: messages.AnyMessage) -> None:
+            nonlocal phase, began, told
+            if isinstance(message, messages.Said):
+                self.note(message.text)
+            now_at = _progress(message) or phase
+            if now_at.phase != phase.phase:
+                began = told = time.monotonic()
+                self._show(now_at.phase)
+            phase = now_at
+
+        def tell() -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= _TOLD_S:
+                told = now
+                self._show(phase.phase, _share(phase), _left(phase, now - began))
+
+        self._show(phase.phase)
+        with DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit()) as device:
+            return device.answer(answer, cancelled=self._cancel.is_asked, each=hear, look=tell)
 
 
 def _differs(port: Port, shapes: dict[str, StaticShape]) -> bool:

@@ -14,12 +14,13 @@ from ovtui.analysis.exploration.rate_search import BUDGET_S, Learn, RateSearch, 
 from ovtui.analysis.histogram import LatencyHistogram
 from ovtui.analysis.percentiles import PercentileSupport, latency_summary
 from ovtui.analysis.turns import counted_from
-from ovtui.engine import messages
-from ovtui.engine.folder import JobSpec
-from ovtui.engine.jobs.contestants import Contestant, Turn
+from ovtui.engine import tasks
+from ovtui.engine.job_specs import ExplorationJobSpec
+from ovtui.engine.jobs.contestants import Contestant, TurnResult
+from ovtui.engine.jobs.context import JobContext
 from ovtui.engine.jobs.study import StudyJob
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Estimate, Exploration, Latency, Model, RatePoint, Result
+from ovtui.records import Estimate, Exploration, Latency, Model, Phase, RatePoint, Result
 
 _FLOOD_S, _FLOOD = 2.0, 1.5  # seconds, and arrivals over what can be served
 _CLOSED_S = 5.0  # the longest closed turn: what it gives must fit into the ring
@@ -41,12 +42,9 @@ class _Measured:
 class RateSearchJob(StudyJob[Exploration]):
     """One search: service times choose a rate, turns of an open loop refuse or confirm it."""
 
-    noun = "exploration"
-
-    def __init__(self, order: JobSpec, *args: object, **places: object) -> None:
-        assert order.exploration is not None
-        super().__init__(order.exploration, *args, **places)  # type: ignore[arg-type]
-        self._budget_s = order.seconds or BUDGET_S
+    def __init__(self, spec: ExplorationJobSpec, context: JobContext) -> None:
+        super().__init__(spec.study, context)
+        self._budget_s = spec.seconds or BUDGET_S
         self._measured: list[_Measured] = []
         self._scale = 1.0  # of service times: what serving an arrival costs beyond the inference
 
@@ -59,7 +57,7 @@ class RateSearchJob(StudyJob[Exploration]):
         limits = self.study.limits
         if limits.latency_ms is None:
             raise InputError("The highest arrival rate needs a limit to keep: --latency-limit MS.")
-        self.say("loading")
+        self.tell_phase(Phase(name="loading"))
         server = self.load(self.study.model, self.study.spec)
         server.warm()
         search = RateSearch(limits.latency_ms / 1e3, limits.percentile, server.ready.effective.requests, self._budget_s)
@@ -77,7 +75,7 @@ class RateSearchJob(StudyJob[Exploration]):
 
         That cost shows when more arrive than can be served: what is served then is the capacity.
         """
-        self.say("measuring service times")
+        self.tell_phase(Phase(name="service times"))
         turns = math.ceil(seconds / _CLOSED_S)
         for _ in range(turns):
             turn = server.turn(seconds / turns)
@@ -90,7 +88,7 @@ class RateSearchJob(StudyJob[Exploration]):
                 raise OvtuiError("Not one inference ended in time to learn from.")
             capacity = server.ready.effective.requests / float(services.mean())
             if self._scale == 1.0:
-                order = messages.Turn(rate=_FLOOD * capacity, seed=self.study.spec.seed)
+                order = tasks.Turn(rate=_FLOOD * capacity, seed=self.study.spec.seed)
                 flood = server.turn(_FLOOD_S, order=order)
                 served = sum(len(ends) for _, ends in flood.lanes) / flood.seconds
                 self._scale = max(1.0, capacity / served) if served else 1.0
@@ -101,9 +99,9 @@ class RateSearchJob(StudyJob[Exploration]):
             self._measured.append(_Measured())
             self._tell(search)
         place = len(search.points) - 1
-        self.say(f"{todo.rate:.4g} arrivals/s, round {todo.round + 1} of {todo.rounds}")
+        self.tell_phase(Phase(name="arrivals", rate=todo.rate, round=todo.round + 1, rounds=todo.rounds))
         seed = self.study.spec.seed + 1000 * (place + 1) + todo.round
-        turn = server.turn(todo.seconds, order=messages.Turn(rate=todo.rate, seed=seed))
+        turn = server.turn(todo.seconds, order=tasks.Turn(rate=todo.rate, seed=seed))
         outcome = served(turn)
         search.tried(outcome)
         measured = self._measured[place]
@@ -145,7 +143,7 @@ class RateSearchJob(StudyJob[Exploration]):
             self.note(text)
 
 
-def served(turn: Turn) -> Served:
+def served(turn: TurnResult) -> Served:
     """A turn of an open loop: latencies from the scheduled arrival; a service begins when its request is free."""
     scheduled = np.concatenate([begins for begins, _ in turn.lanes])
     latencies = np.concatenate([ends - begins for begins, ends in turn.lanes])

@@ -14,20 +14,19 @@ from ovtui.analysis import noise
 from ovtui.analysis.confidence import FEWEST
 from ovtui.analysis.distribution import thinned
 from ovtui.analysis.measurement import ENOUGH, LONG_S, Measurement
-from ovtui.engine import events, messages, ring
+from ovtui.engine import events, messages, ring, tasks
 from ovtui.engine.cores import affinity
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
 from ovtui.engine.environment import environment
-from ovtui.engine.folder import EventWriter, JobFolder, JobSpec
-from ovtui.engine.jobs.cancel import Cancel
+from ovtui.engine.job_specs import RunJobSpec
+from ovtui.engine.jobs.context import JobContext
 from ovtui.engine.jobs.exclusive_lock import alone
 from ovtui.engine.jobs.layer_pass import Pass
 from ovtui.engine.jobs.sensors import Sensors
 from ovtui.engine.timeline import Timeline
 from ovtui.errors import Cancelled, OvtuiError, sentence
-from ovtui.records import Histogram, Model, Profile, Result, Spec, Status
+from ovtui.records import Histogram, Job, Model, Phase, Profile, Result, Run, Spec, Status
 from ovtui.sanitize import plain
-from ovtui.store import Store
 
 # This process shares the cores with what it measures: all of this together takes about 1 % of one.
 _DRAIN_S = 0.25
@@ -42,16 +41,14 @@ _MANY = 100  # inferences, which would do for an interval, had they taken longer
 class RunJob:
     """One run from queue to record."""
 
-    def __init__(
-        self, order: JobSpec, folder: JobFolder, writer: EventWriter, store: Store, cancel: Cancel, behind: str
-    ) -> None:
-        assert order.model is not None
-        assert order.spec is not None
-        self._id = order.id
-        self._model: Model = order.model
-        self._spec: Spec = order.spec
-        self._folder, self._writer, self._store, self._cancel = folder, writer, store, cancel
-        self._behind = behind
+    def __init__(self, spec: RunJobSpec, context: JobContext) -> None:
+        self._id, self._label = spec.id, spec.label
+        self._model: Model = spec.model
+        self._spec: Spec = spec.spec
+        self._context = context
+        self._folder, self._writer, self._store = context.folder, context.writer, context.store
+        self._cancel = context.cancel
+        self.status: Status = "done"
         self._notes: list[str] = []
         self._samples: list[noise.Sample] = []
         self._first_sample = 0  # of those that saw measuring, not warming up
@@ -67,12 +64,29 @@ class RunJob:
         self._reader: ring.Reader | None = None
         self._profile: Profile | None = None
 
+    @property
+    def model(self) -> str:
+        """The id of the model."""
+        return self._model.id
+
+    def register(self, job: Job) -> None:
+        """Into the store, where others find it."""
+        run = Run(
+            id=self._id,
+            status=job.status,
+            label=self._label,
+            model=self._model,
+            spec=self._spec,
+            created=job.created,
+        )
+        self._store.runs.create(run, job)
+
     def run(self) -> None:
         """Measure and save. Raises OvtuiError; whatever was measured until then is saved with it."""
         error: OvtuiError | None = None
         try:
             who = f"run {self._id} of {plain(self._model.name, 60)}"
-            with alone(who, [self._model], writer=self._writer, cancel=self._cancel, behind=self._behind, noun="run"):
+            with alone(who, [self._model], self._context, noun="run"):
                 self._measure()
                 self._look_at_layers()
         except OvtuiError as raised:
@@ -90,7 +104,7 @@ class RunJob:
         self._store.jobs.set_status(self._id, "running", started=time.time())
         self._writer.write(events.Started(pid=os.getpid(), environment=self._environment))
         fd = ring.create()
-        task = messages.Task(kind="measure", ring_fd=fd, model=self._model, spec=self._spec)
+        task = tasks.MeasureTask(ring_fd=fd, model=self._model, spec=self._spec)
         shared = ring.Ring(fd)
         device = DeviceProcess(task, self._folder.log, memory_limit=run_memory_limit())
         try:
@@ -131,15 +145,12 @@ class RunJob:
         self._notes += [found.reason] if found.reason else []
 
     def _wait_until_ready(self, device: DeviceProcess) -> None:
-        while self._ready is None:
-            if self._cancel.asked:
-                raise Cancelled("Cancelled before the measurement began.")
-            self._hear(device.hear(0.1))
-            if self._ready is None and device.ended:
-                self._hear(device.hear(0))
-                raise OvtuiError(f"The model could not be measured; the log is {plain(self._folder.log)}.")
-        ready = self._ready
-        device.phase = "measuring"
+        try:
+            ready = device.answer(messages.Ready, cancelled=self._cancel.is_asked, each=self._take)
+        except Cancelled as error:
+            raise Cancelled("Cancelled before the measurement began.") from error
+        self._ready = ready
+        device.phase = Phase(name="measuring")
         self._environment = msgspec.structs.replace(self._environment, openvino=ready.openvino)
         self._store.runs.set_environment(self._id, self._environment)
         self._store.runs.set_effective(self._id, ready.effective)
@@ -154,13 +165,14 @@ class RunJob:
 
     def _hear(self, heard: list[messages.AnyMessage]) -> None:
         for message in heard:
-            if isinstance(message, messages.At):
-                self._writer.write(events.Phase(name=message.phase))
-            elif isinstance(message, messages.Said):
-                self._notes.append(message.text)
-                self._writer.write(events.Note(text=message.text))
-            elif isinstance(message, messages.Ready):
-                self._ready = message
+            self._take(message)
+
+    def _take(self, message: messages.AnyMessage) -> None:
+        if isinstance(message, messages.At):
+            self._writer.write(events.PhaseBegan(phase=message.phase))
+        elif isinstance(message, messages.Said):
+            self._notes.append(message.text)
+            self._writer.write(events.Note(text=message.text))
 
     def _count(self, device: DeviceProcess, shared: ring.Ring) -> None:
         """Drain, count and tell until the stop rule is satisfied, somebody cancels, or the device process ends."""
@@ -168,7 +180,7 @@ class RunJob:
         open_loop = self._spec.mode == "server"
         measurement = Measurement(self._spec.stop, batch=self._ready.effective.batch, open_loop=open_loop)
         self._measurement = measurement
-        self._writer.write(events.Phase(name="warming"))
+        self._writer.write(events.PhaseBegan(phase=Phase(name="warming")))
         sensors = Sensors(device)
         origin: int | None = None
         next_window = next_sensor = next_snapshot = time.monotonic() + _WINDOW_S
@@ -188,7 +200,7 @@ class RunJob:
                     measurement.add(begins - origin, ends - origin, horizon_ns=max(0, horizon - origin))
                     if before == "warming" and measurement.phase != "warming":
                         self._first_sample = len(self._samples)
-                        self._writer.write(events.Phase(name="measuring"))
+                        self._writer.write(events.PhaseBegan(phase=Phase(name="measuring")))
             now = time.monotonic()
             if now >= next_sensor:
                 next_sensor = now + _SENSOR_S
@@ -274,7 +286,7 @@ class RunJob:
         )
 
     def _save(self, error: OvtuiError | None) -> None:
-        self._writer.write(events.Phase(name="saving"))
+        self._writer.write(events.PhaseBegan(phase=Phase(name="saving")))
         result = self._result()
         status: Status = "done"
         if error is not None:

@@ -15,16 +15,17 @@ from ovtui.analysis import noise
 from ovtui.engine import events, liveness
 from ovtui.engine.cores import affinity
 from ovtui.engine.environment import environment
-from ovtui.engine.folder import EventWriter, JobFolder, new_id
-from ovtui.engine.jobs.cancel import Cancel
+from ovtui.engine.job_specs import new_id
 from ovtui.engine.jobs.contestants import Contestant
+from ovtui.engine.jobs.context import JobContext
 from ovtui.engine.jobs.exclusive_lock import alone
 from ovtui.engine.jobs.heartbeat import Heartbeat
 from ovtui.engine.jobs.sensors import Sensors
 from ovtui.errors import OvtuiError, sentence
-from ovtui.records import LIVE, Exploration, Job, Model, Profile, Result, Run, Spec, Status
+from ovtui.kinds import kind_of
+from ovtui.records import LIVE, Exploration, Job, Model, Phase, Profile, Result, Run, Spec, Status
 from ovtui.sanitize import plain
-from ovtui.store import Store, Studies, Study
+from ovtui.store import AnyStudy
 
 _SENSOR_S = 1.0
 _SMALL, _PARTS_PER_S = 64, 50
@@ -49,25 +50,14 @@ class Field:
         return None
 
 
-class StudyJob(Generic[Study]):
+class StudyJob(Generic[AnyStudy]):
     """A study from queue to record; what it does in between is for those who inherit."""
 
-    noun: str
-
-    def __init__(
-        self,
-        study: Study,
-        studies: Studies[Study],
-        *,
-        folder: JobFolder,
-        writer: EventWriter,
-        store: Store,
-        cancel: Cancel,
-        behind: str,
-    ) -> None:
-        self.study: Study = study
-        self._studies: Studies[Study] = studies
-        self._folder, self._writer, self._store, self._cancel, self._behind = folder, writer, store, cancel, behind
+    def __init__(self, study: AnyStudy, context: JobContext) -> None:
+        self.study: AnyStudy = study
+        self._context = context
+        self._folder, self._writer, self._store = context.folder, context.writer, context.store
+        self._cancel = context.cancel
         self.field = Field()
         self._sensors: Sensors | None = None
         self._samples: list[noise.Sample] = []
@@ -75,6 +65,16 @@ class StudyJob(Generic[Study]):
         self._began = time.monotonic()
         self._notes: list[str] = []
         self.status: Status = "done"
+
+    @property
+    def model(self) -> str:
+        """The id of the first of its models."""
+        return self.models[0].id
+
+    def register(self, job: Job) -> None:
+        """Into the store, where others find it."""
+        self.study = msgspec.structs.replace(self.study, created=job.created)
+        self._store.studies.create(self.study, job)
 
     def run(self) -> None:
         """Wait for the machine, work, and save. Raises OvtuiError; whatever was found until then is saved with it."""
@@ -85,9 +85,10 @@ class StudyJob(Generic[Study]):
         self._to_the_end(self._at_work)
 
     def _alone(self) -> None:
-        who = f"{self.noun} {self.study.id} of {plain(self.models[0].name, 60)}"
+        noun = kind_of(type(self.study)).name
+        who = f"{noun} {self.study.id} of {plain(self.models[0].name, 60)}"
         pulse = Heartbeat(self._writer, lambda: self.elapsed_s)
-        turn = alone(who, self.models, writer=self._writer, cancel=self._cancel, behind=self._behind, noun=self.noun)
+        turn = alone(who, self.models, self._context, noun=noun)
         with turn, pulse:
             self._at_work()
 
@@ -131,9 +132,9 @@ class StudyJob(Generic[Study]):
     def work(self) -> None:
         """Measure; the machine is this job's own meanwhile."""
 
-    def say(self, phase: str) -> None:
-        """What is done now, in words."""
-        self._writer.write(events.Phase(name=phase))
+    def tell_phase(self, phase: Phase) -> None:
+        """What is done now."""
+        self._writer.write(events.PhaseBegan(phase=phase))
 
     def note(self, text: str) -> None:
         """Something that a person should know, once."""
@@ -190,8 +191,8 @@ class StudyJob(Generic[Study]):
             return  # a large one is not told at every change, or its events would fill the disk
         parts = len(study.cells) if isinstance(study, Exploration) else 0
         self._next_told = now + max(0, parts - _SMALL) / _PARTS_PER_S
-        self._studies.save(study)
-        self._writer.write(events.Study(study=study))
+        self._store.studies.save(study)
+        self._writer.write(events.StudyChanged(study=study))
 
     def keep(
         self,

@@ -87,7 +87,7 @@ def _scatter(exploration: Exploration) -> Scatter | None:
         value = getattr(cell.latency_ms, name)
         points.append(
             Point(
-                selection.called(cell.setting), value, cell.throughput_fps.mean, cell.latency_ms.interval(name),
+                formatting.setting(cell.setting), value, cell.throughput_fps.mean, cell.latency_ms.interval(name),
                 cell.throughput_fps.ci95, mark,
             )
         )  # fmt: skip

@@ -58,7 +58,7 @@ def outcome(exploration: Exploration) -> str:
     if cell is not None:
         within = f", the most within {limits_text(exploration.limits)}" if limits_text(exploration.limits) else ""
         doubt = selection.uncertainty(cell, exploration.limits)
-        told = f"Best: {selection.called(cell.setting)} with {_figures(cell)}{within}"
+        told = f"Best: {formatting.setting(cell.setting)} with {_figures(cell)}{within}"
         return f"{told}; {doubt}." if doubt else f"{told}."
     if any(each.throughput_fps is not None for each in exploration.cells):
         return selection.nearest_miss(exploration.cells, exploration.limits)
@@ -111,7 +111,7 @@ def _settings(exploration: Exploration) -> list[tuple[str, str | None]]:
         ("limits", limits_text(exploration.limits) or "none"),
     ]
     if not is_server(exploration):
-        found += [("chosen", "; ".join(map(selection.called, grid.chosen)))] if grid.chosen else _axes(grid)
+        found += [("chosen", "; ".join(map(formatting.setting, grid.chosen)))] if grid.chosen else _axes(grid)
         found.append(("how", "searched for the best" if grid.search else "measured each"))
     spent = formatting.duration(exploration.elapsed_s) if exploration.elapsed_s else None
     return [*found, ("took", spent), *(field for field in setting_fields(spec) if field[0] != "arrivals")]

@@ -77,14 +77,14 @@ class AbTestScreen(CompareScreen):
 
     def find(self) -> Pair | None:
         store = self.ovtui.store
-        study = store.comparisons.get(self._comparison_id)
+        study = store.studies.of(Comparison).get(self._comparison_id)
         if study is not None and study.status in LIVE:
             watched = self.ovtui.watching.of(self._comparison_id)
             told = watched.study
             if watched.ended is None and isinstance(told, Comparison):
                 study = told
             elif watched.ended is not None:
-                study = store.comparisons.get(self._comparison_id)  # it ended between the two looks
+                study = store.studies.of(Comparison).get(self._comparison_id)  # it ended between the two looks
         self._study = study
         if study is None or len(study.sides) < 2:
             return None

@@ -19,6 +19,7 @@ from ovtui.analysis.exploration.matrix import BEST, FAILED, MEASURING, REUSED, M
 from ovtui.analysis.latency_limit import limited_ms
 from ovtui.errors import StoreError
 from ovtui.formatting import WEAK, number, percentile, plural, short_when, weak_means
+from ovtui.formatting import setting as setting_text
 from ovtui.records import LIVE, Cell, Exploration, Limits, Percentile
 from ovtui.report.command import explore_command
 from ovtui.report.files import Exported, write_exploration
@@ -136,7 +137,7 @@ class ExplorationScreen(OvtuiScreen):
             study = self.ovtui.watching.of(self._study_id).study
             if isinstance(study, Exploration):
                 return _with_cells(study)
-        found = self.ovtui.store.explorations.get(self._study_id)
+        found = self.ovtui.store.studies.of(Exploration).get(self._study_id)
         return None if found is None else _with_cells(found)
 
     @said
@@ -241,7 +242,7 @@ class ExplorationScreen(OvtuiScreen):
                 "memory": number(cell.peak_rss_mb),
             }
             row = {name: table_cells.Cell(text) for name, text in texts.items()}
-            row["setting"] = table_cells.Cell(selection.called(cell.setting))
+            row["setting"] = table_cells.Cell(setting_text(cell.setting))
             row["mark"] = table_cells.Cell(mark(BEST) if best else "", "mark")
             shown.append((cell.run or "", row))
         self.query_one("#front", Table).show(table_cells.ListedRows(shown))
@@ -274,7 +275,7 @@ class ExplorationScreen(OvtuiScreen):
         place = self.query_one(HeatMap).place
         text = Text()
         if cell is not None:
-            text.append(selection.called(cell.setting), style="bold")
+            text.append(setting_text(cell.setting), style="bold")
             numbers = exploration_text.figures(cell)
             text.append(f": {numbers}\n" if numbers else "\n")
             front = cell.run is not None and cell.run in study.pareto

@@ -111,7 +111,7 @@ class ExploreScreen(FormScreen[Asked]):
     @said
     def list_before(self) -> None:
         """What was explored before."""
-        found = self.ovtui.store.explorations.newest(self._model.id, BEFORE)
+        found = self.ovtui.store.studies.of(Exploration).newest(self._model.id, BEFORE)
         self.show_before([(each.id, each.created, _in_short(each), each.status) for each in found])
 
     # -- from a spec to the form, and back
@@ -217,7 +217,7 @@ class ExploreScreen(FormScreen[Asked]):
     # -- keys
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        self.ovtui.open_exploration(event.key)
+        self.ovtui.open_study(event.key)
 
     def start(self, asked: Asked) -> None:
         self.ovtui.explore(

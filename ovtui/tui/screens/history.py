@@ -399,7 +399,7 @@ class HistoryScreen(OvtuiScreen):
             self.ovtui.open_compare(marked)
 
     def action_comparisons(self) -> None:
-        self.ovtui.open_comparisons()
+        self.ovtui.open_studies("comparison")
 
     def action_label(self) -> None:
         meant = self._meant()

@@ -222,8 +222,8 @@ class ImportScreen(OvtuiScreen):
         done: list[str] = []
 
         def hear(event: events.AnyEvent) -> None:
-            if isinstance(event, events.Phase):
-                done.append(formatting.doing(event.name))
+            if isinstance(event, events.PhaseBegan):
+                done.append(formatting.doing(event.phase))
                 told = Text(" ✓  ".join(done[:-1]) + (" ✓  " if done[1:] else ""))
                 self.query_one("#state", Static).update(told.append(f"{done[-1]} …", style="bold"))
 

@@ -20,7 +20,7 @@ from ovtui.analysis.optimization.trade_off import called
 from ovtui.engine import versions
 from ovtui.engine.job_monitor import JobView
 from ovtui.formatting import NOTHING, duration, percent, plural, size
-from ovtui.records import LIVE, Accuracy, Comparison, Drift, Optimization, Recipe
+from ovtui.records import LIVE, STARTING, Accuracy, Comparison, Drift, Optimization, Recipe
 from ovtui.report.files import write_optimization
 from ovtui.report.optimize_command import optimize_command
 from ovtui.report.optimized import Optimized, gathered
@@ -145,7 +145,7 @@ class OptimizationScreen(OvtuiScreen):
     def _load(self) -> None:
         """From the store, or while it goes on from what it told last."""
         store = self.ovtui.store
-        study = store.optimizations.get(self._study_id)
+        study = store.studies.of(Optimization).get(self._study_id)
         if study is not None and any(watched.id == self._study_id for watched in self.ovtui.watching.live):
             told = self.ovtui.watching.of(self._study_id).study
             study = told if isinstance(told, Optimization) else study
@@ -340,7 +340,7 @@ class OptimizationScreen(OvtuiScreen):
         study = self._study
         comparison = None if study is None else study.latency if which == "latency" else study.throughput
         if comparison is not None:
-            self.ovtui.open_comparison(comparison)
+            self.ovtui.open_study(comparison)
 
     def action_versions(self) -> None:
         if self._study is not None:
@@ -381,7 +381,7 @@ class OptimizationScreen(OvtuiScreen):
     @said
     def _labelled(self, text: str | None) -> None:
         if text is not None:
-            self.ovtui.store.optimizations.set_label(self._study_id, text or None)
+            self.ovtui.store.studies.set_label(self._study_id, text or None)
             self.ovtui.changed()
 
     def action_delete(self) -> None:
@@ -401,7 +401,7 @@ class OptimizationScreen(OvtuiScreen):
     def _delete(self, *, files: bool) -> None:
         version = self._study.version if self._study is not None else None
         with self.ovtui.store.transaction():  # files that have to stay keep the record, too
-            self.ovtui.store.optimizations.delete(self._study_id)
+            self.ovtui.store.studies.delete(self._study_id)
             freed = versions.remove_files(self.ovtui.store, [version]) if files and version is not None else 0
         self.ovtui.changed()
         self.leave()
@@ -431,7 +431,7 @@ def _progress(study: Optimization, watched: JobView | None) -> Text:
     if watched.behind is not None:
         return Text(f"queued behind {plain(watched.behind, 60)} …")
     doing = f"{plain(rows.doing(watched), 60)} …"
-    part = watched.part if study.phase.startswith("measuring") else None
+    part = watched.part if study.phase == "comparing" else None
     took = f"{duration(study.elapsed_s)}  "
     if part is not None:
         return Text(f"{took}{_in_turn(part)}{doing}")
@@ -463,10 +463,10 @@ def _phases(study: Optimization, watched: JobView | None) -> Text:
     """What is done by now, in the order in which it was; not each instance of a comparison."""
     if watched is None:
         return Text()
-    gone = (each for each in watched.phases if each not in (study.phase, watched.phase, "starting") and ":" not in each)
-    done = dict.fromkeys(formatting.doing(each) for each in gone)
-    now = {formatting.doing(study.phase), formatting.doing(watched.phase)}
-    return Text("  ".join(f"✓ {plain(each, 40)}" for each in done if each not in now))
+    whole = [each for each in watched.phases if each.instance is None and each != STARTING]
+    # Of phases that are told as one of another's parts, the last whole one goes on.
+    now = {watched.phase, *(each for each in whole[-1:] if each.name == study.phase)}
+    return Text("  ".join(f"✓ {plain(formatting.doing(each), 40)}" for each in whole if each not in now))
 
 
 def _cosine(value: float | None) -> str:

@@ -21,7 +21,7 @@ from ovtui.analysis.optimization.recipes import used
 from ovtui.analysis.optimization.trade_off import called
 from ovtui.engine import client
 from ovtui.errors import Cancelled, InputError, OvtuiError
-from ovtui.formatting import count, number, percent, size
+from ovtui.formatting import count, number, percent, short_when, size
 from ovtui.records import Data, Images, Method, Model, Operation, Optimization, OwnGraph, Preview, Profile, Recipe, Spec
 from ovtui.report.optimize_command import optimize_command
 from ovtui.sanitize import plain
@@ -148,7 +148,7 @@ class OptimizeScreen(FormScreen[Asked]):
         self._flags = _flags()
         for name, endings in (("data", (".npy", ".npz")), ("labels", (".csv", ".npy"))):
             self.line(name).query_one(Input).suggester = PathSuggester(endings)
-        before = self.ovtui.store.optimizations.newest(self._model.id, 1)
+        before = self.ovtui.store.studies.of(Optimization).newest(self._model.id, 1)
         recipe = self._begin or (before[0].recipe if before else msgspec.structs.replace(_NEW, images=self._stated()))
         self._fill(recipe)
         self.list_before()
@@ -164,7 +164,7 @@ class OptimizeScreen(FormScreen[Asked]):
     @said
     def list_before(self) -> None:
         """What was made before."""
-        found = self.ovtui.store.optimizations.newest(self._model.id, BEFORE)
+        found = self.ovtui.store.studies.of(Optimization).newest(self._model.id, BEFORE)
         self.show_before([(each.id, each.created, called(each), each.status) for each in found])
 
     # -- from a recipe to the form, and back
@@ -323,7 +323,7 @@ class OptimizeScreen(FormScreen[Asked]):
         return super().check_action(action, parameters)
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        self.ovtui.open_optimization(event.key)
+        self.ovtui.open_study(event.key)
 
     def start(self, asked: Asked) -> None:
         self.ovtui.optimize(self._model, asked.recipe, asked.spec, compare=asked.compare, label=asked.label)
@@ -388,9 +388,10 @@ class OptimizeScreen(FormScreen[Asked]):
 _NOT_OFFERED = frozenset({"Parameter", "Result", "Constant"})
 
 
-def in_short(study: Optimization) -> str:
-    """An optimization in a line of a list."""
-    return f"{plain(study.parent.name, 60)}  {called(study)}"
+def choice(study: Optimization) -> tuple[str, str, str]:
+    """An optimization to pick from a list: its id, its model and method, and what came of it."""
+    what = f"{plain(study.parent.name, 60)}  {called(study)}"
+    return study.id, what, f"{study.status}  {short_when(study.created)}"
 
 
 def _flags() -> frozenset[str]:

@@ -13,7 +13,7 @@ from ovtui import formatting
 from ovtui.analysis.optimization.outcome import Outcome
 from ovtui.analysis.optimization.trade_off import MEASURES, Measure, Way, accuracy_in_words, accuracy_measure, ways
 from ovtui.analysis.optimization.wording import percent_between
-from ovtui.records import Model
+from ovtui.records import Model, Optimization
 from ovtui.report.optimized import gathered
 from ovtui.sanitize import plain
 from ovtui.tui.charts import marks
@@ -81,7 +81,7 @@ class VersionsScreen(OvtuiScreen):
         store = self.ovtui.store
         outcomes: list[Outcome] = [
             gathered(store, study).outcome
-            for study in store.optimizations.newest(self._model.parent or self._model.id, limit=_ALL)
+            for study in store.studies.of(Optimization).newest(self._model.parent or self._model.id, limit=_ALL)
             if study.version is not None
         ]
         self._measure = accuracy_measure(outcomes)
@@ -128,7 +128,7 @@ class VersionsScreen(OvtuiScreen):
 
     def on_table_opened(self, event: Table.Opened) -> None:
         if event.key:
-            self.ovtui.open_optimization(event.key)
+            self.ovtui.open_study(event.key)
         else:
             self.action_measure()  # the parent was not made here: what it leads to is measuring it
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from surfaces import a_cell
 
+from ovtui import formatting
 from ovtui.analysis.exploration import selection
 from ovtui.records import Cell, Estimate, Latency, Limits, Setting
 
@@ -204,6 +205,6 @@ def test_without_any_measurement_there_is_no_nearest() -> None:
 
 
 def test_a_setting_is_called_by_what_was_given() -> None:
-    assert selection.called(Setting(batch=8, streams=2, threads=4, requests=1)) == (
+    assert formatting.setting(Setting(batch=8, streams=2, threads=4, requests=1)) == (
         "batch 8, 2 streams, 4 threads, 1 request"
     )

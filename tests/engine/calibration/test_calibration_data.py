@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ovtui.engine.device import preprocessing
 from ovtui.engine.device.calibration import checks, labels
-from ovtui.engine.device.calibration.preview import preview, ranges, thumbnail
+from ovtui.engine.device.calibration.preview import looked_at, ranges, thumbnail
 from ovtui.engine.device.calibration.samples import open_samples
 from ovtui.engine.device.quiet import openvino
 from ovtui.errors import InputError
@@ -367,7 +367,7 @@ def test_what_nobody_stated_is_named() -> None:
 
 
 def test_the_preview_shows_what_the_network_sees(folder: Path) -> None:
-    told = preview(MODEL, recipe_of(folder, images=Images(mean=(127.5,), scale=(127.5,))), silent)
+    told = looked_at(MODEL, recipe_of(folder, images=Images(mean=(127.5,), scale=(127.5,))), silent)
     assert (told.samples, told.labelled, told.classes) == (12, 12, 4)
     assert [each.channel for each in told.ranges] == [0, 1, 2]
     assert all(-1 <= each.min < each.mean < each.max <= 1 for each in told.ranges)

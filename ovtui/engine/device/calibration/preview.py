@@ -10,8 +10,8 @@ from ovtui.engine.device import preprocessing
 from ovtui.engine.device.calibration import checks
 from ovtui.engine.device.calibration.samples import Samples, open_samples
 from ovtui.engine.device.element_types import Array
-from ovtui.engine.messages import Previewed, Say, Task
-from ovtui.errors import InputError
+from ovtui.engine.messages import Previewed, Say
+from ovtui.engine.tasks import PreviewTask
 from ovtui.records import ChannelRange, Model, Preview, Recipe
 
 _LOOKED_AT = 32
@@ -20,14 +20,12 @@ _RAMP = " .:-=+*#%@"
 _MOST_CHANNELS = 16
 
 
-def task(order: Task, say: Say) -> None:
-    """Do the task "preview"."""
-    if order.model is None or order.recipe is None:
-        raise InputError("There is nothing to look at.")
-    say(Previewed(preview=preview(order.model, order.recipe, say)))
+def preview(task: PreviewTask, say: Say) -> None:
+    """Look at the data and tell what it looks like."""
+    say(Previewed(preview=looked_at(task.model, task.recipe, say)))
 
 
-def preview(model: Model, recipe: Recipe, say: Say) -> Preview:
+def looked_at(model: Model, recipe: Recipe, say: Say) -> Preview:
     """Of at most 32 samples; InputError when the data cannot be used at all."""
     samples = open_samples(model, recipe, limit=_LOOKED_AT, say=say)
     checker = checks.Checker(samples.source)

@@ -21,7 +21,7 @@ from ovtui.engine.device.images import ImageFolder
 from ovtui.engine.messages import Progress, Say
 from ovtui.engine.pixels import FLOATS, looks_like_pixels
 from ovtui.errors import InputError
-from ovtui.records import Images, Model, Port, Preprocessing, Recipe, Spec, StaticShape
+from ovtui.records import Images, Model, Phase, Port, Preprocessing, Recipe, Spec, StaticShape
 from ovtui.sanitize import plain
 
 _NOISE = 10_000  # there is always more of it
@@ -308,7 +308,7 @@ def _of_images(
         else:
             good.append(place)
         if (len(good) + len(skipped)) % _TOLD_EACH == 0:
-            say(Progress(phase="looking at the images", done=len(good), total=wanted))
+            say(Progress(phase=Phase(name="looking at the images"), done=len(good), total=wanted))
     if not good:
         raise InputError(f"None of the {len(files)} images in {plain(folder.path)} can be read.")
     if skipped:

@@ -18,9 +18,10 @@ from ovtui.engine.device.optimization.progress import Steps
 from ovtui.engine.device.preprocessing import prepared
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
-from ovtui.engine.messages import At, Judged, Said, Say, Task
+from ovtui.engine.messages import At, Judged, Said, Say
+from ovtui.engine.tasks import AccuracyTask
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import Drift, Model, Recipe, Spec
+from ovtui.records import Drift, Model, Phase, Recipe, Spec
 from ovtui.sanitize import plain
 
 _MOST_LABELLED, _MOST, _MOST_TAPPED = 5_000, 300, 8
@@ -36,12 +37,10 @@ class Sides(NamedTuple):
     orders: tuple[list[str], list[str]]
 
 
-def judge(task: Task, say: Say) -> None:
-    """Do the task "judge"."""
-    parent, version, recipe, spec = task.model, task.version, task.recipe, task.spec
-    if parent is None or version is None or recipe is None or spec is None:
-        raise InputError("There is nothing to compare.")
-    say(At(phase="reading"))
+def judge(task: AccuracyTask, say: Say) -> None:
+    """Compare what the version says with what its parent says."""
+    parent, version, recipe, spec = task.parent_model, task.version, task.recipe, task.spec
+    say(At(phase=Phase(name="reading")))
     samples = open_samples(parent, recipe, limit=_MOST_LABELLED if _may_have_labels(recipe) else _MOST, say=say)
     if recipe.random and recipe.method != "int8":
         for note in samples.notes:

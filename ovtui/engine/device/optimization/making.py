@@ -24,9 +24,10 @@ from ovtui.engine.device.optimization.progress import Steps, errors_of, nncf
 from ovtui.engine.device.preprocessing import prepared
 from ovtui.engine.device.quiet import openvino
 from ovtui.engine.device.reason import FAILURES, reason
-from ovtui.engine.messages import At, Optimized, Said, Say, Task
+from ovtui.engine.messages import At, Optimized, Said, Say
+from ovtui.engine.tasks import OptimizeTask
 from ovtui.errors import InputError, OvtuiError
-from ovtui.records import File, Model, Recipe
+from ovtui.records import File, Model, Phase, Recipe
 from ovtui.sanitize import plain
 
 _DIVIDES_NONE = 2**31 - 1  # a prime: as a group's size it makes NNCF name all channels, not only those that 128 splits
@@ -34,20 +35,18 @@ _GROUP, _LEAST_GROUP = 128, 16  # weights that share a scale: what NNCF takes un
 _MOST_JUDGED = 2_000  # samples, while it looks at the accuracy again and again
 
 
-def optimize(task: Task, say: Say) -> None:
-    """Do the task "optimize": write the version to `task.path`, an .xml, with its .bin."""
+def optimize(task: OptimizeTask, say: Say) -> None:
+    """Write the version to `task.path`, an .xml, with its .bin."""
     record, recipe = task.model, task.recipe
-    if record is None or recipe is None:
-        raise InputError("There is nothing to make a version of.")
     package = nncf(say) if recipe.method != "fp16" else None
-    say(At(phase="reading"))
+    say(At(phase=Phase(name="reading")))
     model = read(record)
     check(model, record, recipe)
     samples = _samples(record, recipe, say)
     if samples is not None and (recipe.method == "int8" or not recipe.random):  # weights need no samples
         for note in samples.notes:
             say(Said(text=note))
-    say(At(phase="preparing"))
+    say(At(phase=Phase(name="preparing")))
     model = _prepared(model, record, recipe, samples)
     used = 0
     if package is not None:
@@ -58,7 +57,7 @@ def optimize(task: Task, say: Say) -> None:
             raise
         except expected as error:
             raise OvtuiError(f"NNCF cannot make a version of {plain(record.name, 60)}: {reason(error)}") from error
-    say(At(phase="saving"))
+    say(At(phase=Phase(name="saving")))
     write(model, Path(task.path), half=recipe.method == "fp16", extensions=record.extensions)
     say(
         Optimized(

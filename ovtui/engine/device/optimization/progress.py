@@ -11,6 +11,7 @@ from typing import Any
 
 from ovtui.engine.messages import Progress, Say
 from ovtui.errors import InputError
+from ovtui.records import Phase
 
 MISSING = "Making INT8 versions needs NNCF: pip install 'ovtui[quantize]'"
 
@@ -52,7 +53,7 @@ class Steps:
 
     def _tell(self) -> None:
         self._told = self._done
-        self._say(Progress(phase=self._phase, done=self._done, total=self._total))
+        self._say(Progress(phase=Phase(name=self._phase), done=self._done, total=self._total))
 
 
 def nncf(say: Say) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -10,10 +10,16 @@ from ovtui import formatting
 from ovtui.analysis import layers as analysis
 from ovtui.analysis.layer_groups import groups
 from ovtui.cli.output import faint, field, strong, table
-from ovtui.records import Model, Profile, Run, RunSummary
+from ovtui.records import Model, Profile, Run, RunFilter
 from ovtui.report import summary
 from ovtui.report.advising import command_of, what_next
+from ovtui.report.exported import Exported
+from ovtui.report.files import write
 from ovtui.sanitize import plain
+from ovtui.store import Store
+
+KEPT = "what it measured"
+_HISTORY = 200  # runs of the model that advice looks at
 
 
 def model(record: Model) -> None:
@@ -23,18 +29,43 @@ def model(record: Model) -> None:
         field(title, text)
 
 
-def run(record: Run, profile: Profile | None, history: Sequence[RunSummary], called: str) -> None:
-    """A run and its result, and what to do next. `called`: what means its model on a command line."""
+def as_document(store: Store, record: Run) -> dict[str, object]:
+    """For scripts."""
+    from ovtui.report.documents import run_document
+
+    return {"run": run_document(record)}
+
+
+def show(store: Store, record: Run) -> None:
+    """A run and its result, and what to do next; nothing where there is only an error."""
+    if record.result is None and record.error is not None:
+        return
+    profile = store.runs.profile(record.id)
     click.echo(f"{strong(plain(record.model.name))}  {summary.settings(record)}")
     for title, text in summary.fields(record):
         field(title, text)
     layers(record, profile)
     if record.result is not None:
+        history = store.runs.page(RunFilter(model=record.model.id), limit=_HISTORY)
         for each in what_next(record, profile, history)[:2]:
-            line = command_of(each, called)
+            line = command_of(each, store.models.called(record.model))
             field("next", each.why)
             if line:
                 field("", strong(plain(line)))
+
+
+def is_kept(record: Run) -> bool:
+    return record.result is not None
+
+
+def export(store: Store, record: Run, output: Path) -> None:
+    """Into a file of its own."""
+    write(output, [exported(store, record)])
+
+
+def exported(store: Store, run: Run) -> Exported:
+    """With what belongs to it."""
+    return Exported(run, *store.runs.beside(run.id))
 
 
 def layers(record: Run, profile: Profile | None) -> None:
