@@ -24,12 +24,12 @@ from ovtui import paths
 from ovtui.engine import devices
 from ovtui.engine.job_monitor import JobMonitor
 from ovtui.errors import OvtuiError, StoreError, sentence
-from ovtui.records import Record
 from ovtui.sanitize import plain
 from ovtui.specs import expanded
 from ovtui.store import Removed, Store
 from ovtui.tui import kinds, themes
 from ovtui.tui.launch import Launch
+from ovtui.tui.looks import Looks
 from ovtui.tui.screens.base import OvtuiScreen
 from ovtui.tui.screens.home import HomeScreen
 
@@ -43,15 +43,6 @@ _READ_S = 1.5  # for how long a message withstands keys: somebody may be typing 
 _QUICK_S, _STEADY_S, _SLOW_S = 0.25, 1.0, 4.0
 # Jobs that have a screen of their own while they go on.
 _WATCHED = frozenset({"run", *kinds.STUDIES})
-
-
-class Looks(Record, frozen=True):
-    """What is kept between starts of how the app looks."""
-
-    theme: str | None = None  # None: what fits the terminal
-    slow_line: bool = False
-    history_columns: tuple[str, ...] = ()  # those left out
-    history_sort: tuple[str, bool] = ("created", True)
 
 
 class OvtuiApp(Launch):

@@ -22,7 +22,8 @@ from ovtui.records import Spec
 from ovtui.store import Store, open_store
 from ovtui.tui import app as app_module
 from ovtui.tui import last_settings, themes
-from ovtui.tui.app import Looks, OvtuiApp
+from ovtui.tui.app import OvtuiApp
+from ovtui.tui.looks import Looks
 from ovtui.tui.screens.history import HistoryScreen
 from ovtui.tui.widgets.choice import Choice
 from ovtui.tui.widgets.formline import FormLine

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ovtui.tui.error_handling import said
-
-if TYPE_CHECKING:
-    from ovtui.tui.app import OvtuiApp
+from ovtui.tui.protocol import Ovtui
 
 
 class OvtuiScreen(Screen[None]):
@@ -26,9 +24,9 @@ class OvtuiScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
 
     @property
-    def ovtui(self) -> OvtuiApp:
+    def ovtui(self) -> Ovtui:
         """The app, as what it is."""
-        return cast("OvtuiApp", self.app)
+        return cast("Ovtui", self.app)
 
     def news(self) -> None:
         """The store or a job has something new: show it."""
