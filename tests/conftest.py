@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pytest
 from hypothesis import settings
 
+from ovtui.__main__ import main
 from tests import nets
 from tests.terminal import OVTUI, Terminal
 
@@ -39,6 +43,13 @@ class Outcome:
 
 
 Ovtui = Callable[..., Outcome]
+T = TypeVar("T")
+
+
+class PastOf(Protocol):
+    """Gives a test a past that was measured once."""
+
+    def __call__(self, name: str, measure: Callable[[], T]) -> T: ...
 
 
 @pytest.fixture
@@ -66,27 +77,80 @@ def stop_jobs(folder: Path) -> None:
                 os.kill(job.pid, 9)
 
 
+READING = frozenset({"history", "models", "layers", "graph", "export", "label", "delete", "compare"})
+"""Commands that start no job, unless they compare interleaved."""
+
+
 @pytest.fixture
 def ovtui(home: Path, tmp_path: Path) -> Ovtui:
-    """The command line, as a process; `ovtui("run", path, "--json").json["run"]`."""
+    """The command line; `ovtui("run", path, "--json").json["run"]`.
+
+    What starts a job, and what is no command, is a process. What only reads is done here, by the same door: most of a
+    process would be its start.
+    """
 
     def call(*arguments: object, timeout: float = 120, **environment: str) -> Outcome:
         if arguments[:1] == ("run",) and "--profile" not in arguments:
             arguments += ("--no-profile",)  # a pass of seconds, which only its own tests need
-        done = subprocess.run(
-            [sys.executable, "-m", "ovtui", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env={**os.environ, **environment},
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        words = [str(argument) for argument in arguments]
+        if words[:1] and words[0] in READING and "--interleave" not in words:
+            outcome = _here(words, environment, tmp_path)
+        else:
+            outcome = _process(words, environment, tmp_path, timeout)
+        assert "Traceback" not in outcome.out + outcome.err, outcome.err
+        return outcome
 
     return call
+
+
+def _process(words: list[str], environment: dict[str, str], folder: Path, timeout: float) -> Outcome:
+    done = subprocess.run(
+        [sys.executable, "-m", "ovtui", *words],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env={**os.environ, **environment},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def _here(words: list[str], environment: dict[str, str], folder: Path) -> Outcome:
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["ovtui", *words])
+        patch.setattr(sys, "stdin", io.StringIO())
+        with pytest.raises(SystemExit) as left:
+            main()
+    return Outcome(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def pasts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Any]]:
+    """Data folders in which something was measured once, for all tests that only read it."""
+    return {}
+
+
+@pytest.fixture
+def past_of(home: Path, pasts: dict[str, tuple[Path, Any]], tmp_path_factory: pytest.TempPathFactory) -> PastOf:
+    """`past_of("a run", measure)`: what `measure` returned, with what it left in the data folder; a copy of both."""
+
+    def recall(name: str, measure: Callable[[], T]) -> T:
+        if name not in pasts:
+            found = measure()
+            pasts[name] = shutil.copytree(home, tmp_path_factory.mktemp("past") / "home"), found
+            return found
+        kept, again = pasts[name]
+        shutil.copytree(kept, home, dirs_exist_ok=True)
+        result: T = copy.deepcopy(again)
+        return result
+
+    return recall
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from ovtui.records.base import Record
 from ovtui.records.exploration import Setting
 
 
-class Phase(Record, frozen=True):
+class Phase(Record, frozen=True, omit_defaults=True):
     """`name` is a code that `formatting.doing` has a sentence for."""
 
     name: str

@@ -18,16 +18,16 @@ from ovtui.engine.jobs.run import verdicts
 from ovtui.errors import InputError
 from ovtui.records import Estimate, Spec, Stop
 from tests import nets
-from tests.conftest import Ovtui
+from tests.conftest import Ovtui, PastOf
 from tests.store.samples import a_result, a_run
 
 
 @pytest.fixture
-def measured(ovtui: Ovtui, mlp: Path, tmp_path: Path) -> list[str]:
+def measured(ovtui: Ovtui, mlp: Path, net_folder: Path, past_of: PastOf) -> list[str]:
     """Two runs of one model and one of another, oldest first."""
-    other = nets.mlp(tmp_path / "other.xml", width=8, layers=1)
+    other = nets.mlp(net_folder / "other.xml", width=8, layers=1)
     runs = [("run", mlp, "-n", "5"), ("run", mlp, "-n", "5", "--mode", "throughput"), ("run", other, "-n", "5")]
-    return [ovtui(*run, "--json").json["run"]["id"] for run in runs]
+    return past_of("three runs", lambda: [ovtui(*run, "--json").json["run"]["id"] for run in runs])
 
 
 def test_an_import_shows_what_is_in_a_model(ovtui: Ovtui, cnn: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import nets
-from tests.conftest import Ovtui
+from tests.conftest import Ovtui, PastOf
 from tests.engine.test_jobs import events, processes, until, whole
 
 
@@ -190,8 +190,9 @@ def test_a_rate_search_under_an_impossible_limit_says_what_an_inference_takes(ov
 
 
 @pytest.mark.parametrize("ending", ["json", "csv", "md", "html"])
-def test_an_exploration_becomes_a_file(ovtui: Ovtui, mlp: Path, tmp_path: Path, ending: str) -> None:
-    told = ovtui("explore", mlp, "--cells", "1x1", "-t", "0.3", "--json").json
+def test_an_exploration_becomes_a_file(ovtui: Ovtui, mlp: Path, tmp_path: Path, past_of: PastOf, ending: str) -> None:
+    explored = ("explore", mlp, "--cells", "1x1", "-t", "0.3", "--json")
+    told = past_of("an exploration of one cell", lambda: ovtui(*explored).json)
     path = tmp_path / f"found.{ending}"
     assert ovtui("export", told["id"], "-o", path).code == 0
     assert told["best"]["id"] in path.read_text()
