@@ -13,41 +13,25 @@ WEAK = "≈"
 WEAK_MEANS = f"{WEAK} rough value: too few independent inferences beyond it"
 
 _DOING = {
-    "starting": "starting",
-    # an import
     "building": "building the demo model",
     "checking": "checking the file",
-    "hashing": "hashing",
     "reading": "reading the model",
-    "saving": "saving",
-    # a run
-    "compiling": "compiling",
     "filling": "filling the inputs",
     "warming": "warming up",
-    "measuring": "measuring",
-    "profiling": "profiling",
     "ceilings": "measuring what the device can do",
-    # comparisons and explorations
-    "loading": "loading",
-    "layer times": "layer times",
-    "device's choice": "asking the device for its own choice",
-    "loading for the race": "loading for the race",
-    "racing": "racing",
-    "service times": "measuring service times",
-    "arrivals": "arrivals",
-    # optimizations
-    "looking for the device": "looking for the device",
-    "preparing": "preparing",
-    "looking at the images": "looking at the images",
-    # questions outside of jobs
+    "device-choice": "asking the device for its own choice",
+    "race-loading": "loading for the race",
+    "service-times": "measuring service times",
+    "device-search": "looking for the device",
+    "looking-at-the-images": "looking at the images",
     "probing": "looking for devices",
     "previewing": "looking at the data",
 }
 
 
 def doing(phase: Phase) -> str:
-    """What a job does in a phase; one that only another version knows is named as it is."""
-    text = _DOING.get(phase.name, phase.name)
+    """What a job does in a phase; a code that says it by itself is taken as it is."""
+    text = _DOING.get(phase.name, phase.name.replace("-", " "))
     if phase.settings is not None:
         return f"{text} the best {phase.settings}"
     if phase.rate is not None:

@@ -191,11 +191,11 @@ class RunColumns:
 
     def _id_ranks(self) -> np.ndarray:
         """The place of each id in the order of all ids."""
-        if "id ranks" not in self._arrays:
+        if "id-ranks" not in self._arrays:
             ranks = np.empty(len(self.ids), np.float64)
             ranks[np.argsort(np.array(self.ids, dtype="S"))] = np.arange(len(self.ids))
-            self._arrays["id ranks"] = ranks
-        return self._arrays["id ranks"]
+            self._arrays["id-ranks"] = ranks
+        return self._arrays["id-ranks"]
 
     def _contains(self, name: str, term: Term) -> np.ndarray:
         lower = self._words[name].lower

@@ -15,6 +15,7 @@ _ALIKE = 0.02
 _NO_TIMES = "This device gives no times of layers."
 _ALL_SHORT = "All layers take less than 2 µs, which the device's counters, in whole µs, do not tell."
 _ROUGH = 0.1
+_NOTHING_US = 0.05
 """Bounds that leave a time open by more than this, to either side, are shown in its place."""
 
 
@@ -64,6 +65,15 @@ def total_range(profile: Profile) -> tuple[float, float] | None:
     return low, high
 
 
+def is_time_open(layer: Layer) -> bool:
+    """Whether the counters' resolution leaves a layer's time open: only bounds are known, or they are far apart."""
+    if layer.low_us is None or layer.high_us is None:
+        return False
+    if layer.time_us is None or layer.low_us < _NOTHING_US:
+        return True
+    return layer.high_us - layer.low_us > 2 * _ROUGH * layer.time_us
+
+
 def time_text(layer: Layer) -> str | None:
     """A layer's time in µs: `45.20`, of whole µs `45`, and where their resolution leaves it open, `1–3` or `< 2`.
 
@@ -72,11 +82,9 @@ def time_text(layer: Layer) -> str | None:
     low, high = layer.low_us, layer.high_us
     if low is None or high is None:
         return None if layer.time_us is None else formatting.number(layer.time_us)
-    if layer.time_us is None or low < 0.05:
+    if layer.time_us is None or low < _NOTHING_US:
         return f"< {_short(high)}"
-    if high - low > 2 * _ROUGH * layer.time_us:
-        return f"{_short(low)}–{_short(high)}"
-    return f"{layer.time_us:,.0f}"
+    return f"{_short(low)}–{_short(high)}" if is_time_open(layer) else f"{layer.time_us:,.0f}"
 
 
 def _short(time_us: float) -> str:

@@ -1,16 +1,20 @@
-"""What disturbed a measurement: other processes, the hypervisor, heat; said with the evidence."""
+"""What disturbed a measurement: other processes, the hypervisor, heat; with the evidence."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
-from ovtui import formatting
 from ovtui.analysis.arrays import Floats
 from ovtui.analysis.autoregression import slope_height
-from ovtui.records import QuotaStops, Record
+from ovtui.records import CpuQuota, OtherProcesses, QuotaStops, Record, SpeedChange, Steal, Throttling
+from ovtui.sentences import cores as of_cores
+from ovtui.sentences import percent, times
+
+Disturbance: TypeAlias = CpuQuota | OtherProcesses | Steal | Throttling | SpeedChange
 
 OTHERS_CORES = 0.1
 STEAL_SHARE = 0.01
@@ -43,13 +47,13 @@ class Sample(Record, frozen=True):
 def disturbed(sample: Sample, previous: Sample | None, cores: int) -> str | None:
     """Why this stretch is not quiet, in words; None if it is. `previous`: the stretch before it, for the counters."""
     if sample.steal_share is not None and sample.steal_share > STEAL_SHARE:
-        return f"the hypervisor took {_percent(sample.steal_share)} of the time"
+        return f"the hypervisor took {percent(sample.steal_share)} of the time"
     others = _others(sample)
     if others is not None and others > OTHERS_CORES:
-        return f"other processes used {others:.1f} of {_cores(cores)}"
+        return f"other processes used {others:.1f} of {of_cores(cores)}"
     counts = (previous.throttle_count if previous else None, sample.throttle_count)
     if counts[0] is not None and counts[1] is not None and counts[1] > counts[0]:
-        return f"thermal throttling was counted {_times(counts[1] - counts[0])}"
+        return f"thermal throttling was counted {times(counts[1] - counts[0])}"
     return None
 
 
@@ -71,16 +75,16 @@ def quota_stops(samples: Sequence[Sample]) -> QuotaStops | None:
     return QuotaStops(cores=told[-1].cores, periods=periods, stopped=stops, seconds=seconds)
 
 
-def warnings(samples: Sequence[Sample], cores: int) -> tuple[str, ...]:
-    """What a reader of the result must know about the machine while it was measured: sentences with their evidence."""
-    said = (
+def remarks(samples: Sequence[Sample], cores: int) -> tuple[Disturbance, ...]:
+    """What a reader of the result must know about the machine while it was measured, with the evidence."""
+    found = (
         _of_quota(samples),
         _of_others(samples, cores),
         _of_steal(samples),
         _of_throttling(samples),
         _of_drift(samples),
     )
-    return tuple(sentence for sentence in said if sentence)
+    return tuple(remark for remark in found if remark is not None)
 
 
 def drift(speeds: Floats) -> float | None:
@@ -116,59 +120,50 @@ def drift(speeds: Floats) -> float | None:
     return change / medians[0]
 
 
-def _of_quota(samples: Sequence[Sample]) -> str | None:
-    quota = quota_stops(samples)
-    if quota is None:
-        return None
-    return (
-        f"The CPU quota of {_amount(quota.cores)} stopped this in {quota.stopped:,} of {quota.periods:,} periods, for "
-        f"{formatting.duration(quota.seconds)} over all cores: use fewer threads, or raise the quota."
-    )
+def _of_quota(samples: Sequence[Sample]) -> CpuQuota | None:
+    stops = quota_stops(samples)
+    return None if stops is None else CpuQuota(stops=stops)
 
 
-def _of_others(samples: Sequence[Sample], cores: int) -> str | None:
+def _of_others(samples: Sequence[Sample], cores: int) -> OtherProcesses | None:
     others = _mean(samples, _others)
     if others is None or others <= OTHERS_CORES:
         return None
-    evidence = [f"the machine had {_mean(samples, lambda s: s.machine_cpu):.1f} cores busy, this measurement "]
-    evidence[0] += f"{_mean(samples, lambda s: s.own_cpu):.1f}"
     pressure = _mean(samples, lambda s: s.pressure_share)
-    if pressure is not None and pressure > PRESSURE_SHARE:
-        evidence.append(f"work waited for a core {_percent(pressure)} of the time")
-    switches = sum(s.involuntary_switches or 0 for s in samples)
-    if switches:
-        evidence.append(f"this one was interrupted {_times(switches)}")
-    return f"Other processes used {others:.1f} of {_cores(cores)} while this was measured: {', '.join(evidence)}."
+    return OtherProcesses(
+        used=others,
+        cores=cores,
+        machine=_mean(samples, lambda s: s.machine_cpu) or 0.0,
+        own=_mean(samples, lambda s: s.own_cpu) or 0.0,
+        waited=pressure if pressure is not None and pressure > PRESSURE_SHARE else None,
+        interruptions=sum(s.involuntary_switches or 0 for s in samples),
+    )
 
 
-def _of_steal(samples: Sequence[Sample]) -> str | None:
+def _of_steal(samples: Sequence[Sample]) -> Steal | None:
     steal = _mean(samples, lambda s: s.steal_share)
-    return f"The hypervisor took {_percent(steal)} of the time (steal)." if steal and steal > STEAL_SHARE else None
+    return Steal(share=steal) if steal and steal > STEAL_SHARE else None
 
 
-def _of_throttling(samples: Sequence[Sample]) -> str | None:
+def _of_throttling(samples: Sequence[Sample]) -> Throttling | None:
     counts = [s.throttle_count for s in samples if s.throttle_count is not None]
     moved = counts[-1] - counts[0] if counts else 0
-    return f"Thermal throttling was counted {_times(moved)} while measuring." if moved > 0 else None
+    return Throttling(count=moved) if moved > 0 else None
 
 
-def _of_drift(samples: Sequence[Sample]) -> str | None:
+def _of_drift(samples: Sequence[Sample]) -> SpeedChange | None:
     change = drift(np.asarray([s.speed for s in samples if s.speed is not None], np.float64))
     if change is None:
         return None
     third = len(samples) // 3
-    early, late = samples[:third], samples[-third:]
-    evidence = ["fixed work, last third against the first"]
-    clocks = [_mean(part, lambda s: s.frequency_mhz) for part in (early, late)]
-    if clocks[0] is not None and clocks[1] is not None:
-        evidence.append(f"clock {clocks[0]:.0f} → {clocks[1]:.0f} MHz")
-    heats = [_mean(part, lambda s: s.temperature_c) for part in (early, late)]
-    if heats[0] is not None and heats[1] is not None:
-        evidence.append(f"{heats[0]:.0f} → {heats[1]:.0f} °C")
-    reasons = "; ".join(evidence)
-    if change > 0:
-        return f"The machine sped up by {_percent(change)} while measuring ({reasons}); a second run may be faster."
-    return f"The machine slowed by {_percent(-change)} while measuring ({reasons}); it may be throttling."
+    parts = samples[:third], samples[-third:]
+    clocks = [_mean(part, lambda s: s.frequency_mhz) for part in parts]
+    heats = [_mean(part, lambda s: s.temperature_c) for part in parts]
+    return SpeedChange(change=change, clock_mhz=_both(*clocks), temperature_c=_both(*heats))
+
+
+def _both(early: float | None, late: float | None) -> tuple[float, float] | None:
+    return None if early is None or late is None else (early, late)
 
 
 def _others(sample: Sample) -> float | None:
@@ -182,19 +177,3 @@ def _mean(samples: Iterable[Sample], of: Callable[[Sample], float | None]) -> fl
     known = [(value, s.wall_s) for s in samples if (value := of(s)) is not None]
     seconds = sum(wall for _, wall in known)
     return sum(value * wall for value, wall in known) / seconds if seconds else None
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _cores(cores: int) -> str:
-    return "1 core" if cores == 1 else f"{cores} cores"
-
-
-def _amount(cores: float) -> str:
-    return "1 core" if cores == 1 else f"{cores:.3g} cores"
-
-
-def _times(n: int) -> str:
-    return "once" if n == 1 else f"{n} times"

@@ -8,6 +8,7 @@ from typing import NamedTuple, get_args
 
 import click
 
+from ovtui import sentences
 from ovtui.analysis.comparison import (
     attribution,
     confounders,
@@ -166,7 +167,7 @@ def _comparison(study: Comparison, runs: Sequence[Run | None], profiles: Sequenc
         f"in turn, {plural(instances, 'start')} of each, {plural(study.pairs, 'turn')} of each, "
         f"{duration(study.elapsed_s)}; {study.criterion}  {faint(study.id)}{status}",
     )
-    for warning in study.warnings:
+    for warning in sentences.remarks(study.warnings):
         field("!", plain(warning))
     if first is None or len(runs) != 2 or runs[1] is None or not study.duels:
         return

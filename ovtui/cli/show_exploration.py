@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.analysis.exploration import selection
 from ovtui.analysis.exploration.matrix import BEST, FAILED, REUSED, matrix
 from ovtui.analysis.exploration.max_rate import highest_kept, none_keeps, verdict
@@ -75,7 +75,7 @@ def exploration(study: Exploration, whole: dict[str, Run], name: str) -> None:
     if best is not None:
         measured_well = msgspec.structs.replace(best.spec, profile=True)
         field("next", strong(plain(run_command(name, measured_well))))
-    for warning in study.warnings:
+    for warning in sentences.remarks(study.warnings):
         field("!", plain(warning))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimization.advice import next_steps
 from ovtui.analysis.optimization.layer_outcomes import summary
@@ -62,7 +62,7 @@ def show(store: Store, study: Optimization) -> None:
     click.echo(f"{strong(plain(study.parent.name))}  {called(study)}  {faint(study.id)}{status}")
     field("verdict", strong(told.verdict))
     if study.version is None:
-        for warning in study.warnings:
+        for warning in sentences.remarks(study.warnings):
             field("!", plain(warning))
         return
     made = preprocessing_in_words(study.preprocessing)
@@ -89,7 +89,7 @@ def show(store: Store, study: Optimization) -> None:
     layers = whole.fates
     for sentence in summary(layers):
         field("layers", sentence)
-    for warning in study.warnings:
+    for warning in sentences.remarks(study.warnings):
         field("!", plain(warning))
     name = store.models.called(study.version)
     steps = [["ovtui", "export", name, "-o", f"{study.version.name}.tar.gz", "--bundle"]]

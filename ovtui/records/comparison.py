@@ -7,6 +7,7 @@ from typing import Literal
 from ovtui.records.base import Compact, Record, Status
 from ovtui.records.environment import Environment
 from ovtui.records.model import Model
+from ovtui.records.remarks import AnyRemark
 from ovtui.records.spec import Spec
 
 Criterion = Literal["throughput", "latency"]
@@ -65,7 +66,7 @@ class Comparison(Record, frozen=True, tag_field="study", tag="comparison"):
     eta_s: float | None = None
     finished: float | None = None
     environment: Environment | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[AnyRemark, ...] = ()
     error: str | None = None
     layers: tuple[LayerDifferences | None, ...] = ()  # of each side but the first; None, or none at all: not known
 

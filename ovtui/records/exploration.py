@@ -7,6 +7,7 @@ from typing import Literal
 from ovtui.records.base import Record, Status
 from ovtui.records.environment import Environment
 from ovtui.records.model import Model
+from ovtui.records.remarks import AnyRemark
 from ovtui.records.result import Estimate, Latency
 from ovtui.records.spec import Spec
 
@@ -92,6 +93,6 @@ class Exploration(Record, frozen=True, tag_field="study", tag="exploration"):
     eta_s: float | None = None
     finished: float | None = None
     environment: Environment | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[AnyRemark, ...] = ()
     error: str | None = None
     capacity: float | None = None  # of a rate search: arrivals per second that can be served at most

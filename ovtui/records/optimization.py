@@ -8,6 +8,7 @@ from ovtui.records.accuracy import Accuracy
 from ovtui.records.base import Record, StaticShape, Status
 from ovtui.records.environment import Environment
 from ovtui.records.model import Model
+from ovtui.records.remarks import AnyRemark
 from ovtui.records.spec import Channels, Data, Images, Spec
 
 Method = Literal["int8", "fp16", "int8-weights", "int4-weights"]
@@ -104,5 +105,5 @@ class Optimization(Record, frozen=True, tag_field="study", tag="optimization"):
     finished: float | None = None
     environment: Environment | None = None
     nncf: str | None = None  # version of NNCF, where it took part
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[AnyRemark, ...] = ()
     error: str | None = None

@@ -7,6 +7,7 @@ from typing import Literal
 from ovtui.records.base import Record, StaticShape, Status
 from ovtui.records.environment import Environment
 from ovtui.records.model import Model
+from ovtui.records.remarks import AnyRemark
 from ovtui.records.result import Estimate, Result
 from ovtui.records.spec import Mode, Spec
 
@@ -42,7 +43,7 @@ class Run(Record, frozen=True):
     effective: Effective | None = None
     environment: Environment | None = None
     result: Result | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[AnyRemark, ...] = ()
     error: str | None = None
     part_of: str | None = None  # id of the comparison or exploration that made it
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.records import (
     Accuracy,
     Candidate,
@@ -54,7 +54,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "spec": spec,
         "result": msgspec.to_builtins(run.result),
         "environment": msgspec.to_builtins(run.environment),
-        "warnings": list(run.warnings),
+        "warnings": sentences.remarks(run.warnings),
         "error": run.error,
     }
 
@@ -84,7 +84,7 @@ def exploration_document(exploration: Exploration, runs: Sequence[Run]) -> dict[
         "elapsed_s": exploration.elapsed_s,
         "eta_s": exploration.eta_s,
         "environment": msgspec.to_builtins(exploration.environment),
-        "warnings": list(exploration.warnings),
+        "warnings": sentences.remarks(exploration.warnings),
         "error": exploration.error,
     }
 
@@ -128,7 +128,7 @@ def comparison_document(
         "elapsed_s": comparison.elapsed_s,
         "eta_s": comparison.eta_s,
         "environment": msgspec.to_builtins(comparison.environment),
-        "warnings": list(comparison.warnings),
+        "warnings": sentences.remarks(comparison.warnings),
         "error": comparison.error,
     }
 
@@ -185,7 +185,7 @@ def optimization_document(
         "elapsed_s": optimization.elapsed_s,
         "eta_s": optimization.eta_s,
         "environment": msgspec.to_builtins(optimization.environment),
-        "warnings": list(optimization.warnings),
+        "warnings": sentences.remarks(optimization.warnings),
         "error": optimization.error,
     }
 
@@ -316,7 +316,7 @@ def _criteria(a: Run, b: Run) -> list[dict[str, Any]]:
             "weak_b": line.weak_b,
         }
         for line in criteria.lines(a, b)
-        if line.title != "when"
+        if line.key != "when"
     ]
 
 

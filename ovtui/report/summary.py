@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.records import Ceilings, Environment, Latency, Model, Port, Run
 from ovtui.sanitize import plain
 
@@ -80,7 +80,7 @@ def fields(record: Run) -> Fields:
             found.append(("input", f"{plain(name, 60)}{shape}  {plain(source)}"))
         if record.effective.state is not None:
             found.append(("state", STATE[record.effective.state]))
-    found += [("!", plain(warning)) for warning in record.warnings]
+    found += [("!", plain(warning)) for warning in sentences.remarks(record.warnings)]
     if record.error:
         found.append(("error", plain(record.error)))
     return found

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from ovtui.errors import InputError
 from ovtui.records import (
     LIVE,
+    AnyRemark,
     Criterion,
     Effective,
     Environment,
@@ -172,7 +173,7 @@ class Runs:
         series: Series | None = None,
         histogram: Histogram | None = None,
         profile: Profile | None = None,
-        warnings: tuple[str, ...] = (),
+        warnings: tuple[AnyRemark, ...] = (),
         error: str | None = None,
     ) -> bool:
         """Write how a run ended and what it found out, all or nothing. False, and nothing, if it had ended.
@@ -482,7 +483,7 @@ def _run(row: sqlite3.Row, model: Model) -> Run:
         effective=from_text_or_none(row["effective"], Effective),
         environment=from_text_or_none(row["environment"], Environment),
         result=from_text_or_none(row["result"], Result),
-        warnings=from_text(row["warnings"], tuple[str, ...]),
+        warnings=from_text(row["warnings"], tuple[AnyRemark, ...]),
         error=row["error"],
         part_of=row["part_of"],
     )

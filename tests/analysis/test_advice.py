@@ -8,9 +8,22 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from ovtui import sentences
 from ovtui.analysis import noise
 from ovtui.analysis.advice import Advice, advise
-from ovtui.records import Estimate, Profile, Quiet, QuotaStops, Run, RunSummary, Spec
+from ovtui.records import (
+    AnyRemark,
+    Estimate,
+    Lost,
+    Profile,
+    Quiet,
+    QuotaStops,
+    Run,
+    RunSummary,
+    Spec,
+    Throttling,
+    Unsteady,
+)
 from tests.analysis.profiles import CEILINGS, EMPTY, NO_COUNTERS, a_layer, a_profile, profiles
 from tests.store.samples import NOW, a_model, a_result, a_run, an_effective, an_environment
 
@@ -78,19 +91,19 @@ def test_a_good_run_is_left_alone() -> None:
 
 
 def test_a_run_that_goes_on_has_no_advice_yet() -> None:
-    assert said(a_case(status="running", warnings=("Thermal throttling was counted once while measuring.",))) == {}
+    assert said(a_case(status="running", warnings=(Throttling(count=1),))) == {}
 
 
 # -- the machine
 
 
-def machine_warnings(**readings: Any) -> tuple[str, ...]:
+def machine_warnings(**readings: Any) -> tuple[AnyRemark, ...]:
     """As they are written when a run ends."""
     samples = [
         noise.Sample(wall_s=1.0, **{name: values[n] for name, values in readings.items()})
         for n in range(len(next(iter(readings.values()))))
     ]
-    return noise.warnings(samples, 8)
+    return noise.remarks(samples, 8)
 
 
 @pytest.mark.parametrize(
@@ -99,16 +112,16 @@ def machine_warnings(**readings: Any) -> tuple[str, ...]:
         machine_warnings(machine_cpu=[3.0] * 5, own_cpu=[1.0] * 5),
         machine_warnings(steal_share=[0.2] * 5),
         machine_warnings(speed=[1 + 0.005 * n for n in range(20)]),
-        ("The machine had not become steady when measuring began; the numbers may still hold warm-up.",),
-        ("12 inferences were not counted: the machine was too busy to take them down.",),
+        (Unsteady(),),
+        (Lost(count=12),),
     ],
 )
-def test_noise_comes_first(warnings: tuple[str, ...]) -> None:
+def test_noise_comes_first(warnings: tuple[AnyRemark, ...]) -> None:
     assert warnings
     run = a_case(warnings=warnings, result={"cpu_percent": 100.0})
     first = advise(run, TINY)[0]
     assert (first.key, first.spec) == ("noisy", run.spec)
-    assert first.evidence == warnings[0]
+    assert first.evidence == sentences.remark(warnings[0])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +131,7 @@ def test_noise_comes_first(warnings: tuple[str, ...]) -> None:
         machine_warnings(speed=[1 - 0.01 * n for n in range(20)]),
     ],
 )
-def test_throttling_comes_before_everything(warnings: tuple[str, ...]) -> None:
+def test_throttling_comes_before_everything(warnings: tuple[AnyRemark, ...]) -> None:
     run = a_case(warnings=(*machine_warnings(steal_share=[0.2] * 5), *warnings))
     assert [each.key for each in advise(run, GOOD)] == ["throttled", "noisy"]
 

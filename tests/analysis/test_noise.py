@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from ovtui import sentences
 from ovtui.analysis.arrays import Floats
-from ovtui.analysis.noise import Sample, disturbed, drift, quota_stops, stopped, warnings
+from ovtui.analysis.noise import Sample, disturbed, drift, quota_stops, remarks, stopped
 from ovtui.records import QuotaStops
 
 
@@ -12,25 +13,30 @@ def samples(n: int = 60, **constant: float) -> list[Sample]:
     return [Sample(wall_s=1.0, **constant) for _ in range(n)]
 
 
+def said(taken: list[Sample], cores: int) -> tuple[str, ...]:
+    """What a reader is told."""
+    return tuple(sentences.remarks(remarks(taken, cores)))
+
+
 def with_speeds(speeds: np.ndarray, **constant: float) -> list[Sample]:
     return [Sample(wall_s=1.0, speed=float(speed), **constant) for speed in speeds]
 
 
 def test_a_machine_that_says_nothing_is_not_accused() -> None:
-    assert warnings(samples(), 2) == ()
-    assert warnings([], 2) == ()
+    assert said(samples(), 2) == ()
+    assert said([], 2) == ()
     assert disturbed(Sample(wall_s=1), None, 2) is None
 
 
 def test_a_quiet_machine_draws_no_warning() -> None:
     quiet = samples(machine_cpu=1.95, own_cpu=1.9, steal_share=0.002, throttle_count=7, speed=1.0)
-    assert warnings(quiet, 2) == ()
+    assert said(quiet, 2) == ()
     assert disturbed(quiet[1], quiet[0], 2) is None
 
 
 def test_others_are_named_with_the_evidence() -> None:
     busy = samples(machine_cpu=1.9, own_cpu=1.5, pressure_share=0.123, involuntary_switches=2)
-    assert warnings(busy, 2) == (
+    assert said(busy, 2) == (
         "Other processes used 0.4 of 2 cores while this was measured: the machine had 1.9 cores busy, this measurement "
         "1.5, work waited for a core 12.3 % of the time, this one was interrupted 120 times.",
     )
@@ -39,17 +45,17 @@ def test_others_are_named_with_the_evidence() -> None:
 
 def test_a_longer_stretch_weighs_more() -> None:
     uneven = [Sample(wall_s=9, machine_cpu=1, own_cpu=1), Sample(wall_s=1, machine_cpu=1.5, own_cpu=1)]
-    assert warnings(uneven, 1) == ()
+    assert said(uneven, 1) == ()
 
 
 def test_steal_is_named() -> None:
-    assert warnings(samples(steal_share=0.031), 2) == ("The hypervisor took 3.1 % of the time (steal).",)
+    assert said(samples(steal_share=0.031), 2) == ("The hypervisor took 3.1 % of the time (steal).",)
     assert disturbed(Sample(wall_s=1, steal_share=0.031), None, 2) == "the hypervisor took 3.1 % of the time"
 
 
 def test_a_throttle_counter_that_moves_is_named() -> None:
     hot = [Sample(wall_s=1, throttle_count=count) for count in (5, 5, 9, 17)]
-    assert warnings(hot, 2) == ("Thermal throttling was counted 12 times while measuring.",)
+    assert said(hot, 2) == ("Thermal throttling was counted 12 times while measuring.",)
     reasons = [disturbed(sample, before, 2) for before, sample in zip([None, *hot], hot, strict=False)]
     assert reasons == [None, None, "thermal throttling was counted 4 times", "thermal throttling was counted 8 times"]
 
@@ -60,15 +66,15 @@ def test_a_machine_that_slows_is_named_with_what_is_known_of_it() -> None:
     falling = [
         Sample(wall_s=1, speed=s, frequency_mhz=c, temperature_c=80) for s, c in zip(speeds, clocks, strict=True)
     ]
-    assert warnings(falling, 2) == (
+    assert said(falling, 2) == (
         "The machine slowed by 4.0 % while measuring (fixed work, last third against the first; "
         "clock 3436 → 3164 MHz; 80 → 80 °C); it may be throttling.",
     )
 
 
 def test_a_machine_that_speeds_up_is_named_too() -> None:
-    (said,) = warnings(with_speeds(np.linspace(0.99, 1.08, 60)), 2)
-    assert said.startswith("The machine sped up by 6.1 % while measuring")
+    (sped,) = said(with_speeds(np.linspace(0.99, 1.08, 60)), 2)
+    assert sped.startswith("The machine sped up by 6.1 % while measuring")
 
 
 def test_a_drift_of_less_than_two_percent_is_nothing() -> None:
@@ -138,7 +144,7 @@ def test_stops_by_a_quota_are_named_with_their_number_and_are_nobody_elses_fault
         for n in (9, 10, 8)
     ]
     assert quota_stops(held) == QuotaStops(cores=0.5, periods=30, stopped=27, seconds=pytest.approx(3.6))
-    assert warnings(held, 2) == (
+    assert said(held, 2) == (
         "The CPU quota of 0.5 cores stopped this in 27 of 30 periods, for 3.6 s over all cores: use fewer threads, or "
         "raise the quota.",
     )
@@ -151,5 +157,5 @@ def test_a_quota_that_hardly_stops_anything_is_no_warning(stops: int) -> None:
     stretch = Sample(wall_s=60, quota=QuotaStops(cores=4, periods=600, stopped=stops, seconds=0.1))
     held = [*samples(), stretch]
     assert quota_stops(held) is None
-    assert warnings(held, 8) == ()
+    assert said(held, 8) == ()
     assert (stopped(held[-1]) is None) == (stops == 0)

@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ovtui import specs
+from ovtui import sentences, specs
+from ovtui.analysis.worth import of_worth
 from ovtui.cli.commands.demo import calm
 from ovtui.cli.commands.history import moment
-from ovtui.engine.jobs.run import verdicts
 from ovtui.errors import InputError
 from ovtui.records import Estimate, Spec, Stop
 from tests import nets
@@ -188,8 +188,8 @@ def test_a_first_result_is_no_bad_news_by_itself(half: float | None, converged: 
     estimate = Estimate(mean=100.0, ci95=ci95, converged=converged)
     result = msgspec.structs.replace(a_result(), throughput_fps=estimate)
     spec = specs.demo("m", "latency")
-    warnings = (*verdicts(msgspec.structs.replace(result, warmup_s=0.5), spec, noisy=False), "Other processes used 1.")
-    assert not any("quiet" in warning for warning in warnings)
+    warnings = (*of_worth(msgspec.structs.replace(result, warmup_s=0.5), spec, noisy=False), "Other processes used 1.")
+    assert not any("quiet" in said for said in sentences.remarks(warnings))
     told = calm(a_run(spec=spec, result=result, warnings=warnings))
     assert told[-1] == "Other processes used 1."  # what was seen is said
     assert len(told) == len(said) + 1
@@ -200,7 +200,7 @@ def test_a_quiet_machine_is_asked_for_only_where_noise_was_seen() -> None:
     estimate = Estimate(mean=100.0, ci95=(90.0, 110.0), converged=False)
     result = msgspec.structs.replace(a_result(), throughput_fps=estimate)
     for noisy in (False, True):
-        (verdict,) = [text for text in verdicts(result, Spec(model="m"), noisy=noisy) if "CONVERGED" in text]
+        (verdict,) = sentences.remarks(of_worth(result, Spec(model="m"), noisy=noisy))
         assert ("quiet the machine" in verdict) == noisy
 
 

@@ -3,10 +3,15 @@
 import msgspec
 import pytest
 
+from ovtui import sentences
+from ovtui.analysis.worth import of_worth
 from ovtui.engine.jobs.comparison import pairs_of
 from ovtui.engine.jobs.layer_turns import is_slow
-from ovtui.engine.jobs.run import verdicts
 from ovtui.records import Estimate, Latency, Result, Spec, Stop
+
+
+def verdicts(found: Result, spec: Spec, *, noisy: bool) -> list[str]:
+    return sentences.remarks(of_worth(found, spec, noisy=noisy))
 
 
 def result(half: float | None, *, inferences: int = 5000, n_eff: float = 50.0, measured_s: float = 10.0) -> Result:

@@ -121,7 +121,7 @@ def test_groups_of_layers_tell_the_same_as_all_at_once(
     assert [drift.name for drift in one_by_one.drift] == [drift.name for drift in at_once.drift]
     for one, other in zip(one_by_one.drift, at_once.drift, strict=True):
         assert one.sqnr_db == pytest.approx(other.sqnr_db, abs=0.01)
-    looking = [each for each in heard if isinstance(each, Progress) and each.phase.name == "looking at layers"]
+    looking = [each for each in heard if isinstance(each, Progress) and each.phase.name == "looking-at-layers"]
     assert looking[-1].total == looking[-1].done == len(at_once.drift)
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_number_is_left_out_and_said(trained: shapes.Trained, int8: P
 def test_it_tells_how_far_it_is(trained: shapes.Trained, data: Data, int8: Path) -> None:
     _, heard = judged(trained.path, int8, data=(data,))
     steps = [each for each in heard if isinstance(each, Progress)]
-    assert list(dict.fromkeys(each.phase.name for each in steps)) == ["judging", "looking at layers"]
+    assert list(dict.fromkeys(each.phase.name for each in steps)) == ["judging", "looking-at-layers"]
     assert [steps[0].done, steps[0].total] == [0, 300]
     assert (steps[-1].done, steps[-1].total) == (steps[-1].total, steps[-1].total)
 

@@ -103,7 +103,7 @@ def test_int8_is_what_nncf_makes_of_the_same_samples(
 
 def test_it_tells_how_far_it_is(trained_int8: Made) -> None:
     assert [at.phase.name for at in trained_int8.told(At)] == ["reading", "preparing", "saving"]
-    collecting = [each for each in trained_int8.told(Progress) if each.phase.name == "collecting statistics"]
+    collecting = [each for each in trained_int8.told(Progress) if each.phase.name == "collecting-statistics"]
     assert (collecting[0].done, collecting[0].total) == (0, CALIBRATING)
     assert collecting[-1].done == CALIBRATING
     (told,) = trained_int8.told(Optimized)

@@ -398,7 +398,7 @@ async def test_it_is_followed_and_becomes_the_result(
 ) -> None:
     job = optimizing(fresh())
     async with open_app() as pilot:
-        job.change(Phase(name="collecting statistics"), progress=0.25, eta_s=33.0, elapsed_s=11.0)
+        job.change(Phase(name="collecting-statistics"), progress=0.25, eta_s=33.0, elapsed_s=11.0)
         pilot.app.open_study(job.study.id)  # type: ignore[attr-defined]
         await shows(pilot, "25 %")
         await shows(pilot, "about 33 s left")
@@ -435,7 +435,7 @@ async def test_escape_leaves_it_to_itself_and_c_asks(
 ) -> None:
     job = optimizing(fresh())
     async with open_app() as pilot:
-        job.change(Phase(name="collecting statistics"), progress=0.25)
+        job.change(Phase(name="collecting-statistics"), progress=0.25)
         pilot.app.open_study(job.study.id)  # type: ignore[attr-defined]
         await shows(pilot, "collecting statistics")
         await keys("c")(pilot)

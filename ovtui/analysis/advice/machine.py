@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.analysis.advice.case import Advice, Case, Rule
 from ovtui.analysis.layers import counting_cost
 from ovtui.formatting import percent
-from ovtui.records import Quiet
+from ovtui.records import AnyRemark, Lost, OtherProcesses, Quiet, SpeedChange, Steal, Throttling, Unsteady
 
-_NOISE = ("Other processes used", "The hypervisor took", "The machine sped up", "The machine had not become steady")
-_LOST = "the machine was too busy"
-_HEAT = ("Thermal throttling", "The machine slowed")
 _QUIET_ENOUGH = 0.9
 _OVERHEAD = 0.15
 
 
 def throttled(case: Case) -> Advice | None:
     """Heat, or a clock that went down."""
-    said = [warning for warning in case.run.warnings if warning.startswith(_HEAT)]
+    said = [sentences.remark(each) for each in case.run.warnings if _is_heat(each)]
     if not said:
         return None
     return Advice(
@@ -32,9 +29,14 @@ def throttled(case: Case) -> Advice | None:
     )
 
 
+def _is_heat(found: AnyRemark) -> bool:
+    return isinstance(found, Throttling) or (isinstance(found, SpeedChange) and found.change < 0)
+
+
 def noisy(case: Case) -> Advice | None:
     """Others who used the machine at the same time."""
-    said = [warning for warning in case.run.warnings if warning.startswith(_NOISE) or _LOST in warning]
+    noise = OtherProcesses | Steal | Unsteady | Lost | SpeedChange
+    said = [sentences.remark(each) for each in case.run.warnings if isinstance(each, noise) and not _is_heat(each)]
     quiet = case.result.quiet if case.result else None
     restless = quiet is not None and quiet.share < _QUIET_ENOUGH
     if not said and not restless:

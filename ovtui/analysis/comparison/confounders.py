@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from ovtui import formatting
 from ovtui.records import Data, Effective, Environment, Images, Model, Run, Spec, Stop
@@ -32,17 +33,33 @@ def differences(a: Run, b: Run) -> list[str]:
     return found + _drivers(a, b, left, right)
 
 
-def models(a: Model, b: Model) -> str | None:
-    """How two models are related; None when they are the same file."""
+Relation = Literal["same", "b-of-a", "a-of-b", "siblings", "different"]
+
+
+def relation(a: Model, b: Model) -> Relation:
+    """How two models are related: one file, one a version of the other, both versions of one, or different ones."""
     if a.sha256 == b.sha256:
-        return None
+        return "same"
     if b.parent == a.id:
-        return "B is a version of A's model."
+        return "b-of-a"
     if a.parent == b.id:
-        return "A is a version of B's model."
-    if a.family == b.family:
-        return "Both are versions of one model."
-    return f"These are different models: {plain(a.name, _LONGEST)} and {plain(b.name, _LONGEST)}."
+        return "a-of-b"
+    return "siblings" if a.family == b.family else "different"
+
+
+def models(a: Model, b: Model) -> str | None:
+    """The same as a sentence; None when they are the same file."""
+    match relation(a, b):
+        case "same":
+            return None
+        case "b-of-a":
+            return "B is a version of A's model."
+        case "a-of-b":
+            return "A is a version of B's model."
+        case "siblings":
+            return "Both are versions of one model."
+        case "different":
+            return f"These are different models: {plain(a.name, _LONGEST)} and {plain(b.name, _LONGEST)}."
 
 
 def spec_differences(a: Spec, b: Spec) -> list[str]:

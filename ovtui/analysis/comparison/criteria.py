@@ -12,6 +12,7 @@ from ovtui.records import Estimate, Result, Run
 class Line(NamedTuple):
     """One criterion; `ratio` is B over A, None where there is none. Texts are raw."""
 
+    key: str
     title: str
     a: str
     b: str
@@ -24,12 +25,12 @@ class Line(NamedTuple):
 
 def lines(a: Run, b: Run) -> list[Line]:
     """Settings as they were measured with, then figures; each run's own doubt beside it where it is known."""
-    found = [Line(title, get(a), get(b)) for title, get in _SETTINGS]
-    for title, figure, show in _FIGURES:
+    found = [Line(key, key, get(a), get(b)) for key, get in _SETTINGS]
+    for key, title, figure, show in _FIGURES:
         left, right = figure(a), figure(b)
         ratio = right / left if left and right else None
-        weak = (_is_weak(run, title) for run in (a, b))
-        found.append(Line(title, show(a, left), show(b, right), ratio, left, right, *weak))
+        weak = (_is_weak(run, key) for run in (a, b))
+        found.append(Line(key, title, show(a, left), show(b, right), ratio, left, right, *weak))
     return found
 
 
@@ -38,8 +39,8 @@ def weak_means(found: Iterable[Line]) -> str:
     return formatting.WEAK_MEANS if any(line.weak_a or line.weak_b for line in found) else ""
 
 
-def _is_weak(run: Run, title: str) -> bool:
-    return run.result is not None and any(title == _title(name) for name in run.result.latency_ms.weak)
+def _is_weak(run: Run, key: str) -> bool:
+    return run.result is not None and key in run.result.latency_ms.weak
 
 
 def _effective(name: str) -> Callable[[Run], str]:
@@ -58,7 +59,7 @@ def _of_result(get: Callable[[Result], float | None]) -> Figure:
     return lambda run: get(run.result) if run.result is not None else None
 
 
-def _percentile(name: str) -> tuple[str, Figure, Show]:
+def _percentile(name: str) -> tuple[str, str, Figure, Show]:
     def get(run: Run) -> float | None:
         value: float | None = getattr(run.result.latency_ms, name) if run.result is not None else None
         return value
@@ -72,11 +73,7 @@ def _percentile(name: str) -> tuple[str, Figure, Show]:
             return text
         return f"{text} {formatting.half_width(Estimate(mean=value, ci95=interval, converged=True))}"
 
-    return _title(name), get, show
-
-
-def _title(name: str) -> str:
-    return f"latency {name}, ms"
+    return name, f"latency {name}, ms", get, show
 
 
 def _throughput(run: Run, value: float | None) -> str:
@@ -106,14 +103,14 @@ _SETTINGS: tuple[tuple[str, Callable[[Run], str]], ...] = (
     ("status", lambda run: run.status),
 )
 
-_FIGURES: tuple[tuple[str, Figure, Show], ...] = (
-    ("throughput, FPS", _of_result(lambda result: result.throughput_fps.mean), _throughput),
+_FIGURES: tuple[tuple[str, str, Figure, Show], ...] = (
+    ("throughput", "throughput, FPS", _of_result(lambda result: result.throughput_fps.mean), _throughput),
     *(_percentile(name) for name in ("p50", "p90", "p95", "p99")),
-    ("latency mean, ms", _of_result(lambda result: result.latency_ms.mean), _number),
-    ("compile, ms", _of_result(lambda result: result.compile_ms), _number),
-    ("first inference, ms", _of_result(lambda result: result.first_inference_ms), _number),
-    ("read, ms", _of_result(lambda result: result.read_ms), _number),
-    ("peak memory, MB", _of_result(lambda result: result.peak_rss_mb), _number),
-    ("size on disk", lambda run: float(run.model.bytes), _size),
-    ("CPU, % of a core", _of_result(lambda result: result.cpu_percent), _number),
+    ("mean", "latency mean, ms", _of_result(lambda result: result.latency_ms.mean), _number),
+    ("compile", "compile, ms", _of_result(lambda result: result.compile_ms), _number),
+    ("first-inference", "first inference, ms", _of_result(lambda result: result.first_inference_ms), _number),
+    ("read", "read, ms", _of_result(lambda result: result.read_ms), _number),
+    ("memory", "peak memory, MB", _of_result(lambda result: result.peak_rss_mb), _number),
+    ("size", "size on disk", lambda run: float(run.model.bytes), _size),
+    ("cpu", "CPU, % of a core", _of_result(lambda result: result.cpu_percent), _number),
 )

@@ -204,6 +204,5 @@ def signed_time(time_us: float) -> str:
 
 
 def _missing(a: Profile | None, b: Profile | None) -> str:
-    who = "Neither side has" if a is None and b is None else "A has" if a is None else "B has"
-    one = "a" if who.startswith("Neither") else "no"
-    return f"{who} {one} profile: measure again with `ovtui run`, which looks at the layers unless told otherwise."
+    who = "Neither side has a" if a is None and b is None else "A has no" if a is None else "B has no"
+    return f"{who} profile: measure again with `ovtui run`, which looks at the layers unless told otherwise."

@@ -91,22 +91,34 @@ def sentence(found: PairedResult, a: str = "A", b: str = "B") -> str:
 
     Safe to show. In per cent it is of A's speed; "1.83 × slower" is A's speed over B's.
     """
+    text = predicate(found, a, b)
+    return f"{plain(b, 40)} is {text}" if is_decided(found) else f"{text[0].upper()}{text[1:]}"
+
+
+def is_decided(found: PairedResult) -> bool:
+    """Whether one is known to be faster, and by how much."""
+    return found.verdict in ("faster", "slower") and found.ratio is not None and found.ci95 is not None
+
+
+def predicate(found: PairedResult, a: str = "A", b: str = "B") -> str:
+    """What stands behind "B is": `1.83 × faster (1.79–1.87)`; else `no difference: …` or `undecided: …`."""
     a, b = plain(a, 40), plain(b, 40)
     if found.verdict == "same":
-        return "No difference: within ±2 %"
+        return "no difference: within ±2 %"
     if found.verdict == "undecided" or found.ratio is None or found.ci95 is None:
-        return f"Undecided: {_why(found, a, b)}"
+        return f"undecided: {why_undecided(found, a, b)}"
     low, high = found.ci95
     if max(found.ratio, 1 / found.ratio) >= _FACTOR:
         bounds = (low, high) if found.verdict == "faster" else (1 / high, 1 / max(low, 1e-300))
         factor = found.ratio if found.verdict == "faster" else 1 / found.ratio
-        return f"{b} is {number(factor)} × {found.verdict} ({number(bounds[0])}–{number(bounds[1])})"
+        return f"{number(factor)} × {found.verdict} ({number(bounds[0])}–{number(bounds[1])})"
     sign = 1 if found.verdict == "faster" else -1
     least, most = sorted((100 * sign * (low - 1), 100 * sign * (high - 1)))
-    return f"{b} is {100 * sign * (found.ratio - 1):.1f} % {found.verdict} ({least:.1f}–{most:.1f} %)"
+    return f"{100 * sign * (found.ratio - 1):.1f} % {found.verdict} ({least:.1f}–{most:.1f} %)"
 
 
-def _why(found: PairedResult, a: str, b: str) -> str:
+def why_undecided(found: PairedResult, a: str = "A", b: str = "B") -> str:
+    """`about 20 s more would decide`, or what is missing. Safe to show, if the names are."""
     if found.ratio is None:
         return "there are no results to compare"
     if found.seconds_more is not None:

@@ -20,8 +20,7 @@ _COUNTS = 1.1
 _WIDE = 0.01
 """Half of an interval of the drop; one wider than this leaves open what people want to know."""
 _WANTED = 0.005
-_INSTEAD = {"latency p50, ms": "latency mean, ms"}
-_UNDECIDED = "undecided: "
+_INSTEAD = {"p50": "mean"}
 
 
 class Figure(NamedTuple):
@@ -54,8 +53,8 @@ def outcome(
     ratio = size_ratio(optimization)
     figures = (
         *_size(optimization, ratio),
-        *_of_speed(throughput, runs, duels[1], ("throughput, FPS",)),
-        *_of_speed(latency, runs, duels[0], ("latency p50, ms", "latency p99, ms")),
+        *_of_speed(throughput, runs, duels[1], ("throughput",)),
+        *_of_speed(latency, runs, duels[0], ("p50", "p99")),
         *_of_running(_sides(latency, runs) or _sides(throughput, runs)),
         *(_of_accuracy(optimization.accuracy) if optimization.accuracy is not None else ()),
     )
@@ -115,29 +114,29 @@ def _size(optimization: Optimization, ratio: float | None) -> Iterator[Figure]:
 
 
 def _of_speed(
-    study: Comparison | None, runs: Mapping[str, Run], duel: PairedResult | None, titles: tuple[str, ...]
+    study: Comparison | None, runs: Mapping[str, Run], duel: PairedResult | None, keys: tuple[str, ...]
 ) -> Iterator[Figure]:
     """The first of the titles is what the duel is about."""
     sides = _sides(study, runs)
     if sides is None:
         return
-    known = {line.title: line for line in criteria.lines(*sides) if None not in (line.figure_a, line.figure_b)}
+    known = {line.key: line for line in criteria.lines(*sides) if None not in (line.figure_a, line.figure_b)}
     # A median needs some inferences; the mean is always there.
-    told = titles if titles[0] in known else (_INSTEAD.get(titles[0], titles[0]), *titles[1:])
-    for title in told:
-        line = known.get(title)
+    told = keys if keys[0] in known else (_INSTEAD.get(keys[0], keys[0]), *keys[1:])
+    for key in told:
+        line = known.get(key)
         if line is None:
             continue
-        if title == told[0]:
+        if key == told[0]:
             change, better = _raced(duel), _is_better(duel)
         else:
-            change, better = _compared(line.ratio, "less", "more"), _apart(*sides, line.title)
+            change, better = _compared(line.ratio, "less", "more"), _apart(*sides, key)
         yield Figure(line.title, line.a, line.b, change, better, line.weak_a or line.weak_b)
 
 
 def _of_running(sides: tuple[Run, Run] | None) -> Iterator[Figure]:
     for line in criteria.lines(*sides) if sides is not None else ():
-        if line.title in ("peak memory, MB", "compile, ms") and line.ratio is not None:
+        if line.key in ("memory", "compile") and line.ratio is not None:
             counts = line.ratio >= _COUNTS or line.ratio <= 1 / _COUNTS
             change = _compared(line.ratio, "less", "more")
             yield Figure(line.title, line.a, line.b, change, line.ratio < 1 if counts else None)
@@ -213,8 +212,7 @@ def _raced(duel: PairedResult | None) -> str:
     """`1.83 × faster (1.79–1.87)`, `no difference: within ±2 %`, `undecided: about 20 s more would decide`."""
     if duel is None:
         return formatting.NOTHING
-    text = paired.sentence(duel, "the parent", "it").removeprefix("it is ")
-    return text[:1].lower() + text[1:]
+    return paired.predicate(duel, "the parent", "it")
 
 
 def _is_better(duel: PairedResult | None) -> bool | None:
@@ -222,10 +220,11 @@ def _is_better(duel: PairedResult | None) -> bool | None:
     return True if verdict == "faster" else False if verdict == "slower" else None
 
 
-def _apart(parent: Run, version: Run, title: str) -> bool | None:
+def _apart(parent: Run, version: Run, percentile: str) -> bool | None:
     """By a percentile of which both know the interval: whether these lie apart, and how."""
-    name = title.removeprefix("latency ").partition(",")[0]
-    found = [run.result.latency_ms.ci95.get(name) if run.result is not None else None for run in (parent, version)]
+    found = [
+        run.result.latency_ms.ci95.get(percentile) if run.result is not None else None for run in (parent, version)
+    ]
     before, after = found
     if before is None or after is None:
         return None
@@ -260,10 +259,9 @@ def _speed(duel: PairedResult, where: str) -> str:
     """Fit to stand behind "is"; `where` comes before the doubt, which is in brackets."""
     if duel.verdict == "same":
         return f"as fast as its parent{where} (within ±2 %)"
-    text = _raced(duel)
-    if text.startswith(_UNDECIDED):
-        return f"not known to be faster or slower{where} ({text.removeprefix(_UNDECIDED)})"
-    return text.replace(" (", f"{where} (", 1)
+    if duel.verdict == "undecided" or duel.ratio is None or duel.ci95 is None:
+        return f"not known to be faster or slower{where} ({paired.why_undecided(duel, 'the parent', 'it')})"
+    return _raced(duel).replace(" (", f"{where} (", 1)
 
 
 def _and_accuracy(optimization: Optimization, comma: str) -> str:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from ovtui import paths, specs
+from ovtui import paths, sentences, specs
 from ovtui.cli import show_run
 from ovtui.cli.follow import display, error_of, follow
 from ovtui.cli.model_argument import import_path
@@ -15,7 +15,7 @@ from ovtui.cli.options import Number
 from ovtui.cli.output import document, field, json_option, strong
 from ovtui.engine import client
 from ovtui.errors import OvtuiError
-from ovtui.records import Run
+from ovtui.records import NotConverged, Run
 from ovtui.sanitize import plain
 from ovtui.store import open_store
 
@@ -90,7 +90,7 @@ async def _demo(seconds: float | None, quiet: bool, as_json: bool) -> int:
 
 def calm(run: Run) -> list[str]:
     """What to know of a first result: how rough it is, as a number; and what was seen to disturb it."""
-    said = [warning for warning in run.warnings if not warning.startswith("NOT CONVERGED")]
+    said = sentences.remarks(each for each in run.warnings if not isinstance(each, NotConverged))
     estimate = run.result.throughput_fps if run.result is not None else None
     if estimate is None or (estimate.half_width is not None and estimate.half_width <= specs.DEMO_CI):
         return said

@@ -60,7 +60,7 @@ class ExplorationJob(StudyJob[Exploration]):
 
     def _ask_the_device(self) -> None:
         """How many streams it wants by itself, and which batch is the model's own."""
-        self.tell_phase(Phase(name="device's choice"))
+        self.tell_phase(Phase(name="device-choice"))
         spec = msgspec.structs.replace(self.study.spec, mode="throughput", streams=None, requests=None, threads=None)
         contestant = self.load(self.study.model, spec)
         self._own = contestant.ready.effective
@@ -180,7 +180,7 @@ class ExplorationJob(StudyJob[Exploration]):
         for setting in still:
             try:
                 if setting not in self._loaded:
-                    self.tell_phase(Phase(name="loading for the race", setting=setting))
+                    self.tell_phase(Phase(name="race-loading", setting=setting))
                     self._load(setting).warm()
                 rounds[setting] = []
             except Cancelled:

@@ -62,7 +62,7 @@ class Counting:
         """FEWEST instances at least, then until it is enough or the time is over. Raises OvtuiError or Cancelled."""
         begin = time.monotonic()
         for number in range(1, _MOST + 1):
-            self._tell_phase(Phase(name="layer times", instance=number))
+            self._tell_phase(Phase(name="layer-times", instance=number))
             for told, found in zip(self._told, self._instance(), strict=True):
                 told.append(found)
             over = time.monotonic() - begin > longest_s

@@ -45,7 +45,7 @@ class OptimizationJob(StudyJob[Optimization]):
     def work(self) -> None:
         """The version first; what follows can fail without costing it."""
         # What it is measured on is not looked for only after minutes of quantizing.
-        self._show(Phase(name="looking for the device"))
+        self._show(Phase(name="device-search"))
         found = probe()
         check_device(self.study.spec.device, sorted(found.devices))
         if self.study.environment is not None:
@@ -152,7 +152,7 @@ class OptimizationJob(StudyJob[Optimization]):
             comparing.within()
         finally:
             # They have been told as they came up; here they stay with what they are about.
-            self._notes += [text for text in comparing.study.warnings if text not in self._notes]
+            self._notes += [each for each in comparing.study.warnings if each not in self._notes]
 
     def _show(self, phase: Phase, progress: float | None = None, eta_s: float | None = None) -> None:
         if phase.name != self.study.phase or phase.mode is not None:

@@ -75,7 +75,7 @@ class RateSearchJob(StudyJob[Exploration]):
 
         That cost shows when more arrive than can be served: what is served then is the capacity.
         """
-        self.tell_phase(Phase(name="service times"))
+        self.tell_phase(Phase(name="service-times"))
         turns = math.ceil(seconds / _CLOSED_S)
         for _ in range(turns):
             turn = server.turn(seconds / turns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 import traceback
@@ -11,9 +10,9 @@ import msgspec
 import numpy as np
 
 from ovtui.analysis import noise
-from ovtui.analysis.confidence import FEWEST
 from ovtui.analysis.distribution import thinned
-from ovtui.analysis.measurement import ENOUGH, LONG_S, Measurement
+from ovtui.analysis.measurement import Measurement
+from ovtui.analysis.worth import of_worth
 from ovtui.engine import events, messages, ring, tasks
 from ovtui.engine.cores import affinity
 from ovtui.engine.device_process import DeviceProcess, run_memory_limit
@@ -25,7 +24,7 @@ from ovtui.engine.jobs.layer_pass import Pass
 from ovtui.engine.jobs.sensors import Sensors
 from ovtui.engine.timeline import Timeline
 from ovtui.errors import Cancelled, OvtuiError, sentence
-from ovtui.records import Histogram, Job, Model, Phase, Profile, Result, Run, Spec, Status
+from ovtui.records import AnyRemark, Histogram, Job, Lost, Model, Phase, Profile, Result, Run, Spec, Status
 from ovtui.sanitize import plain
 
 # This process shares the cores with what it measures: all of this together takes about 1 % of one.
@@ -35,7 +34,6 @@ _SENSOR_S = 1.0
 _SNAPSHOT_S = 2.0  # a whole result so far, which is what is left of a run that is killed
 _SEEN_BUCKETS = 48  # of the histogram that viewers get
 _GRACE_S = 3.0
-_MANY = 100  # inferences, which would do for an interval, had they taken longer
 
 
 class RunJob:
@@ -312,92 +310,10 @@ class RunJob:
         )
         self.status = status
 
-    def _warnings(self, result: Result | None) -> tuple[str, ...]:
-        found = list(self._notes)
+    def _warnings(self, result: Result | None) -> tuple[AnyRemark, ...]:
+        found: list[AnyRemark] = list(self._notes)
         if result is not None:
-            disturbances = noise.warnings(self._samples[self._first_sample :], len(affinity()))
-            found += verdicts(result, self._spec, noisy=bool(disturbances))
+            disturbances = noise.remarks(self._samples[self._first_sample :], len(affinity()))
+            found += of_worth(result, self._spec, noisy=bool(disturbances))
             found += disturbances
-        if self._lost:
-            found.append(f"{self._lost} inferences were not counted: the machine was too busy to take them down.")
-        return tuple(found)
-
-
-def verdicts(result: Result, spec: Spec, *, noisy: bool) -> list[str]:
-    """What a reader must know of a result's own worth, most important first.
-
-    `noisy`: something was seen to disturb it; else there is nothing to quiet.
-    """
-    found = []
-    estimate = result.throughput_fps
-    if spec.mode == "server":
-        found += _of_the_server(result, spec)
-    elif not estimate.converged:
-        if estimate.ci95 is None:
-            found.append(f"NOT CONVERGED: {_too_few(result)} for a confidence interval; measure longer with -t.")
-        else:
-            quieter = ", or quiet the machine" if noisy else ""
-            # A state that is kept makes each inference another one: that is no noise.
-            do = ", or leave out --keep-state" if spec.keep_state else quieter
-            found.append(f"NOT CONVERGED: {_doubt(result, spec)}; measure longer with -t{do}.")
-    # Below two seconds there is nothing to judge steadiness by; whoever asks for less does not want to know.
-    if not result.warmup_steady and result.warmup_s >= 2:
-        found.append("The machine had not become steady when measuring began; the numbers may still hold warm-up.")
-    return found
-
-
-def _too_few(result: Result) -> str:
-    """Why there is no interval."""
-    if result.inferences < FEWEST:
-        return f"only {result.inferences} of the {FEWEST} inferences needed"
-    return "too few inferences" if result.inferences < _MANY else "too short a time"
-
-
-def _doubt(result: Result, spec: Spec) -> str:
-    """Why a mean is not known well enough."""
-    estimate, target = result.throughput_fps, spec.stop.ci
-    half = math.inf if estimate.half_width is None else estimate.half_width
-    if half > target:
-        return f"±{_percent(half)} (target ±{_percent(target)})"
-    independent = math.floor(result.effective_samples or 0)
-    if result.inferences < 2 * ENOUGH:
-        return f"±{_percent(half)}, but from {result.inferences} of the {2 * ENOUGH} inferences needed"
-    if independent < ENOUGH:
-        return f"±{_percent(half)}, but from {independent} of the {ENOUGH} independent values needed"
-    if result.measured_s < LONG_S:
-        return f"±{_percent(half)}, but slow noise cannot be excluded in {result.measured_s:.0f} s"
-    return f"±{_percent(half)} was reached only at the end"
-
-
-def _percent(share: float) -> str:
-    """Two digits: 11 %, 1 %, 0.63 %."""
-    return f"{share * 100:.2g} %" if share < 0.995 else f"{share * 100:.0f} %"
-
-
-def _of_the_server(result: Result, spec: Spec) -> list[str]:
-    """An open loop is judged by its mean latency; its throughput is the rate that was asked for, or capacity."""
-    found = []
-    if not result.throughput_fps.converged:
-        found.append(
-            f"NOT CONVERGED: the mean latency is not known to ±{_percent(spec.stop.ci)}, as arrivals come at random; "
-            "measure longer with -t."
-        )
-    expected = (spec.rate or 0) * result.measured_s
-    # Arrivals scatter as a Poisson process does; three times that is no scatter.
-    if expected - result.inferences > max(0.05 * expected, 3 * math.sqrt(expected)):
-        found.append(
-            f"Only {result.inferences_per_s:,.1f} of {spec.rate:,.10g} arrivals a second were served: "
-            "the rate is beyond capacity, and latencies grow until the queue is full."
-        )
-    elif result.backlog_grew and not result.refused:
-        found.append(
-            "Latencies grew while it measured: the rate is beyond capacity or near it; lower --rate or measure longer."
-        )
-    if result.refused:
-        found.append(f"{result.refused:,} arrivals found the queue full and were refused.")
-    if result.waiting and result.backlog_grew:
-        found.append(
-            f"{result.waiting:,} arrivals still waited at the end; percentiles count them with the time "
-            "that serving them would have taken."
-        )
-    return found
+        return (*found, Lost(count=self._lost)) if self._lost else tuple(found)

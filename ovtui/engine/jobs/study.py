@@ -23,7 +23,7 @@ from ovtui.engine.jobs.heartbeat import Heartbeat
 from ovtui.engine.jobs.sensors import Sensors
 from ovtui.errors import OvtuiError, sentence
 from ovtui.kinds import kind_of
-from ovtui.records import LIVE, Exploration, Job, Model, Phase, Profile, Result, Run, Spec, Status
+from ovtui.records import LIVE, AnyRemark, Exploration, Job, Model, Phase, Profile, Result, Run, Spec, Status
 from ovtui.sanitize import plain
 from ovtui.store import AnyStudy
 
@@ -63,7 +63,7 @@ class StudyJob(Generic[AnyStudy]):
         self._samples: list[noise.Sample] = []
         self._next_sensor = self._next_told = 0.0
         self._began = time.monotonic()
-        self._notes: list[str] = []
+        self._notes: list[AnyRemark] = []
         self.status: Status = "done"
 
     @property
@@ -118,7 +118,7 @@ class StudyJob(Generic[AnyStudy]):
             eta_s=None,
             finished=time.time(),
             error=None if error is None else str(error),
-            warnings=(*self._notes, *noise.warnings(self._samples, len(affinity()))),
+            warnings=(*self._notes, *noise.remarks(self._samples, len(affinity()))),
         )
         if error is not None:
             raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from ovtui.report.pages.charts import Chart
@@ -106,9 +107,9 @@ def fields(*rows: tuple[str, str | None]) -> Fields | None:
     return Fields(known) if known else None
 
 
-def warnings(texts: tuple[str, ...], title: str = "Warnings") -> Warnings | None:
+def warnings(texts: Sequence[str], title: str = "Warnings") -> Warnings | None:
     """None if there is nothing to warn of."""
-    return Warnings(texts, title) if texts else None
+    return Warnings(tuple(texts), title) if texts else None
 
 
 def table(columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], title: str = "") -> Table | None:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from string import ascii_uppercase
 
+from ovtui import sentences
 from ovtui.analysis.comparison import confounders, criteria, layer_explanation, paired
 from ovtui.analysis.comparison.layer_matching import Both
 from ovtui.formatting import NOTHING, duration, number, percent
@@ -60,7 +61,7 @@ def comparison_report(
             None if others else Verdict("warning", "Nothing was decided."),
             _unfinished(comparison),
             warnings(_differences(a, [(name, b) for name, _, b in others]), "Not the same on both sides"),
-            warnings(comparison.warnings),
+            warnings(sentences.remarks(comparison.warnings)),
             Paragraph(f"Error: {comparison.error}") if comparison.error else None,
         ),
         section("What was compared", _sides(comparison), runs_table([each.run for each in sides if each is not None])),
@@ -159,7 +160,7 @@ def _criteria(name: str, a: Exported | None, b: Exported | None) -> Table | None
     found = criteria.lines(a.run, b.run)
     for line in found:
         left, right = line.a, line.b
-        if line.title == "when":  # read at another time, it needs its date
+        if line.key == "when":  # read at another time, it needs its date
             left, right = moment(a.run.created) or "", moment(b.run.created) or ""
         rows.append((line.title, left, right, "" if line.ratio is None else f"{line.ratio:.3f}"))
     return table(columns("", "A", name, f"{name} / A", text=1), tuple(rows), criteria.weak_means(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.analysis.exploration import selection
 from ovtui.records import Cell, Exploration, Grid
 from ovtui.report.command import explore_command
@@ -37,7 +37,7 @@ def exploration_report(
         section(
             "",
             _verdict(exploration),
-            warnings(exploration.warnings),
+            warnings(sentences.remarks(exploration.warnings)),
             Paragraph(f"Error: {exploration.error}") if exploration.error else None,
             None if spec is None else register(exploration.model),
             None if spec is None else repeat(spec, name),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ovtui import sentences
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimization import layer_outcomes as layers
 from ovtui.analysis.optimization.outcome import Outcome, outcome, weak_means
@@ -50,7 +51,7 @@ def optimization_report(
         section(
             "",
             Verdict(_level(found), found.verdict),
-            warnings(optimization.warnings),
+            warnings(sentences.remarks(optimization.warnings)),
             Paragraph(f"Error: {optimization.error}") if optimization.error else None,
         ),
         section("What it gained and what it cost", _figures(found)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.analysis import distribution, layers
 from ovtui.analysis.layer_filter import LayerColumns
 from ovtui.analysis.layer_groups import By, groups
@@ -65,7 +65,7 @@ def run_sections(exported: Exported, *, called: str, history: Sequence[RunSummar
     found = verdict(run)
     next_ones = [Advice(each.short, each.why, command_of(each, called)) for each in what_next(run, profile, history)]
     return [
-        section("", Verdict(found.level, found.text), warnings(run.warnings), _error(run)),
+        section("", Verdict(found.level, found.text), warnings(sentences.remarks(run.warnings)), _error(run)),
         section("Figures", _figures(run.result), weak_note(run.result.latency_ms if run.result else None)),
         section("Over time", *_curves(run, exported.series)),
         section("Latencies", *_distribution(run, exported.histogram)),

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from ovtui import terminal
+from ovtui import sentences, terminal
 from ovtui.analysis.comparison import paired
 from ovtui.engine.job_monitor import JobView
 from ovtui.formatting import duration, plural
@@ -128,8 +128,8 @@ class AbTestScreen(CompareScreen):
             f"Measured in turn, by {by}: {plural(len(pair.duel.ratios), 'instance')}, "
             f"{plural(study.pairs, 'turn')} of each side, {duration(study.elapsed_s)}. {self._among(study)}"
         )
-        told = study.warnings if study.error is None else (study.error, *study.warnings)
-        return Head(verdict, basis.rstrip(), told)
+        told = [*([study.error] if study.error else []), *sentences.remarks(study.warnings)]
+        return Head(verdict, basis.rstrip(), tuple(told))
 
     def _among(self, study: Comparison) -> str:
         """Which of several sides is B."""

@@ -256,9 +256,8 @@ class CompareScreen(OvtuiScreen):
             return
         self._seen_of = asked
         profiles = self.ovtui.store.runs.profile(a.id), self.ovtui.store.runs.profile(b.id)
-        related = confounders.models(a.model, b.model)
-        loosely = related if related is not None and related.startswith("These are") else None
-        told = None if loosely is None else "Different models: layers are matched as far as names and shapes go."
+        loosely = confounders.relation(a.model, b.model) == "different"
+        told = "Different models: layers are matched as far as names and shapes go." if loosely else None
         self.run_worker(partial(self._match_beside, asked, profiles, told), thread=True)
 
     def _match_beside(self, asked: Asked, profiles: tuple[Profile | None, Profile | None], related: str | None) -> None:

@@ -155,7 +155,7 @@ class ConfigureScreen(OvtuiScreen):
             if name is not None:
                 self._form.fill(msgspec.structs.replace(specs[name], model=self._model.id))
 
-        lines = {name: run_command("MODEL", spec).removeprefix("ovtui run MODEL") for name, spec in specs.items()}
+        lines = {name: run_command("MODEL", spec).partition(" MODEL")[2] for name, spec in specs.items()}
         choices = [(name, plain(name, 40), plain(line)) for name, line in lines.items()]
         self.app.push_screen(PickScreen("Presets", choices, remove=presets.delete), answered)
 

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from ovtui import specs
+from ovtui import sentences, specs
 from ovtui.analysis.exploration import selection
 from ovtui.analysis.exploration.grid import order, settings
 from ovtui.analysis.exploration.matrix import BEST, FAILED, MEASURING, REUSED, Metric, matrix
@@ -211,7 +211,7 @@ class ExplorationScreen(OvtuiScreen):
         if study.status in LIVE:
             return [f"note: {plain(told[-1], 300)}"] if told else []
         said = exploration_text.sentence(study, self._limits)
-        told = [*([study.error] if study.error else []), *study.warnings]
+        told = [*([study.error] if study.error else []), *sentences.remarks(study.warnings)]
         return [f"! {plain(text, 300)}" for text in told if text != said]
 
     def _show_matrix(self, study: Exploration) -> None:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import ContentSwitcher, Static
 
-from ovtui import formatting
+from ovtui import formatting, sentences
 from ovtui.analysis.accuracy.drift import worst
 from ovtui.analysis.optimization.advice import next_steps
 from ovtui.analysis.optimization.layer_outcomes import Fate, summary
@@ -224,7 +224,7 @@ class OptimizationScreen(OvtuiScreen):
         if self._live:
             watched = self._watched
             return [f"note: {plain(watched.notes[-1], 300)}"] if watched is not None and watched.notes else []
-        told = [*([study.error] if study.error else []), *study.warnings]
+        told = [*([study.error] if study.error else []), *sentences.remarks(study.warnings)]
         return [f"! {plain(text, 300)}" for text in told]
 
     def _explain(self) -> None:

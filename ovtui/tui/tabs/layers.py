@@ -19,7 +19,7 @@ from ovtui.analysis import fusion
 from ovtui.analysis.filtering import unfinished
 from ovtui.analysis.layer_filter import terms
 from ovtui.analysis.layer_groups import By, Group, groups
-from ovtui.analysis.layers import neighbours, time_text
+from ovtui.analysis.layers import is_time_open, neighbours, time_text
 from ovtui.analysis.roofline import ABOVE
 from ovtui.records import Layer, Operation
 from ovtui.sanitize import plain
@@ -352,8 +352,7 @@ def _time(layer: Layer) -> str:
     time = time_text(layer) or formatting.number(layer.time_us)
     resolution = ((layer.high_us or 0.0) - (layer.low_us or 0.0)) / 2
     around = max(layer.spread_us or 0.0, resolution)
-    is_range = time.startswith("<") or "–" in time
-    return time if is_range or not around else f"{time} ±{formatting.number(around)}"
+    return time if is_time_open(layer) or not around else f"{time} ±{formatting.number(around)}"
 
 
 def details(seen: ProfileView, place: int, *, whole: bool = False) -> Text:

@@ -308,7 +308,7 @@ def _of_images(
         else:
             good.append(place)
         if (len(good) + len(skipped)) % _TOLD_EACH == 0:
-            say(Progress(phase=Phase(name="looking at the images"), done=len(good), total=wanted))
+            say(Progress(phase=Phase(name="looking-at-the-images"), done=len(good), total=wanted))
     if not good:
         raise InputError(f"None of the {len(files)} images in {plain(folder.path)} can be read.")
     if skipped:

@@ -137,7 +137,7 @@ def _drift(sides: Sides, samples: Samples, chosen: list[int], say: Say) -> tuple
         say(Said(text="No operation has the same name in parent and version, so where they part is not known."))
         return ()
     taps = Taps()
-    steps = Steps(say, "looking at layers", len(groups))
+    steps = Steps(say, "looking-at-layers", len(groups))
     for group in groups:
         inferring = [_tapped(model, found, group) for model, found in ((sides.parent, ours), (sides.version, theirs))]
         for index in chosen:

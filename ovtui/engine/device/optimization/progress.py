@@ -17,17 +17,17 @@ MISSING = "Making INT8 versions needs NNCF: pip install 'ovtui[quantize]'"
 
 _EVERY_S = 0.25
 _WORDS = {
-    "Statistics collection": "collecting statistics",
-    "Applying Fast Bias correction": "correcting biases",
-    "Applying Bias correction": "correcting biases",
-    "Applying Smooth Quant": "smoothing activations",
-    "Collecting metrics": "measuring accuracy",
-    "Collecting outputs": "collecting outputs",
-    "Calculating ranking scores": "ranking operations",
-    "Channel alignment": "aligning channels",
-    "Mixed-Precision assignment": "choosing precisions",
-    "Applying Scale Estimation": "estimating scales",
-    "Applying Weight Compression": "compressing weights",
+    "Statistics collection": "collecting-statistics",
+    "Applying Fast Bias correction": "correcting-biases",
+    "Applying Bias correction": "correcting-biases",
+    "Applying Smooth Quant": "smoothing-activations",
+    "Collecting metrics": "measuring-accuracy",
+    "Collecting outputs": "collecting-outputs",
+    "Calculating ranking scores": "ranking-operations",
+    "Channel alignment": "aligning-channels",
+    "Mixed-Precision assignment": "choosing-precisions",
+    "Applying Scale Estimation": "estimating-scales",
+    "Applying Weight Compression": "compressing-weights",
 }
 
 
