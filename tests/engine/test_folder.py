@@ -73,7 +73,9 @@ def test_a_full_disk_silences_the_writer_but_does_not_stop_it(
         patch.setattr(os, "write", full)
         writer.write(events.PhaseBegan(phase=Phase(name="lost")))
     writer.write(events.PhaseBegan(phase=Phase(name="kept")))
-    assert [event.name for event in EventReader(folder).read() if isinstance(event, events.Phase)] == ["kept"]
+    assert [event.phase.name for event in EventReader(folder).read() if isinstance(event, events.PhaseBegan)] == [
+        "kept"
+    ]
     writer.close()
 
 

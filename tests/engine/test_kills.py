@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from ovtui.engine import client
+from ovtui.engine.events import PhaseBegan
 from ovtui.engine.folder import EventReader
 from ovtui.engine.reconcile import reconcile
 from ovtui.records import Model, Spec, Stop
@@ -52,7 +53,7 @@ def until_saving(run: str, seconds: float) -> None:
     reader = EventReader(client.attach(run).folder)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if any(getattr(event, "name", "") == "saving" for event in reader.read()):
+        if any(isinstance(event, PhaseBegan) and event.phase.name == "saving" for event in reader.read()):
             return
         time.sleep(0.0005)
 

@@ -20,7 +20,7 @@ from ovtui.analysis.layers import balance, time_text, total_range
 from ovtui.analysis.transitions import transitions
 from ovtui.engine.device.demo import build
 from ovtui.engine.device.quiet import openvino
-from ovtui.engine.events import AnyEvent, Phase
+from ovtui.engine.events import AnyEvent, PhaseBegan
 from ovtui.engine.folder import EventReader, JobFolder
 from ovtui.records import Ceilings, Profile
 from ovtui.store import open_store
@@ -246,7 +246,7 @@ def interrupted_pass(
     reader = EventReader(JobFolder(run_id))
     events: list[AnyEvent] = []
     deadline = time.monotonic() + 60
-    while not any(isinstance(event, Phase) and event.name == "profiling" for event in events):
+    while not any(isinstance(event, PhaseBegan) and event.phase.name == "profiling" for event in events):
         assert time.monotonic() < deadline
         events += reader.read()
         time.sleep(0.02)

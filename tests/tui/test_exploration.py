@@ -912,7 +912,7 @@ def test_picture_of_the_form_with_a_mistake(snap: Callable[..., bool]) -> None:
 def test_picture_of_a_live_matrix(snap: Callable[..., bool], exploring: Callable[..., ExplorationJob]) -> None:
     study = exploration(cells(done=10))
     exploring(study).change(
-        "batch 4, 4 streams: measuring", cells=study.cells, best=study.best, pareto=study.pareto, elapsed_s=14.0,
+        at(4, 4), cells=study.cells, best=study.best, pareto=study.pareto, elapsed_s=14.0,
         eta_s=31.0,
     )  # fmt: skip
     assert snap(study, live=True)
