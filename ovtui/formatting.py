@@ -37,7 +37,7 @@ def doing(phase: Phase) -> str:
     if phase.rate is not None:
         return f"{phase.rate:.4g} arrivals/s, round {phase.round} of {phase.rounds}"
     if phase.mode is not None:
-        return f"measuring {phase.mode} in turn"
+        return f"interleaved A/B test: {phase.mode}"
     if phase.instance is not None:
         what = "taking turns" if phase.name == "measuring" else text
         return f"instance {phase.instance}: {what}"

@@ -45,8 +45,8 @@ STUDIES: dict[str, StudyView] = {
         choice="rows:comparison_choice",
         live="rows:live_comparison",
         title="Comparisons",
-        about="What was measured in turn, and its verdicts",
-        none_yet="Nothing has been measured in turn yet: compare two runs in History, then m does.",
+        about="Interleaved A/B tests and their verdicts",
+        none_yet="No A/B test yet: compare two runs in History, then m starts one.",
     ),
 }
 

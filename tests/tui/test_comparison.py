@@ -431,7 +431,7 @@ async def test_of_more_than_two_sides_each_is_held_against_the_first(open_app: O
 async def test_comparisons_are_listed_and_opened(open_app: Opened, store: Store) -> None:
     async with open_app() as pilot:
         app_of(pilot).open_studies("comparison")
-        await shows(pilot, "Nothing has been measured in turn yet")
+        await shows(pilot, "No A/B test yet")
         made.two_runs(store)
         made.keep(store, made.a_study(made.FASTER, label="nightly"))
         made.keep(store, made.a_study(made.DOUBTFUL, study_id="study00002", created=NOW + 9000))

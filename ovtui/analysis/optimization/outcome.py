@@ -259,7 +259,7 @@ def _speed(duel: PairedResult, where: str) -> str:
     """Fit to stand behind "is"; `where` comes before the doubt, which is in brackets."""
     if duel.verdict == "same":
         return f"as fast as its parent{where} (within ±2 %)"
-    if duel.verdict == "undecided" or duel.ratio is None or duel.ci95 is None:
+    if not paired.is_decided(duel):
         return f"not known to be faster or slower{where} ({paired.why_undecided(duel, 'the parent', 'it')})"
     return _raced(duel).replace(" (", f"{where} (", 1)
 
